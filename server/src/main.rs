@@ -1,0 +1,3 @@
+//! The binary `twofront`.
+
+fn main() {}

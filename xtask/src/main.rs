@@ -1,0 +1,3 @@
+//! The build tool of the repository.
+
+fn main() {}
