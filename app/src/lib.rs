@@ -1,1 +1,24 @@
-//! The screens of Twofront.
+//! The screens of Twofront: every page is rendered on the server, reads without scripts, and comes
+//! to life in the browser from the same code.
+//!
+//! A page reads a view, renders it and offers commands. It decides nothing: rules live in `shared`,
+//! and this crate knows neither the store nor the server.
+
+pub mod assets;
+pub mod pages;
+pub mod routes;
+pub mod shell;
+pub mod text;
+
+pub use assets::Assets;
+pub use routes::App;
+pub use shell::shell;
+pub use text::Lang;
+
+/// Brings a page that the server rendered to life. Called once by the script in [`shell()`].
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

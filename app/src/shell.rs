@@ -1,0 +1,46 @@
+//! The document around every page: head, style sheet, and the few lines that bring the page to life.
+
+use crate::{App, Assets, assets::Bundle, text::use_lang};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+/// The HTML document that the server sends.
+///
+/// The tags that load the bundle are written here and not by `HydrationScripts`, which puts the
+/// nonce into the `crossorigin` of its preloads: browsers then fetch the bundle twice, and some
+/// leave the page dead.
+pub fn shell(assets: Assets) -> impl IntoView {
+    let lang = use_lang();
+    let files = serde_json::to_string(&Assets { files: assets.files, ..Assets::default() }).unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang=lang.tag()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="assets" content=files />
+                {assets.style.map(|href| view! { <link rel="stylesheet" href=href /> })}
+                {assets.bundle.map(bundle_tags)}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+fn bundle_tags(Bundle { script, wasm }: Bundle) -> impl IntoView {
+    let nonce = use_nonce();
+    let start = format!(
+        "import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
+    );
+    view! {
+        <link rel="modulepreload" href=script nonce=nonce.clone() />
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" nonce=nonce>
+            {start}
+        </script>
+    }
+}
