@@ -27,9 +27,7 @@ pub struct Bundle {
 /// The address of a file of `style/`, such as `"icons.svg"`; the plain name where nothing was built.
 #[must_use]
 pub fn use_asset(name: &str) -> String {
-    use_context::<Assets>()
-        .and_then(|assets| assets.files.get(name).cloned())
-        .unwrap_or_else(|| format!("/{name}"))
+    use_context::<Assets>().and_then(|assets| assets.files.get(name).cloned()).unwrap_or_else(|| format!("/{name}"))
 }
 
 /// What the page says about its own files, for the browser to go on with.

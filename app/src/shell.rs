@@ -14,7 +14,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
     let files = serde_json::to_string(&Assets { files: assets.files, ..Assets::default() }).unwrap_or_default();
     view! {
         <!DOCTYPE html>
-        <html lang=lang.tag()>
+        <html lang=lang.code()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -6,64 +6,18 @@
 
 use leptos::prelude::*;
 
-/// A language of the product.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lang {
-    #[default]
-    En,
-    Ru,
-}
+pub use shared::lang::Lang;
 
-impl Lang {
-    pub const ALL: [Self; 2] = [Self::En, Self::Ru];
+/// The languages that a person can choose, in the order in which they are offered.
+pub const LANGS: [Lang; 2] = [Lang::En, Lang::Ru];
 
-    /// The cookie that remembers a person's choice.
-    pub const COOKIE: &'static str = "lang";
+/// The cookie that remembers a person's choice.
+pub const LANG_COOKIE: &str = "lang";
 
-    /// The BCP 47 tag, as in `<html lang>`.
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ru => "ru",
-        }
-    }
-
-    /// The language's own name for itself.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::En => "English",
-            Self::Ru => "Русский",
-        }
-    }
-
-    /// The language of a tag, whatever its region: `ru-BY` is Russian.
-    #[must_use]
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        let language = tag.trim().split(['-', '_']).next()?;
-        Self::ALL.into_iter().find(|lang| lang.tag().eq_ignore_ascii_case(language))
-    }
-
-    /// The best of what a browser asks for in `Accept-Language`: the highest weight that we speak,
-    /// the first of equals.
-    #[must_use]
-    pub fn from_accept_language(header: &str) -> Option<Self> {
-        let mut best: Option<(Self, f32)> = None;
-        for wish in header.split(',') {
-            let mut parts = wish.split(';');
-            let lang = parts.next().and_then(Self::from_tag);
-            let weight = parts
-                .find_map(|part| part.trim().strip_prefix("q="))
-                .map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
-            if let Some(lang) = lang
-                && weight > best.map_or(0.0, |(_, weight)| weight)
-            {
-                best = Some((lang, weight));
-            }
-        }
-        best.map(|(lang, _)| lang)
-    }
+/// A language's own name for itself.
+#[must_use]
+pub const fn own_name(lang: Lang) -> &'static str {
+    lang.pick("English", "Русский")
 }
 
 /// The language of the page that is being rendered.
@@ -80,31 +34,6 @@ pub(crate) fn of_page() -> Lang {
         .and_then(|html| html.get_attribute("lang"))
         .and_then(|tag| Lang::from_tag(&tag))
         .unwrap_or_default()
-}
-
-/// Which form of a noun goes with a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plural {
-    One,
-    /// 2 to 4, 22 to 24, and so on; only Russian has it.
-    Few,
-    Many,
-}
-
-/// The form for a whole number, by the rules of CLDR.
-#[must_use]
-pub const fn plural(lang: Lang, n: u64) -> Plural {
-    match lang {
-        Lang::En => match n {
-            1 => Plural::One,
-            _ => Plural::Many,
-        },
-        Lang::Ru => match (n % 10, n % 100) {
-            (1, 0..=10 | 12..) => Plural::One,
-            (2..=4, 0..=11 | 15..) => Plural::Few,
-            _ => Plural::Many,
-        },
-    }
 }
 
 /// Declares texts: one function a text, which takes the language and what the text mentions.
@@ -169,16 +98,15 @@ macro_rules! texts {
         $(#[$doc])*
         #[must_use]
         pub fn $name(lang: $crate::Lang, $($arg: $type),+) -> String {
-            use $crate::text::{Plural, plural};
             match lang {
-                $crate::Lang::En => match plural(lang, $en_n) {
-                    Plural::One => format!($en_one),
-                    Plural::Few | Plural::Many => format!($en_many),
+                $crate::Lang::En => match lang.count($en_n, ["one", "other"], [""; 3]) {
+                    "one" => format!($en_one),
+                    _ => format!($en_many),
                 },
-                $crate::Lang::Ru => match plural(lang, $ru_n) {
-                    Plural::One => format!($ru_one),
-                    Plural::Few => format!($ru_few),
-                    Plural::Many => format!($ru_many),
+                $crate::Lang::Ru => match lang.count($ru_n, [""; 2], ["one", "few", "many"]) {
+                    "one" => format!($ru_one),
+                    "few" => format!($ru_few),
+                    _ => format!($ru_many),
                 },
             }
         }
@@ -200,26 +128,15 @@ mod tests {
 
     #[test]
     fn a_text_speaks_every_language() {
-        assert_eq!(Lang::ALL.map(hello), ["Hello", "Здравствуйте"]);
+        assert_eq!(LANGS.map(hello), ["Hello", "Здравствуйте"]);
     }
 
     #[test]
     fn a_noun_agrees_with_its_number() {
-        let forms = |lang| [0, 1, 2, 5, 11, 12, 21, 22, 25, 101, 111, 114].map(|n| plural(lang, n));
-        use Plural::{Few, Many, One};
-        assert_eq!(forms(Lang::Ru), [Many, One, Few, Many, Many, Many, One, Few, Many, One, Many, Many]);
-        assert_eq!(forms(Lang::En), [Many, One, Many, Many, Many, Many, Many, Many, Many, Many, Many, Many]);
-        assert_eq!(offers(Lang::Ru, "Анна", 3), "Анна: 3 предложения");
-        assert_eq!(offers(Lang::En, "Anna", 1), "Anna: 1 offer");
-    }
-
-    #[test]
-    fn the_browser_gets_the_language_it_wants_most_among_those_we_speak() {
-        assert_eq!(Lang::from_accept_language("ru-RU,ru;q=0.9,en;q=0.8"), Some(Lang::Ru));
-        assert_eq!(Lang::from_accept_language("de, en;q=0.5, ru;q=0.7"), Some(Lang::Ru));
-        assert_eq!(Lang::from_accept_language("en,ru"), Some(Lang::En));
-        assert_eq!(Lang::from_accept_language("de,fr;q=0.3"), None);
-        assert_eq!(Lang::from_accept_language("ru;q=0"), None);
-        assert_eq!(Lang::from_accept_language(""), None);
+        assert_eq!([1, 2].map(|n| offers(Lang::En, "Anna", n)), ["Anna: 1 offer", "Anna: 2 offers"]);
+        assert_eq!(
+            [1, 3, 11].map(|n| offers(Lang::Ru, "Анна", n)),
+            ["Анна: 1 предложение", "Анна: 3 предложения", "Анна: 11 предложений"]
+        );
     }
 }

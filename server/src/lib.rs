@@ -1,1 +1,4 @@
-//! The shell of Twofront.
+//! The shell of Twofront: what stands between the domain and the world.
+
+pub mod site;
+pub mod ssr;

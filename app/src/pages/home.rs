@@ -1,7 +1,7 @@
 //! The page that proves the house stands: it renders on the server, counts in the browser and
 //! changes its language without either.
 
-use crate::text::{Lang, use_lang};
+use crate::text::{LANGS, own_name, use_lang};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
@@ -40,11 +40,11 @@ fn LanguageChoice() -> impl IntoView {
     view! {
         <form method="post" action="/language" aria-label=language(lang)>
             <input type="hidden" name="back" value=back />
-            {Lang::ALL
+            {LANGS
                 .map(|choice| {
                     view! {
-                        <button name="lang" value=choice.tag() lang=choice.tag() aria-pressed=(choice == lang).to_string()>
-                            {choice.name()}
+                        <button name="lang" value=choice.code() lang=choice.code() aria-pressed=(choice == lang).to_string()>
+                            {own_name(choice)}
                         </button>
                     }
                 })
