@@ -1,0 +1,247 @@
+//! Builds the browser's half of the product into `target/site`: the bundle, the style sheet and the
+//! files of `style/`, each under a name that carries its hash, with `assets.json` to find them by.
+
+use crate::{
+    setup,
+    shell::{command, root, run, say, succeeds, target},
+};
+use anyhow::{Context, Result};
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// How much care the bundle gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Quick to build.
+    Dev,
+    /// Small to download.
+    Release,
+}
+
+impl Kind {
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Dev => "wasm-dev",
+            Self::Release => "wasm-release",
+        }
+    }
+}
+
+/// Builds the site and puts it in the place of the old one.
+pub fn build(kind: Kind) -> Result<()> {
+    let module = compile(kind)?;
+    let site = target().join("site");
+    let fresh = target().join("site.new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh)?;
+    }
+    fs::create_dir_all(&fresh)?;
+
+    let (script, wasm) = bundle(kind, &module, &site, &fresh)?;
+    let mut files = Map::new();
+    let style = styles(&root().join("style"), &fresh, &mut files)?;
+    squeeze(kind, &fresh)?;
+    let list = json!({ "style": style, "bundle": { "script": script, "wasm": wasm }, "files": files });
+    fs::write(fresh.join("assets.json"), serde_json::to_vec_pretty(&list)?)?;
+
+    if site.exists() {
+        fs::remove_dir_all(&site)?;
+    }
+    fs::rename(&fresh, &site)?;
+    report(&site, &[&script, &wasm, &style])
+}
+
+/// Compiles `app` for the browser.
+fn compile(kind: Kind) -> Result<PathBuf> {
+    let toolchain = setup::wasm()?;
+    say("building the bundle for the browser");
+    let mut cargo = toolchain.cargo(&["build", "--package=app", "--lib", "--features=hydrate"]);
+    run(cargo.args(["--target=wasm32-unknown-unknown", "--profile", kind.profile()]))?;
+    Ok(toolchain.target().join("wasm32-unknown-unknown").join(kind.profile()).join("app.wasm"))
+}
+
+/// Generates the script around a compiled module. The names are those of the content: a module that
+/// was bundled before is taken from the old site, since binding, optimising and compressing take
+/// longer than everything else here.
+fn bundle(kind: Kind, module: &Path, old: &Path, fresh: &Path) -> Result<(String, String)> {
+    let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let mut content = bytes.clone();
+    content.extend(kind.profile().bytes());
+    let folder = format!("pkg/{}", hash(&content));
+    let (known, place) = (old.join(&folder), fresh.join(&folder));
+    if known.join("app_bg.wasm.gz").is_file() {
+        fs::create_dir_all(fresh.join("pkg"))?;
+        copy_folder(&known, &place)?;
+    } else {
+        say("binding it to JavaScript");
+        Bindgen::new()
+            .input_path(module)
+            .web(true)?
+            .typescript(false)
+            .omit_default_module_path(true)
+            .remove_name_section(kind == Kind::Release)
+            .remove_producers_section(true)
+            .generate(&place)?;
+        if kind == Kind::Release {
+            optimise(&place.join("app_bg.wasm"))?;
+        }
+    }
+    Ok((format!("/{folder}/app.js"), format!("/{folder}/app_bg.wasm")))
+}
+
+/// Shrinks a module with wasm-opt of `end2end`'s packages; where they are not installed the module
+/// stays as it is, which is valid and larger.
+fn optimise(module: &Path) -> Result<()> {
+    if let Err(error) = setup::packages() {
+        say(&format!("not shrinking the bundle: {error:#}"));
+        return Ok(());
+    }
+    let wasm_opt = root().join("end2end/node_modules/.bin/wasm-opt");
+    if !succeeds(command(&wasm_opt.to_string_lossy(), &["--version"]).env("NODE_NO_WARNINGS", "1")) {
+        say("not shrinking the bundle: wasm-opt is not installed");
+        return Ok(());
+    }
+    say("shrinking the bundle");
+    let features = ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"];
+    let mut shrink =
+        command(&wasm_opt.to_string_lossy(), &["-Oz", "--enable-reference-types", "--enable-mutable-globals"]);
+    run(shrink.args(features).arg("--enable-multivalue").arg(module).arg("-o").arg(module))
+}
+
+/// Writes everything of `style/` that is no style sheet, then the style sheets in one piece that
+/// names those files by where they are now.
+fn styles(folder: &Path, fresh: &Path, files: &mut Map<String, Value>) -> Result<String> {
+    let mut names = Vec::new();
+    list(folder, "", &mut names)?;
+    names.sort();
+    let mut sheet = inline_imports(&folder.join("main.css"))?;
+    for name in names {
+        let address = place(fresh, &name, &fs::read(folder.join(&name))?)?;
+        sheet = sheet.replace(&format!("url(\"{name}\")"), &format!("url(\"{address}\")"));
+        files.insert(name, address.into());
+    }
+    place(fresh, "main.css", sheet.as_bytes())
+}
+
+/// The files that a browser may ask for, by their names below `style/`.
+fn list(folder: &Path, below: &str, names: &mut Vec<String>) -> Result<()> {
+    const SERVED: [&str; 6] = ["svg", "png", "ico", "woff2", "webmanifest", "js"];
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let entry = entry?;
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &format!("{name}/"), names)?;
+        } else if entry.path().extension().is_some_and(|kind| SERVED.iter().any(|served| kind == *served)) {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file under a name that carries its hash, and returns its address.
+fn place(fresh: &Path, name: &str, bytes: &[u8]) -> Result<String> {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let address = format!("/style/{stem}.{}.{extension}", hash(bytes));
+    let path = fresh.join(address.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().unwrap_or(fresh))?;
+    fs::write(path, bytes)?;
+    Ok(address)
+}
+
+/// A style sheet with the files that it imports in their places, so that a page asks for one.
+fn inline_imports(path: &Path) -> Result<String> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut whole = String::with_capacity(text.len());
+    for line in text.lines() {
+        if let Some(name) = imported(line) {
+            whole.push_str(&inline_imports(&path.with_file_name(name))?);
+        } else {
+            whole.push_str(line);
+            whole.push('\n');
+        }
+    }
+    Ok(whole)
+}
+
+/// The file that a line such as `@import url("parts.css");` asks for.
+fn imported(line: &str) -> Option<&str> {
+    let rest = line.trim().strip_prefix("@import ")?;
+    rest.strip_prefix("url(").unwrap_or(rest).strip_prefix('"')?.split('"').next()
+}
+
+/// Writes the compressed twins of everything that shrinks.
+fn squeeze(kind: Kind, folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            squeeze(kind, &path)?;
+            continue;
+        }
+        let twin = |suffix: &str| PathBuf::from(format!("{}.{suffix}", path.display()));
+        let shrinks =
+            path.extension().is_some_and(|kind| ["js", "wasm", "css", "svg"].iter().any(|known| kind == *known));
+        if !shrinks || twin("gz").exists() {
+            continue;
+        }
+        let bytes = fs::read(&path)?;
+        let (quality, level) = match kind {
+            Kind::Dev => (3, Compression::fast()),
+            Kind::Release => (11, Compression::best()),
+        };
+        let mut brotli = Vec::new();
+        brotli::CompressorWriter::new(&mut brotli, 1 << 16, quality, 22).write_all(&bytes)?;
+        fs::write(twin("br"), brotli)?;
+        let mut gzip = GzEncoder::new(Vec::new(), level);
+        gzip.write_all(&bytes)?;
+        fs::write(twin("gz"), gzip.finish()?)?;
+    }
+    Ok(())
+}
+
+fn report(site: &Path, addresses: &[&str]) -> Result<()> {
+    for address in addresses {
+        let path = site.join(address.trim_start_matches('/'));
+        let size =
+            |suffix: &str| fs::metadata(format!("{}{suffix}", path.display())).map(|file| file.len().div_ceil(1024));
+        println!("    {address}: {} KiB, brotli {} KiB, gzip {} KiB", size("")?, size(".br")?, size(".gz")?);
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &place)?;
+        } else {
+            fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
+}
+
+/// Enough of SHA-256 to tell two builds apart.
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_names_a_file() {
+        assert_eq!(imported("@import \"tokens.css\";"), Some("tokens.css"));
+        assert_eq!(imported("@import url(\"parts.css\");"), Some("parts.css"));
+        assert_eq!(imported("body { color: red }"), None);
+    }
+}

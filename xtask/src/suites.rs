@@ -1,0 +1,348 @@
+//! Runs the product, and runs every suite of its tests: what each prints is passed on, what each
+//! counts is added up, and the last line is the sum.
+
+use crate::{
+    setup,
+    shell::{command, has, root, say, target},
+    site,
+};
+use anyhow::{Context, Result, ensure};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read, Write},
+    process::{Command, ExitCode, Stdio},
+    sync::mpsc,
+    thread,
+    time::Instant,
+};
+
+/// Builds both halves and serves them until the server ends.
+pub fn run(arguments: &[&str]) -> Result<ExitCode> {
+    site::build(site::Kind::Dev)?;
+    say("building the server");
+    crate::shell::run(&mut command("cargo", &["build", "--package=server", "--bin=twofront"]))?;
+    let mut serve = Command::new(target().join("debug/twofront"));
+    let status = serve.arg("serve").args(arguments).current_dir(root()).status().context("cannot start twofront")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs every suite. All run, whatever fails.
+pub fn test() -> Result<ExitCode> {
+    let mut report = Report::default();
+    let wasm = setup::wasm()?;
+    let nextest = has("cargo-nextest");
+
+    report.check("format", command("cargo", &["fmt", "--all", "--check"]));
+    report.check("lints", clippy(&["--workspace", "--all-targets"]));
+    report.check("shared alone", clippy(&["--package=shared", "--all-targets"]));
+    let browser = ["--lib", "--target=wasm32-unknown-unknown"];
+    report.check("shared in the browser", with_lints(wasm.cargo(&["clippy", "--package=shared"]).args(browser)));
+    let app = ["clippy", "--package=app", "--features=hydrate"];
+    report.check("app in the browser", with_lints(wasm.cargo(&app).args(browser)));
+    match has("cargo-deny") {
+        true => report.check("dependencies", command("cargo", &["deny", "check", "bans", "licenses", "sources"])),
+        false => report.skip("dependencies", "cargo-deny is not installed"),
+    }
+    report.check("documents", command(&this_program(), &["check-prose"]));
+
+    if nextest {
+        report.suite("tests", command("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"]), Format::Nextest);
+    } else {
+        let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
+        report.suite("tests", command("cargo", &all), Format::Cargo);
+    }
+    report.suite("doctests", command("cargo", &["test", "--workspace", "--doc", "--no-fail-fast"]), Format::Cargo);
+    report.browser();
+    Ok(report.finish())
+}
+
+fn clippy(arguments: &[&str]) -> Command {
+    let mut cargo = command("cargo", &["clippy"]);
+    with_lints(cargo.args(arguments))
+}
+
+/// What is a warning while one writes is an error here.
+fn with_lints(cargo: &mut Command) -> Command {
+    let mut lint = Command::new(cargo.get_program());
+    lint.args(cargo.get_args()).args(["--quiet", "--", "-D", "warnings"]).current_dir(root());
+    for (name, value) in cargo.get_envs() {
+        match value {
+            Some(value) => lint.env(name, value),
+            None => lint.env_remove(name),
+        };
+    }
+    lint
+}
+
+fn this_program() -> String {
+    std::env::current_exe().unwrap_or_else(|_| "xtask".into()).to_string_lossy().into_owned()
+}
+
+/// How a program counts its tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Cargo,
+    Nextest,
+    Playwright,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+#[derive(Default)]
+struct Report {
+    lines: Vec<(String, Count, String)>,
+}
+
+impl Report {
+    /// A suite that passes or fails as one.
+    fn check(&mut self, name: &str, mut command: Command) {
+        say(name);
+        let begun = Instant::now();
+        let passed = command.status().is_ok_and(|status| status.success());
+        let count = Count { passed: usize::from(passed), failed: usize::from(!passed), skipped: 0 };
+        self.lines.push((name.to_owned(), count, seconds(begun)));
+    }
+
+    fn skip(&mut self, name: &str, why: &str) {
+        self.lines.push((name.to_owned(), Count { skipped: 1, ..Count::default() }, why.to_owned()));
+    }
+
+    fn fail(&mut self, name: &str, why: &str) {
+        self.lines.push((name.to_owned(), Count { failed: 1, ..Count::default() }, why.to_owned()));
+    }
+
+    /// A suite whose tests are counted, a line for each of its binaries.
+    fn suite(&mut self, name: &str, command: Command, format: Format) {
+        say(name);
+        let begun = Instant::now();
+        let mut tally = Tally::new(format);
+        let outcome = listen(command, |line| tally.read(line));
+        let time = seconds(begun);
+        let counted = tally.binaries.values().any(|count| *count != Count::default());
+        let failures = tally.binaries.values().any(|count| count.failed > 0);
+        for (binary, count) in tally.binaries {
+            self.lines.push((format!("{name} {binary}").trim_end().to_owned(), count, String::new()));
+        }
+        match outcome {
+            Ok(true) if counted => self.last_took(time),
+            Ok(true) => self.fail(name, "ended well and ran nothing"),
+            Ok(false) if failures => self.last_took(time),
+            Ok(false) => self.fail(name, "broke off: see above"),
+            Err(error) => self.fail(name, &format!("{error:#}")),
+        }
+    }
+
+    fn last_took(&mut self, time: String) {
+        if let Some((_, _, remark)) = self.lines.last_mut() {
+            *remark = time;
+        }
+    }
+
+    /// The browser tests, with everything that they need built or installed first.
+    fn browser(&mut self) {
+        let ready = || {
+            let chromium = setup::browser()?;
+            site::build(site::Kind::Dev)?;
+            crate::shell::run(&mut command("cargo", &["build", "--package=server", "--bin=twofront"]))?;
+            anyhow::Ok(chromium)
+        };
+        match ready() {
+            Ok(chromium) => {
+                let mut playwright = command("npx", &["--no-install", "playwright", "test"]);
+                playwright.current_dir(root().join("end2end"));
+                playwright.env("CHROMIUM", chromium).env("TWOFRONT", target().join("debug/twofront")).env("CI", "1");
+                self.suite("browser", playwright, Format::Playwright);
+            }
+            Err(error) => self.fail("browser", &format!("{error:#}")),
+        }
+    }
+
+    /// Prints a line for each suite and the sum, plain and last.
+    fn finish(self) -> ExitCode {
+        let width = self.lines.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or_default();
+        let mut sum = Count::default();
+        println!();
+        for (name, count, remark) in &self.lines {
+            let mark = match count {
+                Count { failed: 1.., .. } => "FAILED",
+                Count { passed: 0, .. } => "skipped",
+                _ => "ok",
+            };
+            let Count { passed, failed, skipped } = count;
+            println!("{name:width$}  {mark:7}  {passed:5} passed  {failed:3} failed  {skipped:3} skipped  {remark}");
+            sum.passed += passed;
+            sum.failed += failed;
+        }
+        println!("{} passed, {} failed", sum.passed, sum.failed);
+        if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+fn seconds(begun: Instant) -> String {
+    format!("{:.1} s", begun.elapsed().as_secs_f32())
+}
+
+/// Runs a command, passes on what it prints as it comes, and shows each line to `read`.
+fn listen(mut command: Command, mut read: impl FnMut(&str)) -> Result<bool> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    let (send, lines) = mpsc::channel();
+    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+    ];
+    for pipe in pipes.into_iter().flatten() {
+        let send = send.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+                if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    drop(send);
+    let mut out = std::io::stdout();
+    for line in lines {
+        writeln!(out, "{line}")?;
+        read(&line);
+    }
+    ensure!(out.flush().is_ok(), "nobody reads what the suites print");
+    Ok(child.wait()?.success())
+}
+
+/// Counts tests in what a program prints.
+struct Tally {
+    format: Format,
+    current: String,
+    binaries: BTreeMap<String, Count>,
+}
+
+impl Tally {
+    fn new(format: Format) -> Self {
+        Self { format, current: String::new(), binaries: BTreeMap::new() }
+    }
+
+    fn read(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match self.format {
+            Format::Cargo => self.read_cargo(&words),
+            Format::Nextest => self.read_nextest(line),
+            Format::Playwright => self.read_playwright(&words),
+        }
+    }
+
+    /// `Running unittests src/lib.rs (target/debug/deps/shared-1f2e)`, `Doc-tests shared`, then
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
+    fn read_cargo(&mut self, words: &[&str]) {
+        match words {
+            ["Running", .., file] => {
+                let name = file.trim_matches(['(', ')']).rsplit('/').next().unwrap_or_default();
+                self.current = name.rsplit_once('-').map_or(name, |(name, _)| name).to_owned();
+            }
+            ["Doc-tests", name] => self.current = (*name).to_owned(),
+            ["test", "result:", _, passed, "passed;", failed, "failed;", ignored, "ignored;", ..] => {
+                let count = Count {
+                    passed: passed.parse().unwrap_or_default(),
+                    failed: failed.parse().unwrap_or_default(),
+                    skipped: ignored.parse().unwrap_or_default(),
+                };
+                if count != Count::default() {
+                    *self.binaries.entry(self.current.clone()).or_default() = count;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `PASS [   0.004s] (  1/134) shared::laws folding_is_total`; what fails is named again in the
+    /// summary at the end, which is not counted twice.
+    fn read_nextest(&mut self, line: &str) {
+        if line.trim_start().starts_with("Summary [") {
+            self.current = "summary".to_owned();
+        }
+        let Some((state, rest)) = line.split_once('[').filter(|_| self.current.is_empty()) else { return };
+        let after_time = rest.split_once(']').map(|(_, after)| after.trim_start()).unwrap_or_default();
+        let after_place = match after_time.strip_prefix('(') {
+            Some(place) => place.split_once(')').map(|(_, after)| after).unwrap_or_default(),
+            None => after_time,
+        };
+        let Some(binary) = after_place.split_whitespace().next() else { return };
+        let state = state.split_whitespace().next().unwrap_or_default();
+        let passed = matches!(state, "PASS" | "LEAK" | "FLAKY");
+        let failed = matches!(state, "FAIL" | "TIMEOUT" | "ABORT") || state.starts_with("SIG");
+        if passed || failed {
+            let count = self.binaries.entry(binary.to_owned()).or_default();
+            count.passed += usize::from(passed);
+            count.failed += usize::from(failed);
+        }
+    }
+
+    /// `12 passed (3.4s)`, `1 failed`, `2 skipped`, each on a line of its own at the end.
+    fn read_playwright(&mut self, words: &[&str]) {
+        let (Some(number), Some(state), true) = (words.first(), words.get(1), words.len() <= 3) else { return };
+        let Ok(number) = number.parse::<usize>() else { return };
+        let count = self.binaries.entry(String::new()).or_default();
+        match *state {
+            "passed" | "flaky" => count.passed += number,
+            "failed" | "interrupted" => count.failed += number,
+            "skipped" => count.skipped += number,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(format: Format, text: &str) -> Vec<(String, Count)> {
+        let mut tally = Tally::new(format);
+        text.lines().for_each(|line| tally.read(line));
+        tally.binaries.into_iter().collect()
+    }
+
+    fn count(name: &str, passed: usize, failed: usize, skipped: usize) -> (String, Count) {
+        (name.to_owned(), Count { passed, failed, skipped })
+    }
+
+    #[test]
+    fn cargo_is_counted_by_binary() {
+        let text = "     Running unittests src/lib.rs (target/debug/deps/shared-0a1b)\n\
+                    test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+                    \x20    Running tests/laws.rs (target/debug/deps/laws-0a1b)\n\
+                    test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
+                    \x20  Doc-tests app\n\
+                    test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s";
+        assert_eq!(tally(Format::Cargo, text), [count("laws", 2, 1, 0), count("shared", 3, 0, 1)]);
+    }
+
+    #[test]
+    fn nextest_is_counted_once_by_binary() {
+        let text = "        PASS [   0.004s] (1/4) shared domain::tests::it_happens\n\
+                    \x20       FAIL [   0.004s] (2/4) shared::laws folding_is_total\n\
+                    \x20       SLOW [> 60.000s] server::crash kill\n\
+                    \x20    SIGSEGV [   0.004s] (3/4) server::crash kill\n\
+                    \x20       PASS [   1.004s] shared domain::tests::it_is_refused\n\
+                    ------------\n\
+                    \x20    Summary [   0.053s] 4 tests run: 2 passed, 2 failed, 0 skipped\n\
+                    \x20       FAIL [   0.004s] (2/4) shared::laws folding_is_total";
+        let expected = [count("server::crash", 0, 1, 0), count("shared", 2, 0, 0), count("shared::laws", 0, 1, 0)];
+        assert_eq!(tally(Format::Nextest, text), expected);
+    }
+
+    #[test]
+    fn playwright_is_counted_by_its_last_lines() {
+        let text = "Running 4 tests using 2 workers\n  1 failed\n    [chromium] › a.spec.ts:3:5 › 2 passed words\n\
+                    \x20 2 skipped\n  3 passed (4.2s)";
+        assert_eq!(tally(Format::Playwright, text), [count("", 3, 1, 2)]);
+    }
+}
