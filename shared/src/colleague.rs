@@ -1,0 +1,306 @@
+//! A colleague: a person of ours, in a unit, with a role. What they did stays when they leave.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Context, Model, fingerprint};
+use crate::ids::{ColleagueId, Stream, UnitId};
+use crate::lang::Lang;
+use crate::personal::Personal;
+use crate::words::{Email, Label, PersonName, Role};
+
+/// Who a colleague is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub name: PersonName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Label>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    Joined {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitId>,
+        #[serde(default)]
+        personal: Personal<Identity>,
+    },
+    Renamed {
+        #[serde(default)]
+        personal: Personal<Identity>,
+    },
+    Moved {
+        /// `None`: in no unit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitId>,
+    },
+    GivenRole {
+        role: Role,
+    },
+    Left {},
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    Join {
+        identity: Identity,
+        #[serde(default)]
+        unit: Option<UnitId>,
+        role: Role,
+    },
+    Rename {
+        identity: Identity,
+    },
+    Move {
+        #[serde(default)]
+        unit: Option<UnitId>,
+    },
+    GiveRole {
+        role: Role,
+    },
+    Leave {},
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    AlreadyJoined,
+    NoSuchColleague,
+    NoSuchUnit,
+    HasLeft,
+    LastAdministrator,
+}
+
+impl Rejection {
+    pub const fn say(&self, lang: Lang) -> &'static str {
+        match self {
+            Self::AlreadyJoined => lang.pick(
+                "This colleague has already joined under another name. Rename them instead.",
+                "Этот сотрудник уже добавлен под другим именем. Измените его имя.",
+            ),
+            Self::NoSuchColleague => {
+                lang.pick("There is no such colleague. Add them first.", "Такого сотрудника нет. Сначала добавьте его.")
+            }
+            Self::NoSuchUnit => lang.pick(
+                "There is no such unit. Found it first or choose another one.",
+                "Такого подразделения нет. Создайте его или выберите другое.",
+            ),
+            Self::HasLeft => lang.pick(
+                "This colleague has left. Choose somebody who is here.",
+                "Этот сотрудник ушёл. Выберите того, кто работает.",
+            ),
+            Self::LastAdministrator => lang.pick(
+                "This is the last administrator. Make somebody else administrator first.",
+                "Это последний администратор. Сначала назначьте администратором кого-то ещё.",
+            ),
+        }
+    }
+}
+
+/// All colleagues as they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Colleagues(HashMap<ColleagueId, Colleague>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Colleague {
+    identity: u64,
+    unit: Option<UnitId>,
+    role: Option<Role>,
+    left: bool,
+}
+
+impl Colleagues {
+    /// Joined and not left: somebody who can be asked.
+    pub fn is_here(&self, colleague: ColleagueId) -> bool {
+        self.0.get(&colleague).is_some_and(|colleague| !colleague.left)
+    }
+
+    pub fn exists(&self, colleague: ColleagueId) -> bool {
+        self.0.contains_key(&colleague)
+    }
+
+    /// The role of somebody who is here.
+    pub fn role(&self, colleague: ColleagueId) -> Option<Role> {
+        self.0.get(&colleague).filter(|colleague| !colleague.left)?.role
+    }
+
+    /// The unit that somebody who is here belongs to.
+    pub fn unit(&self, colleague: ColleagueId) -> Option<UnitId> {
+        self.0.get(&colleague).filter(|colleague| !colleague.left)?.unit
+    }
+
+    fn administrators(&self) -> BTreeSet<ColleagueId> {
+        let rules = |colleague: &Colleague| !colleague.left && colleague.role == Some(Role::Administrator);
+        self.0.iter().filter(|(_, colleague)| rules(colleague)).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn evolve(&mut self, id: ColleagueId, event: &Event) {
+        if let Event::Joined { unit, personal } = event {
+            let identity = fingerprint(personal);
+            self.0.entry(id).or_insert(Colleague { identity, unit: *unit, role: None, left: false });
+            return;
+        }
+        let Some(colleague) = self.0.get_mut(&id) else { return };
+        match event {
+            Event::Joined { .. } => {}
+            Event::Renamed { personal } => colleague.identity = fingerprint(personal),
+            Event::Moved { unit } => colleague.unit = *unit,
+            Event::GivenRole { role } => colleague.role = Some(*role),
+            Event::Left {} => colleague.left = true,
+        }
+    }
+}
+
+impl Event {
+    /// The other things that this event names.
+    pub fn mentions(&self) -> Vec<Stream> {
+        match self {
+            Self::Joined { unit, .. } | Self::Moved { unit } => unit.iter().map(|&unit| unit.into()).collect(),
+            Self::Renamed { .. } | Self::GivenRole { .. } | Self::Left {} => vec![],
+        }
+    }
+}
+
+pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) -> Result<Vec<Event>, Rejection> {
+    let colleagues = model.colleagues();
+    let unit_exists = |unit: Option<UnitId>| match unit {
+        Some(unit) if !model.units().exists(unit) => Err(Rejection::NoSuchUnit),
+        Some(_) | None => Ok(()),
+    };
+    let known = colleagues.0.get(&id);
+    let here = || {
+        let colleague = known.ok_or(Rejection::NoSuchColleague)?;
+        if colleague.left { Err(Rejection::HasLeft) } else { Ok(colleague) }
+    };
+    let somebody_else_rules = || {
+        let administrators = colleagues.administrators();
+        administrators.len() != 1 || !administrators.contains(&id)
+    };
+    match command {
+        Command::Join { identity, unit, role } => {
+            let personal = Personal::Known(identity.clone());
+            match known {
+                Some(colleague) if colleague.identity == fingerprint(&personal) => Ok(vec![]),
+                Some(_) => Err(Rejection::AlreadyJoined),
+                None => {
+                    unit_exists(*unit)?;
+                    Ok(vec![Event::Joined { unit: *unit, personal }, Event::GivenRole { role: *role }])
+                }
+            }
+        }
+        Command::Rename { identity } => {
+            let personal = Personal::Known(identity.clone());
+            if known.ok_or(Rejection::NoSuchColleague)?.identity == fingerprint(&personal) {
+                return Ok(vec![]);
+            }
+            Ok(vec![Event::Renamed { personal }])
+        }
+        Command::Move { unit } => {
+            if here()?.unit == *unit {
+                return Ok(vec![]);
+            }
+            unit_exists(*unit)?;
+            Ok(vec![Event::Moved { unit: *unit }])
+        }
+        Command::GiveRole { role } => {
+            if here()?.role == Some(*role) {
+                return Ok(vec![]);
+            }
+            if !somebody_else_rules() {
+                return Err(Rejection::LastAdministrator);
+            }
+            Ok(vec![Event::GivenRole { role: *role }])
+        }
+        Command::Leave {} => {
+            if known.ok_or(Rejection::NoSuchColleague)?.left {
+                return Ok(vec![]);
+            }
+            if !somebody_else_rules() {
+                return Err(Rejection::LastAdministrator);
+            }
+            Ok(vec![Event::Left {}])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain;
+    use crate::testkit::*;
+
+    fn order(command: Command) -> domain::Command {
+        domain::Command::Colleague(KIRA, command)
+    }
+
+    fn fact(event: Event) -> domain::Event {
+        domain::Event::Colleague(KIRA, event)
+    }
+
+    fn join(name: &str) -> domain::Command {
+        order(Command::Join { identity: identity(name), unit: None, role: Role::Manager })
+    }
+
+    #[test]
+    fn a_colleague_joins_with_a_role() {
+        given([]).when(ADA, join("Kira")).then([
+            fact(Event::Joined { unit: None, personal: identity("Kira").into() }),
+            fact(Event::GivenRole { role: Role::Manager }),
+        ]);
+    }
+
+    #[test]
+    fn joining_again_stays_quiet_and_under_another_name_is_refused() {
+        given(company())
+            .when(ADA, order(Command::Join { identity: identity("Kira Volkova"), unit: None, role: Role::Manager }))
+            .then([]);
+        given(company()).when(ADA, join("Somebody Else")).then_refused(Rejection::AlreadyJoined);
+    }
+
+    #[test]
+    fn nobody_joins_a_unit_that_does_not_exist() {
+        let command = Command::Join { identity: identity("Kira"), unit: Some(LOGISTICS), role: Role::Manager };
+        given([]).when(ADA, order(command)).then_refused(Rejection::NoSuchUnit);
+    }
+
+    #[test]
+    fn a_colleague_is_renamed_once() {
+        let rename = order(Command::Rename { identity: identity("Kira Orlova") });
+        let renamed = fact(Event::Renamed { personal: identity("Kira Orlova").into() });
+        given(company()).when(ADA, rename.clone()).then([renamed.clone()]);
+        given(company()).and((ADA, renamed)).when(ADA, rename.clone()).then([]);
+        given([]).when(ADA, rename).then_refused(Rejection::NoSuchColleague);
+    }
+
+    #[test]
+    fn a_colleague_moves_to_a_unit_that_exists() {
+        let to = |unit| order(Command::Move { unit });
+        given(company()).when(ADA, to(Some(LOGISTICS))).then([fact(Event::Moved { unit: Some(LOGISTICS) })]);
+        given(company()).when(ADA, to(Some(SALES))).then([]);
+        given(company()).when(ADA, to(Some(UnitId::from_uuid(uuid::Uuid::nil())))).then_refused(Rejection::NoSuchUnit);
+    }
+
+    #[test]
+    fn a_role_is_given_but_the_last_administrator_keeps_it() {
+        let analyst = order(Command::GiveRole { role: Role::Analyst });
+        given(company()).when(ADA, analyst).then([fact(Event::GivenRole { role: Role::Analyst })]);
+        given(company()).when(ADA, order(Command::GiveRole { role: Role::AccountManager })).then([]);
+        let ada = |command| domain::Command::Colleague(ADA, command);
+        given(company())
+            .when(ADA, ada(Command::GiveRole { role: Role::Analyst }))
+            .then_refused(Rejection::LastAdministrator);
+        given(company()).when(ADA, ada(Command::Leave {})).then_refused(Rejection::LastAdministrator);
+    }
+
+    #[test]
+    fn who_left_has_left_once() {
+        given(company()).when(ADA, order(Command::Leave {})).then([fact(Event::Left {})]);
+        let gone = given(company()).and((ADA, fact(Event::Left {})));
+        gone.when(ADA, order(Command::Leave {})).then([]);
+        gone.when(ADA, order(Command::Move { unit: None })).then_refused(Rejection::HasLeft);
+    }
+}

@@ -1,0 +1,269 @@
+//! An import: one batch of facts that came from outside (another CRM's export, the generated
+//! company), and that can be taken back as a whole.
+//!
+//! Taking back removes nothing from the log: from that event on, [`crate::sieve`] leaves the batch
+//! and what was made on top of it out of every fold.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Context, Model};
+use crate::ids::{ImportId, Stream};
+use crate::lang::Lang;
+use crate::words::{Label, System};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    Started {
+        system: System,
+        /// What was read, as people call it: a folder's or a file's name.
+        source: Label,
+    },
+    Finished {
+        /// Rows that became facts, now or in an earlier import.
+        accepted: u32,
+        /// Rows that did not, each with its reason in the file of refused rows.
+        refused: u32,
+    },
+    TakenBack {
+        /// How many entries that others made on top of it went with it.
+        entries: u32,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    Start {
+        system: System,
+        source: Label,
+    },
+    Finish {
+        accepted: u32,
+        refused: u32,
+    },
+    TakeBack {
+        /// Also take back what was made on top of it since.
+        #[serde(default)]
+        with_entries: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    AlreadyStarted,
+    NoSuchImport,
+    IsTakenBack,
+    UsedSince { entries: u32 },
+}
+
+impl Rejection {
+    pub fn say(&self, lang: Lang) -> String {
+        let text = match self {
+            Self::UsedSince { entries } => {
+                let n = u64::from(*entries);
+                return match lang {
+                    Lang::En => format!(
+                        "{n} {} since made use of what this import brought. Take them back with it, or keep the import.",
+                        lang.count(n, ["entry has", "entries have"], ["", "", ""])
+                    ),
+                    Lang::Ru => format!(
+                        "На загруженное с тех пор {} {n} {}. Отмените их вместе с загрузкой или оставьте её.",
+                        lang.count(n, ["", ""], ["опирается", "опираются", "опираются"]),
+                        lang.count(n, ["", ""], ["запись", "записи", "записей"])
+                    ),
+                };
+            }
+            Self::AlreadyStarted => lang.pick(
+                "This import has already started with another source. Start a new one.",
+                "Эта загрузка уже начата из другого источника. Начните новую.",
+            ),
+            Self::NoSuchImport => lang.pick("There is no such import.", "Такой загрузки нет."),
+            Self::IsTakenBack => lang.pick(
+                "This import was taken back. Import it again if you want it.",
+                "Эту загрузку отменили. Если она нужна, загрузите её заново.",
+            ),
+        };
+        text.to_owned()
+    }
+}
+
+/// All imports as they stand, and what was made on top of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imports {
+    imports: HashMap<ImportId, Import>,
+    /// The streams that an import began.
+    begun: HashMap<Stream, ImportId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Import {
+    system: System,
+    source: Label,
+    finished: Option<(u32, u32)>,
+    taken_back: bool,
+    /// The streams outside this batch that name something that it brought, or went on with it.
+    used_by: HashSet<Stream>,
+}
+
+impl Imports {
+    pub fn is_open(&self, import: ImportId) -> bool {
+        self.imports.get(&import).is_some_and(|import| !import.taken_back && import.finished.is_none())
+    }
+
+    pub(crate) fn evolve(&mut self, id: ImportId, event: &Event) {
+        match event {
+            Event::Started { system, source } => {
+                self.imports.entry(id).or_insert_with(|| Import {
+                    system: system.clone(),
+                    source: source.clone(),
+                    finished: None,
+                    taken_back: false,
+                    used_by: HashSet::new(),
+                });
+            }
+            Event::Finished { accepted, refused } => {
+                if let Some(import) = self.imports.get_mut(&id) {
+                    import.finished = Some((*accepted, *refused));
+                }
+            }
+            Event::TakenBack { .. } => {
+                if let Some(import) = self.imports.get_mut(&id) {
+                    import.taken_back = true;
+                }
+            }
+        }
+    }
+
+    /// Keeps who uses what an import brought.
+    pub(crate) fn observe(&mut self, stream: Stream, is_new: bool, mentions: &[Stream], batch: Option<ImportId>) {
+        if is_new && let Some(import) = batch {
+            self.begun.insert(stream, import);
+        }
+        if self.begun.is_empty() {
+            return;
+        }
+        for named in mentions.iter().chain(std::iter::once(&stream)) {
+            if let Some(import) = self.begun.get(named).filter(|import| Some(**import) != batch)
+                && let Some(import) = self.imports.get_mut(import)
+            {
+                import.used_by.insert(stream);
+            }
+        }
+    }
+}
+
+impl Event {
+    /// The other things that this event names.
+    pub const fn mentions(&self) -> Vec<Stream> {
+        match self {
+            Self::Started { .. } | Self::Finished { .. } | Self::TakenBack { .. } => vec![],
+        }
+    }
+}
+
+pub fn decide(id: ImportId, command: &Command, _: &Context, model: &Model) -> Result<Vec<Event>, Rejection> {
+    let known = model.imports().imports.get(&id);
+    let standing = || {
+        let import = known.ok_or(Rejection::NoSuchImport)?;
+        if import.taken_back { Err(Rejection::IsTakenBack) } else { Ok(import) }
+    };
+    match command {
+        Command::Start { system, source } => match known {
+            Some(import) if import.system == *system && import.source == *source => Ok(vec![]),
+            Some(_) => Err(Rejection::AlreadyStarted),
+            None => Ok(vec![Event::Started { system: system.clone(), source: source.clone() }]),
+        },
+        Command::Finish { accepted, refused } => {
+            if standing()?.finished == Some((*accepted, *refused)) {
+                return Ok(vec![]);
+            }
+            Ok(vec![Event::Finished { accepted: *accepted, refused: *refused }])
+        }
+        Command::TakeBack { with_entries } => {
+            let import = known.ok_or(Rejection::NoSuchImport)?;
+            if import.taken_back {
+                return Ok(vec![]);
+            }
+            let entries = u32::try_from(import.used_by.len()).unwrap_or(u32::MAX);
+            if entries > 0 && !with_entries {
+                return Err(Rejection::UsedSince { entries });
+            }
+            Ok(vec![Event::TakenBack { entries }])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain;
+    use crate::testkit::*;
+
+    fn order(command: Command) -> domain::Command {
+        domain::Command::Import(BATCH, command)
+    }
+
+    fn fact(event: Event) -> domain::Event {
+        domain::Event::Import(BATCH, event)
+    }
+
+    fn started() -> Event {
+        Event::Started { system: System::parse("salesforce").unwrap(), source: Label::parse("export").unwrap() }
+    }
+
+    fn start(source: &str) -> domain::Command {
+        order(Command::Start { system: System::parse("salesforce").unwrap(), source: Label::parse(source).unwrap() })
+    }
+
+    fn running() -> Given {
+        given(company()).and((ADA, fact(started())))
+    }
+
+    #[test]
+    fn an_import_starts_once() {
+        given(company()).when(ADA, start("export")).then([fact(started())]);
+        running().when(ADA, start("export")).then([]);
+        running().when(ADA, start("other")).then_refused(Rejection::AlreadyStarted);
+    }
+
+    #[test]
+    fn an_import_finishes_with_its_counts() {
+        let finish = order(Command::Finish { accepted: 2, refused: 1 });
+        let finished = fact(Event::Finished { accepted: 2, refused: 1 });
+        running().when(ADA, finish.clone()).then([finished.clone()]);
+        running().and((ADA, finished)).when(ADA, finish.clone()).then([]);
+        given(company()).when(ADA, finish).then_refused(Rejection::NoSuchImport);
+    }
+
+    #[test]
+    fn an_import_that_nobody_used_is_taken_back_once() {
+        let back = order(Command::TakeBack { with_entries: false });
+        running().when(ADA, back.clone()).then([fact(Event::TakenBack { entries: 0 })]);
+        let gone = running().and((ADA, fact(Event::TakenBack { entries: 0 })));
+        gone.when(ADA, back).then([]);
+        gone.when(ADA, order(Command::Finish { accepted: 0, refused: 0 })).then_refused(Rejection::IsTakenBack);
+    }
+
+    #[test]
+    fn what_was_made_on_top_of_it_is_taken_back_only_when_asked() {
+        let brought = domain::Event::Account(
+            TAILSPIN,
+            crate::account::Event::Registered { name: crate::words::AccountName::parse("Tailspin").unwrap() },
+        );
+        let visited = domain::Event::Interaction(
+            VISIT,
+            crate::interaction::Event::Logged(crate::interaction::Details::new(
+                crate::words::Front::Client,
+                Some(TAILSPIN),
+                summary("First visit"),
+            )),
+        );
+        let used = running().and_in_batch(BATCH, (ADA, brought)).and((KIRA, visited));
+        let back = |with_entries| order(Command::TakeBack { with_entries });
+        used.when(ADA, back(false)).then_refused(Rejection::UsedSince { entries: 1 });
+        used.when(ADA, back(true)).then([fact(Event::TakenBack { entries: 1 })]);
+    }
+}

@@ -1,0 +1,82 @@
+//! Old shapes of events, read as today's. A new field needs only a default, a new meaning a new
+//! word; where a shape changes, its version goes up by one and one pure function here says how the
+//! shape before it reads. Old golden files are never deleted, so every step stays tested.
+
+use serde_json::Value;
+
+use crate::ids::Slice;
+
+/// Turns the data of one version of an event into that of the next.
+type Step = fn(Value) -> Value;
+
+/// (slice, type, the version that it turns into the next one, how), in ascending versions.
+const STEPS: &[(Slice, &str, u8, Step)] = &[];
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{slice} {kind} has version {version}, but this program knows versions up to {known}: \
+     a newer Twofront wrote it, so open it with that one"
+)]
+pub struct TooNew {
+    slice: Slice,
+    kind: String,
+    version: u8,
+    known: u8,
+}
+
+/// Today's version of an event, from 1.
+pub fn version(slice: Slice, kind: &str) -> u8 {
+    version_in(STEPS, slice, kind)
+}
+
+/// The data in today's shape.
+pub fn upcast(slice: Slice, kind: &str, version: u8, data: Value) -> Result<Value, TooNew> {
+    upcast_in(STEPS, slice, kind, version, data)
+}
+
+fn version_in(steps: &[(Slice, &str, u8, Step)], slice: Slice, kind: &str) -> u8 {
+    let newest = steps.iter().filter(|step| step.0 == slice && step.1 == kind).map(|step| step.2 + 1).max();
+    newest.unwrap_or(1)
+}
+
+fn upcast_in(
+    steps: &[(Slice, &str, u8, Step)],
+    slice: Slice,
+    kind: &str,
+    version: u8,
+    data: Value,
+) -> Result<Value, TooNew> {
+    let known = version_in(steps, slice, kind);
+    if version > known {
+        return Err(TooNew { slice, kind: kind.to_owned(), version, known });
+    }
+    let of_this = steps.iter().filter(|step| step.0 == slice && step.1 == kind && step.2 >= version);
+    Ok(of_this.fold(data, |data, step| (step.3)(data)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const HISTORY: &[(Slice, &str, u8, Step)] = &[
+        (Slice::Account, "registered", 1, |data| json!({ "title": data["name"] })),
+        (Slice::Account, "registered", 2, |data| json!({ "title": data["title"], "lang": "en" })),
+        (Slice::Unit, "registered", 1, |_| json!("another slice's step")),
+    ];
+
+    #[test]
+    fn an_old_shape_takes_every_step_and_a_new_one_none() {
+        let read = |version, data| upcast_in(HISTORY, Slice::Account, "registered", version, data);
+        let today = json!({ "title": "Northwind", "lang": "en" });
+        assert_eq!(read(1, json!({ "name": "Northwind" })), Ok(today.clone()));
+        assert_eq!(read(2, json!({ "title": "Northwind" })), Ok(today.clone()));
+        assert_eq!(read(3, today.clone()), Ok(today));
+    }
+
+    #[test]
+    fn a_shape_of_the_future_is_refused() {
+        assert!(upcast_in(HISTORY, Slice::Account, "registered", 4, json!({})).is_err());
+        assert!(upcast(Slice::Account, "registered", 200, json!({})).is_err());
+    }
+}
