@@ -11,6 +11,7 @@ use leptos_meta::MetaTags;
 /// leave the page dead.
 pub fn shell(assets: Assets) -> impl IntoView {
     let lang = use_lang();
+    let icon = assets.files.get("favicon.svg").cloned();
     let files = serde_json::to_string(&Assets { files: assets.files, ..Assets::default() }).unwrap_or_default();
     view! {
         <!DOCTYPE html>
@@ -20,6 +21,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="assets" content=files />
+                {icon.map(|href| view! { <link rel="icon" type="image/svg+xml" href=href /> })}
                 {assets.style.map(|href| view! { <link rel="stylesheet" href=href /> })}
                 {assets.bundle.map(bundle_tags)}
                 <MetaTags />
