@@ -1,0 +1,525 @@
+//! The forms of access: they work without JavaScript, and for programs too.
+//!
+//! Success leads on (303). A refusal leads back to the form's page with `?refused=<code>`, see
+//! [`Refused`]; a client that does not ask for HTML gets a problem document instead.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum::{Form, Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{ACCEPT, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use serde::{Deserialize, Serialize};
+use shared::ids::ColleagueId;
+use shared::lang::Lang;
+use shared::words::{Email, PersonName};
+use tower_http::csrf::{ConfigError, CsrfLayer};
+use tower_sessions::cookie::{SameSite, time::Duration};
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
+
+use super::actor::{By, SignedIn, recognise};
+use super::refused::Refused;
+use super::registry::Pass;
+use super::sessions::{IDLE, PASS, Store};
+use super::{Access, AccessError, cross_site, headers};
+use crate::api::problem::{cookie, language};
+
+/// The most that any of these forms can weigh.
+const LARGEST_FORM: usize = 16 * 1024;
+
+/// How long the form remembers what was typed into it.
+const TYPED_LASTS_SECONDS: u32 = 300;
+
+/// The longest address that is kept for after the sign-in.
+const LONGEST_NEXT: usize = 2_000;
+
+/// How the server is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What people type, such as `https://twofront.example`, where a proxy stands in front. Decides
+    /// by its scheme whether cookies are only for https.
+    pub public_url: Option<String>,
+    /// Overrides that decision.
+    pub secure_cookies: Option<bool>,
+    /// Whether a proxy of ours fills in `X-Forwarded-For`. Without one, anybody could write there.
+    pub behind_proxy: bool,
+}
+
+impl Settings {
+    fn is_secure(&self) -> bool {
+        let by_url = || self.public_url.as_deref().is_some_and(|url| url.to_ascii_lowercase().starts_with("https://"));
+        self.secure_cookies.unwrap_or_else(by_url)
+    }
+}
+
+/// The administrator to be recorded at the set-up.
+#[derive(Clone, Debug)]
+pub struct NewAdministrator {
+    pub name: PersonName,
+    pub email: Email,
+    /// In which the refusal is to be said, and probably what they want to read.
+    pub lang: Lang,
+}
+
+type Recorded = Pin<Box<dyn Future<Output = Result<ColleagueId, String>> + Send>>;
+
+/// Everything that the routes and layers of access need.
+#[derive(Clone)]
+pub struct Doors {
+    access: Access,
+    is_secure: bool,
+    behind_proxy: bool,
+    cross_site: CsrfLayer,
+    record: Arc<dyn Fn(NewAdministrator) -> Recorded + Send + Sync>,
+}
+
+impl Doors {
+    /// `record` writes the first administrator into the log and answers with their id, or with a
+    /// sentence that says why not. Called twice for one address it answers with the same colleague.
+    ///
+    /// Fails when the public address is not one.
+    pub fn new<F, R>(access: Access, settings: &Settings, record: F) -> Result<Self, ConfigError>
+    where
+        F: Fn(NewAdministrator) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<ColleagueId, String>> + Send + 'static,
+    {
+        let mut cross_site = CsrfLayer::new();
+        if let Some(url) = &settings.public_url {
+            cross_site = cross_site.add_trusted_origin(url.trim_end_matches('/').to_ascii_lowercase())?;
+        }
+        Ok(Self {
+            access,
+            is_secure: settings.is_secure(),
+            behind_proxy: settings.behind_proxy,
+            cross_site,
+            record: Arc::new(move |new| Box::pin(record(new))),
+        })
+    }
+
+    /// The forms. Pages of the same addresses (GET) are somebody else's.
+    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        Router::new()
+            .route("/sign-in", post(sign_in))
+            .route("/sign-out", post(sign_out))
+            .route("/password", post(password))
+            .route("/setup", post(setup))
+            .route("/join", post(join))
+            .route("/tokens", post(token_new))
+            .route("/tokens/revoke", post(token_revoke))
+            .layer(DefaultBodyLimit::max(LARGEST_FORM))
+            .with_state(self.clone())
+    }
+
+    /// Puts all routes behind the doors: headers, protection from other sites, sessions, and who
+    /// asks. Call it last, on everything that is served.
+    pub fn guard(&self, router: Router) -> Router {
+        let sessions = SessionManagerLayer::new(Store(self.access.clone()))
+            .with_name(cookie_name(self.is_secure, "twofront"))
+            .with_secure(self.is_secure)
+            .with_http_only(true)
+            .with_same_site(SameSite::Lax)
+            .with_path("/")
+            .with_expiry(Expiry::OnInactivity(Duration::seconds(IDLE.as_secs())));
+        // The last one added is the first to see a request.
+        router
+            .layer(from_fn_with_state(self.access.clone(), recognise))
+            .layer(sessions)
+            .layer(from_fn_with_state(self.cross_site.clone(), cross_site::refuse))
+            .layer(from_fn(headers::secure))
+    }
+}
+
+/// What a person typed before the refusal, without any password: the page fills it in again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    pub name: String,
+    pub email: String,
+    pub label: String,
+    /// What the product said against it, where the code alone cannot ([`Refused::NotRecorded`]).
+    pub sentence: String,
+}
+
+/// What was typed into the form that was just refused; all empty otherwise. It comes from the
+/// browser: show it, and believe none of it.
+pub fn typed(headers: &HeaderMap) -> Typed {
+    [true, false]
+        .into_iter()
+        .filter_map(|is_secure| cookie(headers, &cookie_name(is_secure, "twofront-typed")))
+        .filter_map(|value| URL_SAFE_NO_PAD.decode(value).ok())
+        .find_map(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// The sign-in page that leads to `next` afterwards.
+pub(super) fn sign_in_page(next: &str) -> String {
+    match local(next) {
+        Some(next) if next != "/" => format!("/sign-in?{}", query(&[("next", next)])),
+        Some(_) | None => "/sign-in".to_owned(),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SignIn {
+    email: String,
+    password: String,
+    next: String,
+}
+
+async fn sign_in(State(doors): State<Doors>, caller: Caller, session: Session, form: Fields<SignIn>) -> Response {
+    let Fields(form) = form;
+    let back = Back { page: "/sign-in", keep: vec![("next", local(&form.next).unwrap_or_default().to_owned())] };
+    let typed = Typed { email: form.email.clone(), ..Typed::default() };
+    let done = async {
+        let form = filled(&form, [&form.email, &form.password])?;
+        let pass = doors.access.sign_in(&form.email, &form.password, caller.address).await?;
+        begin(&session, pass).await
+    };
+    match done.await {
+        Ok(()) => doors.on(local(&form.next).unwrap_or("/")),
+        Err(trouble) => doors.back(&caller, &back, typed, trouble),
+    }
+}
+
+async fn sign_out(State(doors): State<Doors>, caller: Caller, session: Session) -> Response {
+    match session.flush().await {
+        Ok(()) => {
+            let mut response = doors.on("/sign-in");
+            if doors.is_secure {
+                // The layer's own removal lacks `Secure`, without which browsers ignore it for a
+                // cookie of this name.
+                let name = cookie_name(true, "twofront");
+                set_cookie(&mut response, &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"));
+            }
+            response
+        }
+        Err(error) => {
+            let back = Back { page: "/", keep: Vec::new() };
+            doors.back(&caller, &back, Typed::default(), session_trouble(&error))
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PasswordForm {
+    old: String,
+    new: String,
+}
+
+async fn password(
+    State(doors): State<Doors>,
+    caller: Caller,
+    signed_in: SignedIn,
+    session: Session,
+    Fields(form): Fields<PasswordForm>,
+) -> Response {
+    let done = async {
+        person(&signed_in)?;
+        let form = filled(&form, [&form.old, &form.new])?;
+        let pass = doors.access.change_password(signed_in.colleague, &form.old, &form.new).await?;
+        begin(&session, pass).await
+    };
+    match done.await {
+        Ok(()) => doors.on("/password?done=password"),
+        Err(trouble) => doors.back(&caller, &Back { page: "/password", keep: Vec::new() }, Typed::default(), trouble),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SetupForm {
+    link: String,
+    name: String,
+    email: String,
+    password: String,
+}
+
+async fn setup(
+    State(doors): State<Doors>,
+    caller: Caller,
+    session: Session,
+    Fields(form): Fields<SetupForm>,
+) -> Response {
+    let mut typed = Typed { name: form.name.clone(), email: form.email.clone(), ..Typed::default() };
+    let done = async {
+        let form = filled(&form, [&form.link, &form.email, &form.password])?;
+        let name = PersonName::parse(&form.name).map_err(|_| Refused::NameInvalid)?;
+        let record = Arc::clone(&doors.record);
+        let lang = caller.lang;
+        let sentence = &mut typed.sentence;
+        let pass = doors
+            .access
+            .setup(&form.link, &form.email, &form.password, async |email| {
+                record(NewAdministrator { name, email, lang }).await.map_err(|said| {
+                    *sentence = said;
+                    Refused::NotRecorded.into()
+                })
+            })
+            .await?;
+        begin(&session, pass).await
+    };
+    match done.await {
+        Ok(()) => doors.on("/"),
+        Err(trouble) => doors.back(&caller, &Back { page: "/setup", keep: vec![("link", form.link)] }, typed, trouble),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JoinForm {
+    link: String,
+    password: String,
+}
+
+async fn join(
+    State(doors): State<Doors>,
+    caller: Caller,
+    session: Session,
+    Fields(form): Fields<JoinForm>,
+) -> Response {
+    let done = async {
+        let form = filled(&form, [&form.link, &form.password])?;
+        let pass = doors.access.redeem(&form.link, &form.password).await?;
+        begin(&session, pass).await
+    };
+    match done.await {
+        Ok(()) => doors.on("/"),
+        Err(trouble) => {
+            let back = Back { page: "/join", keep: vec![("link", form.link)] };
+            doors.back(&caller, &back, Typed::default(), trouble)
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TokenForm {
+    label: String,
+}
+
+async fn token_new(
+    State(doors): State<Doors>,
+    caller: Caller,
+    signed_in: SignedIn,
+    Fields(form): Fields<TokenForm>,
+) -> Response {
+    let made = async {
+        person(&signed_in)?;
+        let label = form.label.clone();
+        let colleague = signed_in.colleague;
+        doors.access.off_thread(move |access| access.token_make(colleague, &label)).await
+    };
+    match made.await {
+        Ok((token, secret)) if caller.wants_page => {
+            let page = format!("/tokens?{}", query(&[("new", &token.id)]));
+            doors.access.keep_fresh_token(signed_in.colleague, token.id, secret);
+            doors.on(&page)
+        }
+        Ok((token, secret)) => {
+            let body = serde_json::json!({ "id": token.id, "label": token.label, "token": secret.as_str() });
+            (StatusCode::CREATED, Json(body)).into_response()
+        }
+        Err(trouble) => {
+            let typed = Typed { label: form.label, ..Typed::default() };
+            doors.back(&caller, &Back { page: "/tokens", keep: Vec::new() }, typed, trouble)
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RevokeForm {
+    id: String,
+}
+
+async fn token_revoke(
+    State(doors): State<Doors>,
+    caller: Caller,
+    signed_in: SignedIn,
+    Fields(form): Fields<RevokeForm>,
+) -> Response {
+    let colleague = signed_in.colleague;
+    match doors.access.off_thread(move |access| access.token_revoke(colleague, &form.id)).await {
+        Ok(()) => doors.on("/tokens?done=revoked"),
+        Err(trouble) => doors.back(&caller, &Back { page: "/tokens", keep: Vec::new() }, Typed::default(), trouble),
+    }
+}
+
+/// The page that a refused form goes back to, and what of its address is kept.
+struct Back {
+    page: &'static str,
+    keep: Vec<(&'static str, String)>,
+}
+
+impl Doors {
+    fn on(&self, path: &str) -> Response {
+        let mut response = Redirect::to(path).into_response();
+        set_cookie(&mut response, &self.typed_cookie("", 0));
+        response
+    }
+
+    fn back(&self, caller: &Caller, back: &Back, typed: Typed, trouble: AccessError) -> Response {
+        let refused = match trouble {
+            AccessError::Refused(refused) => refused,
+            AccessError::Kept(_) | AccessError::Randomness(_) | AccessError::Hash(_) => {
+                tracing::error!(error = %trouble, page = back.page, "a form of access could not be carried out");
+                Refused::CannotSave
+            }
+        };
+        if !caller.wants_page {
+            let problem = refused.problem(caller.lang);
+            return match typed.sentence.as_str() {
+                "" => problem,
+                sentence => problem.detail(sentence),
+            }
+            .into_response();
+        }
+        let seconds = refused.seconds().map(|seconds| seconds.to_string()).unwrap_or_default();
+        let mut pairs: Vec<(&str, &str)> = back.keep.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        pairs.extend([("refused", refused.code()), ("wait", &seconds)]);
+        let mut response = Redirect::to(&format!("{}?{}", back.page, query(&pairs))).into_response();
+        let kept = serde_json::to_vec(&typed.cut()).map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
+        set_cookie(&mut response, &self.typed_cookie(&kept, TYPED_LASTS_SECONDS));
+        response
+    }
+
+    fn typed_cookie(&self, value: &str, seconds: u32) -> String {
+        let name = cookie_name(self.is_secure, "twofront-typed");
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    }
+}
+
+impl Typed {
+    /// Cookies are small, and what comes in a form need not be.
+    fn cut(self) -> Self {
+        let cut = |text: String| text.chars().take(254).collect();
+        Self { name: cut(self.name), email: cut(self.email), label: cut(self.label), sentence: cut(self.sentence) }
+    }
+}
+
+/// How an answer is to look, and where the request comes from.
+struct Caller {
+    wants_page: bool,
+    lang: Lang,
+    address: Option<IpAddr>,
+}
+
+impl FromRequestParts<Doors> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let address = if doors.behind_proxy { forwarded_for(&parts.headers).or(peer) } else { peer };
+        let mut accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        Ok(Self {
+            wants_page: accepted.any(|accepted| accepted.contains("text/html")),
+            lang: language(&parts.headers),
+            address,
+        })
+    }
+}
+
+/// A form whose missing fields are empty; what is no form at all counts as an empty one.
+struct Fields<T>(T);
+
+impl<S: Send + Sync, T: Default + serde::de::DeserializeOwned> axum::extract::FromRequest<S> for Fields<T> {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Form::<T>::from_request(request, state).await.map(|Form(form)| form).unwrap_or_default()))
+    }
+}
+
+/// Makes the session that of a fresh sign-in: another id, nothing of the one before, on disk.
+async fn begin(session: &Session, pass: Pass) -> Result<(), AccessError> {
+    let begun = async {
+        session.clear().await;
+        session.cycle_id().await?;
+        session.insert(PASS, pass).await?;
+        // Here and not after the answer: a full disk is told to the person and leaves no cookie.
+        session.save().await
+    };
+    begun.await.map_err(|error| session_trouble(&error))
+}
+
+fn session_trouble(error: &tower_sessions::session::Error) -> AccessError {
+    tracing::error!(%error, "a session could not be written");
+    Refused::CannotSave.into()
+}
+
+fn filled<'form, T, const N: usize>(form: &'form T, fields: [&str; N]) -> Result<&'form T, Refused> {
+    if fields.iter().any(|field| field.is_empty()) { Err(Refused::Incomplete) } else { Ok(form) }
+}
+
+/// A leaked token must not be able to make more tokens, or to take the login over.
+fn person(signed_in: &SignedIn) -> Result<(), Refused> {
+    match signed_in.by {
+        By::Session(_) => Ok(()),
+        By::Token(_) => Err(Refused::NotForTokens),
+    }
+}
+
+/// An address of our own pages, or nothing: never a way to another server, nor back to the forms
+/// of signing in and out.
+fn local(next: &str) -> Option<&str> {
+    let is_plain = next.len() <= LONGEST_NEXT
+        && next.starts_with('/')
+        && !next.starts_with("//")
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if !is_plain {
+        return None;
+    }
+    let uri: Uri = next.parse().ok()?;
+    let is_ours = uri.scheme().is_none() && uri.authority().is_none();
+    (is_ours && !matches!(uri.path(), "/sign-in" | "/sign-out" | "/setup" | "/join")).then_some(next)
+}
+
+/// The last entry: the one that our own proxy wrote.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok()
+}
+
+/// The prefix makes browsers refuse the cookie from anybody but this very host over https; over
+/// plain http, on loopback, they would refuse it from us.
+fn cookie_name(is_secure: bool, name: &str) -> String {
+    if is_secure { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// Pairs of an address, escaped; empty ones left out.
+fn query(pairs: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(key);
+        text.push('=');
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/') {
+                text.push(char::from(byte));
+            } else {
+                text.push('%');
+                text.push_str(&super::secret::hex(&[byte]).to_uppercase());
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,170 @@
+//! Sessions of browsers, kept on disk so that a restart signs nobody out.
+//!
+//! A session lives for thirty days after it was last used, and no longer than the pass it carries.
+//! Only the SHA-256 of its id is kept.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tower_sessions::SessionStore;
+use tower_sessions::cookie::time::OffsetDateTime;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+
+use super::kept::{Kept, KeptError};
+use super::registry::{Pass, Registry};
+use super::secret::SecretDigest;
+use super::{Access, Clock};
+
+/// Without a request for so long, a session is over.
+pub const IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// A person with more browsers than this loses the session that was quiet the longest.
+const MOST_FOR_ONE: usize = 50;
+
+/// Where a session keeps its pass.
+pub const PASS: &str = "pass";
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Table {
+    sessions: BTreeMap<SecretDigest, Row>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Row {
+    seen: Timestamp,
+    data: HashMap<String, Value>,
+}
+
+impl Row {
+    fn pass(&self) -> Option<Pass> {
+        Pass::deserialize(self.data.get(PASS)?).ok()
+    }
+
+    fn is_alive(&self, registry: &Registry, now: Timestamp) -> bool {
+        self.seen.duration_until(now) < IDLE && self.pass().is_some_and(|pass| registry.holds(&pass))
+    }
+}
+
+/// The file of sessions.
+pub struct Sessions {
+    table: Kept<Table>,
+    clock: Clock,
+}
+
+impl Sessions {
+    pub fn open(path: PathBuf, clock: Clock) -> std::result::Result<Self, KeptError> {
+        Ok(Self { table: Kept::open(path, "twofront sessions")?, clock })
+    }
+
+    /// How many sessions a person has open.
+    pub fn of(&self, pass: &Pass, registry: &Registry) -> usize {
+        let now = (self.clock)();
+        let table = self.table.get();
+        table.sessions.values().filter(|row| row.pass() == Some(*pass) && row.is_alive(registry, now)).count()
+    }
+
+    fn find(&self, id: &Id, registry: &Registry) -> Option<Row> {
+        self.table.get().sessions.get(&digest(id)).filter(|row| row.is_alive(registry, (self.clock)())).cloned()
+    }
+
+    fn put(&self, id: &Id, data: &HashMap<String, Value>, registry: &Registry, is_new: bool) -> Result<()> {
+        let now = (self.clock)();
+        self.table
+            .change(|table| {
+                match table.sessions.get(&digest(id)) {
+                    // It ended while this request was on its way: it is not called back to life.
+                    None if !is_new => return Ok(()),
+                    Some(row) if row.data == *data => return Ok(()),
+                    Some(_) | None => {}
+                }
+                let row = Row { seen: now, data: data.clone() };
+                let pass = row.pass();
+                table.sessions.insert(digest(id), row);
+                tidy(table, registry, pass, now);
+                Ok(())
+            })
+            .map_err(backend)
+    }
+
+    fn drop(&self, id: &Id) -> Result<()> {
+        self.table
+            .change(|table| {
+                table.sessions.remove(&digest(id));
+                Ok(())
+            })
+            .map_err(backend)
+    }
+}
+
+/// What the session layer is given: the sessions of an [`Access`], off the threads that serve requests.
+#[derive(Clone)]
+pub struct Store(pub Access);
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+#[async_trait]
+impl SessionStore for Store {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        while self.load(&record.id).await?.is_some() {
+            record.id = Id::default();
+        }
+        let (id, data) = (record.id, record.data.clone());
+        self.off_thread(move |access| access.sessions().put(&id, &data, &access.registry(), true)).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let (id, data) = (record.id, record.data.clone());
+        self.off_thread(move |access| access.sessions().put(&id, &data, &access.registry(), false)).await
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        Ok(self.0.sessions().find(id, &self.0.registry()).map(|row| Record {
+            id: *id,
+            data: row.data,
+            // When it is over is decided above, by our own clock; the layer only ever writes this.
+            expiry_date: OffsetDateTime::UNIX_EPOCH,
+        }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        let id = *id;
+        self.off_thread(move |access| access.sessions().drop(&id)).await
+    }
+}
+
+impl Store {
+    async fn off_thread(&self, work: impl FnOnce(&Access) -> Result<()> + Send + 'static) -> Result<()> {
+        let access = self.0.clone();
+        tokio::task::spawn_blocking(move || work(&access)).await.map_err(|error| Error::Backend(error.to_string()))?
+    }
+}
+
+/// Sweeps out what is over, and the one too many of the person who just came in.
+fn tidy(table: &mut Table, registry: &Registry, comer: Option<Pass>, now: Timestamp) {
+    table.sessions.retain(|_, row| row.is_alive(registry, now));
+    let mut own: Vec<(Timestamp, SecretDigest)> =
+        table.sessions.iter().filter(|(_, row)| row.pass() == comer).map(|(digest, row)| (row.seen, *digest)).collect();
+    own.sort_unstable();
+    let surplus = own.len().saturating_sub(MOST_FOR_ONE);
+    for (_, digest) in own.into_iter().take(surplus) {
+        table.sessions.remove(&digest);
+    }
+}
+
+fn digest(id: &Id) -> SecretDigest {
+    SecretDigest::of(&id.0.to_le_bytes())
+}
+
+fn backend(error: KeptError) -> Error {
+    Error::Backend(error.to_string())
+}
