@@ -1,12 +1,11 @@
 //! The files that a browser needs, as `cargo xtask site` built them, held in memory. Their names
 //! carry a hash of their content, so they may be cached for ever; what changes is the name.
 
-use app::Assets;
+use app::{Assets, assets::Bundle};
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, Method, header},
+    response::Response,
 };
 use std::{
     collections::HashMap,
@@ -24,10 +23,29 @@ pub struct Site {
 
 #[derive(Debug)]
 struct File {
+    caching: Caching,
     content_type: &'static str,
     plain: Bytes,
     brotli: Option<Bytes>,
     gzip: Option<Bytes>,
+}
+
+/// How long a browser may keep a file without asking.
+#[derive(Clone, Copy, Debug)]
+enum Caching {
+    /// Its name changes with its content.
+    ForEver,
+    /// It keeps its name, as what cargo-leptos builds does.
+    AskAgain,
+}
+
+impl Caching {
+    const fn header(self) -> &'static str {
+        match self {
+            Self::ForEver => "public, max-age=31536000, immutable",
+            Self::AskAgain => "no-cache",
+        }
+    }
 }
 
 /// Why the site could not be read.
@@ -48,13 +66,19 @@ impl Site {
     /// When it was not built, or cannot be read.
     pub fn read(root: &Path) -> Result<Self, SiteError> {
         let list = root.join("assets.json");
-        let json = fs::read(&list).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => SiteError::NotBuilt(list.clone()),
-            _ => SiteError::Unreadable { path: list.clone(), error },
-        })?;
-        let assets = serde_json::from_slice(&json).map_err(|error| SiteError::Garbled { path: list.clone(), error })?;
+        let (assets, caching) = match fs::read(&list) {
+            Ok(json) => match serde_json::from_slice(&json) {
+                Ok(assets) => (assets, Caching::ForEver),
+                Err(error) => return Err(SiteError::Garbled { path: list, error }),
+            },
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(SiteError::Unreadable { path: list, error });
+            }
+            Err(_) if root.join("pkg/twofront.js").is_file() => (of_cargo_leptos(), Caching::AskAgain),
+            Err(_) => return Err(SiteError::NotBuilt(list)),
+        };
         let mut files = HashMap::new();
-        read_into(&mut files, root, root)?;
+        read_into(&mut files, caching, root, root)?;
         Ok(Self { assets, files: Arc::new(files) })
     }
 
@@ -67,19 +91,15 @@ impl Site {
         [beside, above]
             .into_iter()
             .flatten()
-            .find(|folder| folder.join("assets.json").is_file())
+            .find(|folder| folder.join("pkg").is_dir())
             .unwrap_or_else(|| PathBuf::from("target/site"))
     }
 }
 
-/// Answers for a file of the site, or hands back `None`: the address is a page's.
-pub async fn serve(State(site): State<Site>, request: Request) -> Response {
-    site.answer(request.method(), request.uri().path(), request.headers())
-        .unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
-}
-
 impl Site {
-    fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
+    /// The answer to a request for one of the files; nothing when the address is not a file's.
+    #[must_use]
+    pub fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         let file = self.files.get(path)?;
         let (encoding, bytes) = file.best_for(headers);
         let mut response =
@@ -87,7 +107,7 @@ impl Site {
         let head = response.headers_mut();
         head.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
         head.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        head.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+        head.insert(header::CACHE_CONTROL, HeaderValue::from_static(file.caching.header()));
         head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         if let Some(encoding) = encoding {
             head.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
@@ -115,7 +135,7 @@ impl File {
     }
 }
 
-fn read_into(files: &mut HashMap<String, File>, root: &Path, folder: &Path) -> Result<(), SiteError> {
+fn read_into(files: &mut HashMap<String, File>, caching: Caching, root: &Path, folder: &Path) -> Result<(), SiteError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
         move |error| SiteError::Unreadable { path, error }
@@ -123,7 +143,7 @@ fn read_into(files: &mut HashMap<String, File>, root: &Path, folder: &Path) -> R
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
         if path.is_dir() {
-            read_into(files, root, &path)?;
+            read_into(files, caching, root, &path)?;
         } else if let (Some(content_type), Ok(name)) = (content_type(&path), path.strip_prefix(root)) {
             let squeezed = |suffix: &str| {
                 let mut squeezed = path.clone().into_os_string();
@@ -131,6 +151,7 @@ fn read_into(files: &mut HashMap<String, File>, root: &Path, folder: &Path) -> R
                 fs::read(squeezed).ok().map(Bytes::from)
             };
             let file = File {
+                caching,
                 content_type,
                 plain: fs::read(&path).map_err(unreadable(&path))?.into(),
                 brotli: squeezed(".br"),
@@ -140,6 +161,15 @@ fn read_into(files: &mut HashMap<String, File>, root: &Path, folder: &Path) -> R
         }
     }
     Ok(())
+}
+
+/// The names that `cargo leptos build` gives.
+fn of_cargo_leptos() -> Assets {
+    Assets {
+        style: Some("/pkg/twofront.css".to_owned()),
+        bundle: Some(Bundle { script: "/pkg/twofront.js".to_owned(), wasm: "/pkg/twofront.wasm".to_owned() }),
+        ..Assets::default()
+    }
 }
 
 /// What we serve and nothing else: the list of assets and the compressed twins are not files of the site.
@@ -163,6 +193,7 @@ mod tests {
 
     fn site() -> Site {
         let file = |squeezed: &'static str| File {
+            caching: Caching::ForEver,
             content_type: "text/javascript; charset=utf-8",
             plain: Bytes::from_static(b"plain"),
             brotli: Some(Bytes::from_static(squeezed.as_bytes())),

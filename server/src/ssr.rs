@@ -1,6 +1,6 @@
 //! Pages: the screens of `app`, rendered on the server under a strict content security policy.
 
-use crate::site::{self, Site};
+use crate::site::Site;
 use app::{App, Lang, shell, text::LANG_COOKIE};
 use axum::{
     Form, Router,
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::post,
 };
 use leptos::{
     config::LeptosOptions,
@@ -54,13 +54,13 @@ pub fn router(site: Site) -> Router {
     };
 
     Router::new()
-        .route("/pkg/{*file}", get(site::serve))
-        .route("/style/{*file}", get(site::serve))
         .route("/language", post(choose_language))
         .leptos_routes_with_context(&pages, generate_route_list(App), context.clone(), render.clone())
-        .fallback(async move |State(pages): State<Pages>, request: Request| {
+        .fallback(async move |State(site): State<Site>, request: Request| {
+            if let Some(file) = site.answer(request.method(), request.uri().path(), request.headers()) {
+                return file;
+            }
             let page = leptos_axum::render_app_async_with_context(context, render)(request).await;
-            let _ = pages;
             (StatusCode::NOT_FOUND, page).into_response()
         })
         .layer(middleware::from_fn(harden))
