@@ -205,14 +205,30 @@ fn squeeze(kind: Kind, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Says what each file costs, as it is and compressed.
 fn report(site: &Path, addresses: &[&str]) -> Result<()> {
     for address in addresses {
-        let path = site.join(address.trim_start_matches('/'));
-        let size =
-            |suffix: &str| fs::metadata(format!("{}{suffix}", path.display())).map(|file| file.len().div_ceil(1024));
-        println!("    {address}: {} KiB, brotli {} KiB, gzip {} KiB", size("")?, size(".br")?, size(".gz")?);
+        let [raw, brotli, gzip] = [size(site, address, "")?, size(site, address, ".br")?, size(site, address, ".gz")?];
+        println!("    {address}: {raw} KiB, brotli {brotli} KiB, gzip {gzip} KiB");
     }
     Ok(())
+}
+
+/// Sets the bundle that was built against what it may weigh.
+pub fn weigh() -> Result<()> {
+    const ALLOWED: u64 = 500;
+    let site = target().join("site");
+    let list: Value = serde_json::from_slice(&fs::read(site.join("assets.json"))?)?;
+    let wasm = list.pointer("/bundle/wasm").and_then(Value::as_str).context("no bundle was built")?;
+    let [raw, brotli] = [size(&site, wasm, "")?, size(&site, wasm, ".br")?];
+    println!("bundle: {raw} KiB raw, {brotli} KiB brotli, {}% of the {ALLOWED} KiB allowed", brotli * 100 / ALLOWED);
+    Ok(())
+}
+
+/// The size of a file of the site, in KiB.
+fn size(site: &Path, address: &str, suffix: &str) -> Result<u64> {
+    let path = site.join(format!("{}{suffix}", address.trim_start_matches('/')));
+    Ok(fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len().div_ceil(1024))
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {

@@ -1,10 +1,10 @@
-//! Runs the product, and runs every suite of its tests: what each prints is passed on, what each
-//! counts is added up, and the last line is the sum.
+//! Runs every suite of tests: what each prints is passed on, what each counts is added up, and the
+//! last line is the sum.
 
 use crate::{
-    setup,
-    shell::{command, has, root, say, target},
-    site,
+    product,
+    setup::{self, Toolchain},
+    shell::{command, has, root, say},
 };
 use anyhow::{Context, Result, ensure};
 use std::{
@@ -16,62 +16,38 @@ use std::{
     time::Instant,
 };
 
-/// Builds both halves and serves them until the server ends.
-pub fn run(arguments: &[&str]) -> Result<ExitCode> {
-    site::build(site::Kind::Dev)?;
-    say("building the server");
-    crate::shell::run(&mut command("cargo", &["build", "--package=server", "--bin=twofront"]))?;
-    let mut serve = Command::new(target().join("debug/twofront"));
-    let status = serve.arg("serve").args(arguments).current_dir(root()).status().context("cannot start twofront")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
 /// Runs every suite. All run, whatever fails.
 pub fn test() -> Result<ExitCode> {
-    let mut report = Report::default();
     let wasm = setup::wasm()?;
-    let nextest = has("cargo-nextest");
-
-    report.check("format", command("cargo", &["fmt", "--all", "--check"]));
-    report.check("lints", clippy(&["--workspace", "--all-targets"]));
-    report.check("shared alone", clippy(&["--package=shared", "--all-targets"]));
-    let browser = ["--lib", "--target=wasm32-unknown-unknown"];
-    report.check("shared in the browser", with_lints(wasm.cargo(&["clippy", "--package=shared"]).args(browser)));
-    let app = ["clippy", "--package=app", "--features=hydrate"];
-    report.check("app in the browser", with_lints(wasm.cargo(&app).args(browser)));
-    match has("cargo-deny") {
-        true => report.check("dependencies", command("cargo", &["deny", "check", "bans", "licenses", "sources"])),
-        false => report.skip("dependencies", "cargo-deny is not installed"),
-    }
-    report.check("documents", command(&this_program(), &["check-prose"]));
-
-    if nextest {
-        report.suite("tests", command("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"]), Format::Nextest);
-    } else {
-        let all = ["test", "--workspace", "--all-targets", "--no-fail-fast"];
-        report.suite("tests", command("cargo", &all), Format::Cargo);
-    }
-    report.suite("doctests", command("cargo", &["test", "--workspace", "--doc", "--no-fail-fast"]), Format::Cargo);
+    let mut report = Report::default();
+    report.lints(wasm);
+    report.tests(&["--workspace"]);
+    let doctests = ["test", "--workspace", "--doc", "--no-fail-fast"];
+    report.suite("doctests", command("cargo", &doctests), Format::Cargo);
     report.browser();
     Ok(report.finish())
 }
 
-fn clippy(arguments: &[&str]) -> Command {
-    let mut cargo = command("cargo", &["clippy"]);
-    with_lints(cargo.args(arguments))
+/// Runs what needs no test to run: format, lints, documents.
+pub fn lint() -> Result<ExitCode> {
+    let wasm = setup::wasm()?;
+    let mut report = Report::default();
+    report.lints(wasm);
+    Ok(report.finish())
+}
+
+/// Runs the tests of the server in their long form, optimised. A test that has one asks for
+/// `TWOFRONT_TORTURE` in the environment.
+pub fn torture() -> Result<ExitCode> {
+    let mut report = Report { torture: true, ..Report::default() };
+    report.tests(&["--package=server", "--release"]);
+    Ok(report.finish())
 }
 
 /// What is a warning while one writes is an error here.
-fn with_lints(cargo: &mut Command) -> Command {
-    let mut lint = Command::new(cargo.get_program());
-    lint.args(cargo.get_args()).args(["--quiet", "--", "-D", "warnings"]).current_dir(root());
-    for (name, value) in cargo.get_envs() {
-        match value {
-            Some(value) => lint.env(name, value),
-            None => lint.env_remove(name),
-        };
-    }
-    lint
+fn strict(mut clippy: Command) -> Command {
+    clippy.args(["--quiet", "--", "-D", "warnings"]);
+    clippy
 }
 
 fn this_program() -> String {
@@ -96,9 +72,43 @@ struct Count {
 #[derive(Default)]
 struct Report {
     lines: Vec<(String, Count, String)>,
+    torture: bool,
 }
 
 impl Report {
+    /// The workspace as it is built together; then each part alone, with its own features: cargo
+    /// unifies features, so a clock that `server` switches on would be there for `shared` too.
+    fn lints(&mut self, wasm: Toolchain) {
+        self.check("format", command("cargo", &["fmt", "--all", "--check"]));
+        self.check("lints", strict(command("cargo", &["clippy", "--workspace", "--all-targets"])));
+        self.check("shared alone", strict(command("cargo", &["clippy", "--package=shared", "--all-targets"])));
+        let browser = ["clippy", "--target=wasm32-unknown-unknown", "--lib"];
+        let for_browser = |arguments: &[&str]| strict(wasm.cargo(&[&browser, arguments].concat()));
+        self.check("shared in the browser", for_browser(&["--package=shared"]));
+        self.check("app in the browser", for_browser(&["--package=app", "--features=hydrate"]));
+        if has("cargo-deny") {
+            self.check("dependencies", command("cargo", &["deny", "check", "bans", "licenses", "sources"]));
+        } else {
+            self.skip("dependencies", "cargo-deny is not installed");
+        }
+        self.check("documents", command(&this_program(), &["check-prose"]));
+    }
+
+    /// Unit, law, wire, seam and crash tests.
+    fn tests(&mut self, packages: &[&str]) {
+        let (arguments, format): (&[&str], _) = if has("cargo-nextest") {
+            (&["nextest", "run", "--no-fail-fast"], Format::Nextest)
+        } else {
+            (&["test", "--lib", "--bins", "--tests", "--no-fail-fast"], Format::Cargo)
+        };
+        let mut tests = command("cargo", arguments);
+        tests.args(packages);
+        if self.torture {
+            tests.env("TWOFRONT_TORTURE", "1");
+        }
+        self.suite("tests", tests, format);
+    }
+
     /// A suite that passes or fails as one.
     fn check(&mut self, name: &str, mut command: Command) {
         say(name);
@@ -147,15 +157,13 @@ impl Report {
     fn browser(&mut self) {
         let ready = || {
             let chromium = setup::browser()?;
-            site::build(site::Kind::Dev)?;
-            crate::shell::run(&mut command("cargo", &["build", "--package=server", "--bin=twofront"]))?;
-            anyhow::Ok(chromium)
+            anyhow::Ok((chromium, product::build()?))
         };
         match ready() {
-            Ok(chromium) => {
+            Ok((chromium, binary)) => {
                 let mut playwright = command("npx", &["--no-install", "playwright", "test"]);
                 playwright.current_dir(root().join("end2end"));
-                playwright.env("CHROMIUM", chromium).env("TWOFRONT", target().join("debug/twofront")).env("CI", "1");
+                playwright.env("CHROMIUM", chromium).env("TWOFRONT", binary).env("CI", "1");
                 self.suite("browser", playwright, Format::Playwright);
             }
             Err(error) => self.fail("browser", &format!("{error:#}")),

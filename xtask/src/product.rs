@@ -1,0 +1,48 @@
+//! The product as a whole: both halves built, then served, shipped or measured.
+
+use crate::{
+    shell::{command, root, run as succeed, say, target},
+    site,
+};
+use anyhow::{Context, Result};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+
+/// Builds both halves; returns where the binary is.
+pub fn build() -> Result<PathBuf> {
+    site::build(site::Kind::Dev)?;
+    say("building the server");
+    succeed(&mut command("cargo", &["build", "--package=server", "--bin=twofront"]))?;
+    Ok(target().join("debug/twofront"))
+}
+
+/// Builds both halves and serves them until the server ends.
+pub fn run(arguments: &[&str]) -> Result<ExitCode> {
+    let binary = build()?;
+    say("starting twofront; Ctrl+C ends it");
+    let mut serve = Command::new(&binary);
+    let status = serve.arg("serve").args(arguments).current_dir(root()).status().context("cannot start twofront")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds both halves for others to run.
+pub fn release() -> Result<()> {
+    site::build(site::Kind::Release)?;
+    say("building the server");
+    succeed(&mut command("cargo", &["build", "--package=server", "--bin=twofront", "--release"]))?;
+    println!(
+        "    {} finds its files in {}",
+        target().join("release/twofront").display(),
+        target().join("site").display()
+    );
+    Ok(())
+}
+
+/// Measures the server, and weighs the bundle against what a page may cost.
+pub fn bench() -> Result<()> {
+    site::build(site::Kind::Release)?;
+    succeed(&mut command("cargo", &["bench", "--package=server", "--benches"]))?;
+    site::weigh()
+}
