@@ -64,6 +64,10 @@ pub enum AccessError {
     Randomness(getrandom::Error),
     #[error(transparent)]
     Hash(#[from] HashError),
+    #[error(
+        "{url:?} is not the address of a server ({why}). Write it as browsers show it, such as https://twofront.example"
+    )]
+    PublicUrl { url: String, why: tower_http::csrf::ConfigError },
 }
 
 impl From<Refused> for AccessError {

@@ -2,13 +2,23 @@
 //!
 //! Success leads on (303). A refusal leads back to the form's page with `?refused=<code>`, see
 //! [`Refused`]; a client that does not ask for HTML gets a problem document instead.
+//!
+//! | form (POST) | fields | leads to |
+//! |---|---|---|
+//! | `/sign-in` | `email`, `password`, `next` | `next`, or `/` |
+//! | `/sign-out` | | `/sign-in` |
+//! | `/password` | `old`, `new` | `/password?done=password` |
+//! | `/setup` | `link`, `name`, `email`, `password` | `/` |
+//! | `/join` | `link`, `password` | `/` |
+//! | `/tokens` | `label` | `/tokens?new=<id>`, see [`Access::take_fresh_token`] |
+//! | `/tokens/revoke` | `id` | `/tokens?done=revoked` |
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Form, Json, Router};
@@ -21,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
 use shared::words::{Email, PersonName};
-use tower_http::csrf::{ConfigError, CsrfLayer};
+use tower_http::csrf::CsrfLayer;
 use tower_sessions::cookie::{SameSite, time::Duration};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
@@ -86,14 +96,16 @@ impl Doors {
     /// sentence that says why not. Called twice for one address it answers with the same colleague.
     ///
     /// Fails when the public address is not one.
-    pub fn new<F, R>(access: Access, settings: &Settings, record: F) -> Result<Self, ConfigError>
+    pub fn new<F, R>(access: Access, settings: &Settings, record: F) -> Result<Self, AccessError>
     where
         F: Fn(NewAdministrator) -> R + Send + Sync + 'static,
         R: Future<Output = Result<ColleagueId, String>> + Send + 'static,
     {
         let mut cross_site = CsrfLayer::new();
         if let Some(url) = &settings.public_url {
-            cross_site = cross_site.add_trusted_origin(url.trim_end_matches('/').to_ascii_lowercase())?;
+            cross_site = cross_site
+                .add_trusted_origin(url.trim_end_matches('/').to_ascii_lowercase())
+                .map_err(|why| AccessError::PublicUrl { url: url.clone(), why })?;
         }
         Ok(Self {
             access,
@@ -132,6 +144,7 @@ impl Doors {
         router
             .layer(from_fn_with_state(self.access.clone(), recognise))
             .layer(sessions)
+            .layer(map_response(mend_removal))
             .layer(from_fn_with_state(self.cross_site.clone(), cross_site::refuse))
             .layer(from_fn(headers::secure))
     }
@@ -192,16 +205,7 @@ async fn sign_in(State(doors): State<Doors>, caller: Caller, session: Session, f
 
 async fn sign_out(State(doors): State<Doors>, caller: Caller, session: Session) -> Response {
     match session.flush().await {
-        Ok(()) => {
-            let mut response = doors.on("/sign-in");
-            if doors.is_secure {
-                // The layer's own removal lacks `Secure`, without which browsers ignore it for a
-                // cookie of this name.
-                let name = cookie_name(true, "twofront");
-                set_cookie(&mut response, &format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"));
-            }
-            response
-        }
+        Ok(()) => doors.on("/sign-in"),
         Err(error) => {
             let back = Back { page: "/", keep: Vec::new() };
             doors.back(&caller, &back, Typed::default(), session_trouble(&error))
@@ -226,11 +230,10 @@ async fn password(
     let done = async {
         person(&signed_in)?;
         let form = filled(&form, [&form.old, &form.new])?;
-        let pass = doors.access.change_password(signed_in.colleague, &form.old, &form.new).await?;
-        begin(&session, pass).await
+        doors.access.change_password(signed_in.colleague, &form.old, &form.new).await
     };
     match done.await {
-        Ok(()) => doors.on("/password?done=password"),
+        Ok(pass) => doors.enter(&session, pass, "/password?done=password").await,
         Err(trouble) => doors.back(&caller, &Back { page: "/password", keep: Vec::new() }, Typed::default(), trouble),
     }
 }
@@ -257,7 +260,7 @@ async fn setup(
         let record = Arc::clone(&doors.record);
         let lang = caller.lang;
         let sentence = &mut typed.sentence;
-        let pass = doors
+        doors
             .access
             .setup(&form.link, &form.email, &form.password, async |email| {
                 record(NewAdministrator { name, email, lang }).await.map_err(|said| {
@@ -265,11 +268,10 @@ async fn setup(
                     Refused::NotRecorded.into()
                 })
             })
-            .await?;
-        begin(&session, pass).await
+            .await
     };
     match done.await {
-        Ok(()) => doors.on("/"),
+        Ok(pass) => doors.enter(&session, pass, "/").await,
         Err(trouble) => doors.back(&caller, &Back { page: "/setup", keep: vec![("link", form.link)] }, typed, trouble),
     }
 }
@@ -289,11 +291,10 @@ async fn join(
 ) -> Response {
     let done = async {
         let form = filled(&form, [&form.link, &form.password])?;
-        let pass = doors.access.redeem(&form.link, &form.password).await?;
-        begin(&session, pass).await
+        doors.access.redeem(&form.link, &form.password).await
     };
     match done.await {
-        Ok(()) => doors.on("/"),
+        Ok(pass) => doors.enter(&session, pass, "/").await,
         Err(trouble) => {
             let back = Back { page: "/join", keep: vec![("link", form.link)] };
             doors.back(&caller, &back, Typed::default(), trouble)
@@ -362,6 +363,15 @@ struct Back {
 }
 
 impl Doors {
+    /// After a new password is on disk: signs in with it at once, or, should the disk have filled up
+    /// in between, lets the person do so.
+    async fn enter(&self, session: &Session, pass: Pass, path: &str) -> Response {
+        match begin(session, pass).await {
+            Ok(()) => self.on(path),
+            Err(_) => self.on("/sign-in"),
+        }
+    }
+
     fn on(&self, path: &str) -> Response {
         let mut response = Redirect::to(path).into_response();
         set_cookie(&mut response, &self.typed_cookie("", 0));
@@ -371,7 +381,10 @@ impl Doors {
     fn back(&self, caller: &Caller, back: &Back, typed: Typed, trouble: AccessError) -> Response {
         let refused = match trouble {
             AccessError::Refused(refused) => refused,
-            AccessError::Kept(_) | AccessError::Randomness(_) | AccessError::Hash(_) => {
+            AccessError::Kept(_)
+            | AccessError::Randomness(_)
+            | AccessError::Hash(_)
+            | AccessError::PublicUrl { .. } => {
                 tracing::error!(error = %trouble, page = back.page, "a form of access could not be carried out");
                 Refused::CannotSave
             }
@@ -450,7 +463,14 @@ async fn begin(session: &Session, pass: Pass) -> Result<(), AccessError> {
         // Here and not after the answer: a full disk is told to the person and leaves no cookie.
         session.save().await
     };
-    begun.await.map_err(|error| session_trouble(&error))
+    match begun.await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            // Or the layer would try once more to keep what was just refused.
+            session.clear().await;
+            Err(session_trouble(&error))
+        }
+    }
 }
 
 fn session_trouble(error: &tower_sessions::session::Error) -> AccessError {
@@ -495,6 +515,24 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
 /// plain http, on loopback, they would refuse it from us.
 fn cookie_name(is_secure: bool, name: &str) -> String {
     if is_secure { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// The session layer takes its cookie back without `Secure`, and browsers ignore that for a cookie
+/// of the prefixed name.
+async fn mend_removal(mut response: Response) -> Response {
+    let start = format!("{}=;", cookie_name(true, "twofront"));
+    let headers = response.headers_mut();
+    let cookies: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+    headers.remove(SET_COOKIE);
+    for cookie in cookies {
+        let mended = cookie
+            .to_str()
+            .ok()
+            .filter(|text| text.starts_with(&start) && !text.contains("; Secure"))
+            .and_then(|text| HeaderValue::from_str(&format!("{text}; Secure")).ok());
+        headers.append(SET_COOKIE, mended.unwrap_or(cookie));
+    }
+    response
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {

@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for SecretDigest {
             .ok_or_else(wrong)?;
         let bytes: Vec<u8> =
             digits.chunks(2).map(|pair| pair.iter().fold(0_u8, |byte, digit| byte << 4 | digit)).collect();
-        bytes.try_into().map(Self).map_err(|_| wrong())
+        bytes.try_into().ok().filter(|_| digits.len() == 64).map(Self).ok_or_else(wrong)
     }
 }
 

@@ -124,7 +124,13 @@ impl SessionStore for Store {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let (id, data) = (record.id, record.data.clone());
-        self.off_thread(move |access| access.sessions().put(&id, &data, &access.registry(), false)).await
+        let saved = self.off_thread(move |access| access.sessions().put(&id, &data, &access.registry(), false)).await;
+        if let Err(error) = saved {
+            // All that changes in a session that goes on is the day of its last use: not worth
+            // refusing the answer that the person came for.
+            tracing::error!(%error, "the last use of a session could not be noted");
+        }
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
