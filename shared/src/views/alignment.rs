@@ -1,0 +1,320 @@
+//! The alignment course, first form: how the work that accounts handed to units was answered and
+//! kept, per account and unit, and per unit by month. A course, never a finished state: there is no
+//! score and no goal in it, and every figure has its n and the events behind it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::colleague;
+use crate::domain::Event;
+use crate::handoff::{self, Party};
+use crate::ids::{AccountId, ColleagueId, HandoffId, UnitId};
+use crate::record::Record;
+use crate::views::view;
+use crate::words::Occurred;
+
+/// Nobody is ranked, and no share is printed in bold, on fewer than this.
+pub const ENOUGH: usize = 10;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Alignment {
+    pub position: u64,
+    pub by_account: BTreeMap<AccountId, BTreeMap<UnitId, Cell>>,
+    pub by_month: BTreeMap<UnitId, BTreeMap<Month, Cell>>,
+    pending: BTreeMap<HandoffId, Pending>,
+    unit_of: BTreeMap<ColleagueId, UnitId>,
+}
+
+/// What became of the handoffs that one account offered one unit, or one unit was offered in one
+/// month: the positions of the events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    pub offered: Vec<u64>,
+    pub accepted: Vec<u64>,
+    pub declined: Vec<u64>,
+    pub returned: Vec<u64>,
+    /// Completed by the promised day.
+    pub kept: Vec<u64>,
+    /// Completed after the promised day.
+    pub late: Vec<u64>,
+    /// Completed with no day promised.
+    pub completed_undated: Vec<u64>,
+    /// Each answer (accepted or declined) with the seconds since the offer.
+    pub answers: Vec<(u64, i64)>,
+}
+
+/// A calendar month, written `2026-06`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    pub year: i16,
+    pub month: i8,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Pending {
+    account: AccountId,
+    unit: Option<UnitId>,
+    offered: Timestamp,
+    month: Month,
+    due: Option<Date>,
+    answered: bool,
+}
+
+view!(Alignment);
+
+impl Cell {
+    /// How many of the promises with a day were kept, and of how many.
+    pub fn kept_in_time(&self) -> (usize, usize) {
+        (self.kept.len(), self.kept.len() + self.late.len())
+    }
+
+    /// The median time to an answer in seconds, and of how many answers.
+    pub fn time_to_answer(&self) -> Option<(i64, usize)> {
+        let mut seconds: Vec<i64> = self.answers.iter().map(|(_, seconds)| *seconds).collect();
+        seconds.sort_unstable();
+        let n = seconds.len();
+        let upper = *seconds.get(n / 2)?;
+        let lower = *seconds.get((n - 1) / 2)?;
+        Some((lower.midpoint(upper), n))
+    }
+
+    /// All the events behind the cell, in order.
+    pub fn evidence(&self) -> Vec<u64> {
+        let lists = [
+            &self.offered,
+            &self.accepted,
+            &self.declined,
+            &self.returned,
+            &self.kept,
+            &self.late,
+            &self.completed_undated,
+        ];
+        let mut positions: Vec<u64> = lists.into_iter().flatten().copied().collect();
+        positions.sort_unstable();
+        positions
+    }
+}
+
+impl Month {
+    pub fn of(moment: Timestamp) -> Self {
+        let day = Occurred::At(moment).day();
+        Self { year: day.year(), month: day.month() }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let (year, month) = (year.parse().ok()?, month.parse().ok()?);
+        (1..=12).contains(&month).then_some(Self { year, month })
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("“{text}” is no month: write 2026-06")))
+    }
+}
+
+impl Alignment {
+    /// All months that any unit has something in, in order.
+    pub fn months(&self) -> Vec<Month> {
+        let mut months: Vec<Month> = self.by_month.values().flat_map(|months| months.keys().copied()).collect();
+        months.sort_unstable();
+        months.dedup();
+        months
+    }
+
+    /// All units that were ever asked for something.
+    pub fn units(&self) -> Vec<UnitId> {
+        self.by_month.keys().copied().collect()
+    }
+
+    fn take(&mut self, record: &Record) {
+        match &record.event {
+            Event::Colleague(id, event) => match event {
+                colleague::Event::Joined { unit: Some(unit), .. } | colleague::Event::Moved { unit: Some(unit) } => {
+                    self.unit_of.insert(*id, *unit);
+                }
+                colleague::Event::Joined { unit: None, .. } | colleague::Event::Moved { unit: None } => {
+                    self.unit_of.remove(id);
+                }
+                colleague::Event::Renamed { .. } | colleague::Event::GivenRole { .. } | colleague::Event::Left {} => {}
+            },
+            Event::Handoff(id, event) => self.take_handoff(*id, event, record),
+            Event::Unit(..) | Event::Account(..) | Event::Contact(..) | Event::Interaction(..) | Event::Import(..) => {}
+        }
+    }
+
+    fn take_handoff(&mut self, id: HandoffId, event: &handoff::Event, record: &Record) {
+        let at = record.position;
+        match event {
+            handoff::Event::Offered(offer) => {
+                let unit = match offer.to {
+                    Party::Unit(unit) => Some(unit),
+                    // The unit that they were in on the day they were asked.
+                    Party::Colleague(colleague) => self.unit_of.get(&colleague).copied(),
+                };
+                let pending = Pending {
+                    account: offer.account,
+                    unit,
+                    offered: record.recorded,
+                    month: Month::of(record.recorded),
+                    due: offer.due,
+                    answered: false,
+                };
+                self.count(&pending, |cell| cell.offered.push(at));
+                self.pending.insert(id, pending);
+            }
+            handoff::Event::Accepted {} => {
+                self.answer(id, record);
+                self.count_of(id, |cell| cell.accepted.push(at));
+            }
+            handoff::Event::Declined { .. } => {
+                self.answer(id, record);
+                self.count_of(id, |cell| cell.declined.push(at));
+            }
+            handoff::Event::Returned { .. } => self.count_of(id, |cell| cell.returned.push(at)),
+            handoff::Event::Completed { .. } => {
+                let Some(pending) = self.pending.remove(&id) else { return };
+                let day = record.occurred.day();
+                self.count(&pending, |cell| match pending.due {
+                    Some(due) if day <= due => cell.kept.push(at),
+                    Some(_) => cell.late.push(at),
+                    None => cell.completed_undated.push(at),
+                });
+            }
+            handoff::Event::Withdrawn { .. } => {
+                self.pending.remove(&id);
+            }
+            handoff::Event::Escalated { .. } => {}
+        }
+    }
+
+    fn answer(&mut self, id: HandoffId, record: &Record) {
+        let Some(pending) = self.pending.get_mut(&id).filter(|pending| !pending.answered) else { return };
+        pending.answered = true;
+        let answer = (record.position, record.recorded.as_second() - pending.offered.as_second());
+        self.count_of(id, |cell| cell.answers.push(answer));
+    }
+
+    fn count_of(&mut self, id: HandoffId, add: impl Fn(&mut Cell)) {
+        if let Some(pending) = self.pending.get(&id).cloned() {
+            self.count(&pending, add);
+        }
+    }
+
+    /// What happens to a handoff counts for the month in which it was offered: a course compares offers.
+    fn count(&mut self, pending: &Pending, add: impl Fn(&mut Cell)) {
+        let Some(unit) = pending.unit else { return };
+        add(self.by_account.entry(pending.account).or_default().entry(unit).or_default());
+        add(self.by_month.entry(unit).or_default().entry(pending.month).or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handoff::{Event as Handoff, Offer, Outcome, Why, Words};
+    use crate::testkit::*;
+    use crate::views::View;
+    use jiff::{SignedDuration, civil::date};
+
+    const HOUR: i64 = 60 * 60;
+
+    /// Events on one handoff, each some hours after noon, on the company of the fixtures.
+    fn folded(facts: &[(i64, ColleagueId, Handoff)]) -> Alignment {
+        let mut alignment = Alignment::default();
+        let company = history(company());
+        let from = company.len() as u64;
+        for record in &company {
+            alignment.fold(record);
+        }
+        for (position, (hours, by, event)) in (from + 1..).zip(facts) {
+            let mut record = record(position, *by, Event::Handoff(HANDOFF, event.clone()));
+            record.recorded = NOON + SignedDuration::from_hours(*hours);
+            record.occurred = Occurred::At(record.recorded);
+            alignment.fold(&record);
+        }
+        alignment
+    }
+
+    fn offer(to: Party, due: Option<Date>) -> Handoff {
+        Handoff::Offered(Offer { account: NORTHWIND, to, due, personal: Words { what: promise("Check") }.into() })
+    }
+
+    fn completed() -> Handoff {
+        Handoff::Completed { personal: Outcome { result: reason("Cleared") }.into() }
+    }
+
+    fn cell(alignment: &Alignment) -> &Cell {
+        alignment.by_account.get(&NORTHWIND).unwrap().get(&LOGISTICS).unwrap()
+    }
+
+    #[test]
+    fn a_promise_is_kept_by_its_day_or_late_after_it() {
+        let due = Some(date(2026, 6, 2));
+        let kept = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), due)),
+            (1, LEV, Handoff::Accepted {}),
+            (30, LEV, completed()),
+        ]);
+        assert_eq!(cell(&kept).kept_in_time(), (1, 1));
+        let late = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), due)),
+            (1, LEV, Handoff::Accepted {}),
+            (60, LEV, completed()),
+        ]);
+        assert_eq!(cell(&late).kept_in_time(), (0, 1));
+        let undated = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), None)),
+            (1, LEV, Handoff::Accepted {}),
+            (9, LEV, completed()),
+        ]);
+        assert_eq!(cell(&undated).kept_in_time(), (0, 0), "no day was promised, none was broken");
+    }
+
+    #[test]
+    fn an_offer_to_a_colleague_counts_for_the_unit_they_were_in() {
+        let alignment = folded(&[(0, KIRA, offer(Party::Colleague(LEV), None)), (5, LEV, Handoff::Accepted {})]);
+        assert_eq!(cell(&alignment).time_to_answer(), Some((5 * HOUR, 1)));
+        assert_eq!(cell(&alignment).evidence().len(), 2);
+    }
+
+    #[test]
+    fn each_leg_of_a_path_is_an_offer_of_its_own() {
+        let declined = Handoff::Declined { personal: Why { reason: reason("No time") }.into() };
+        let alignment = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), None)),
+            (1, LEV, declined),
+            (2, KIRA, offer(Party::Unit(LOGISTICS), None)),
+            (5, LEV, Handoff::Accepted {}),
+        ]);
+        let cell = cell(&alignment);
+        assert_eq!((cell.offered.len(), cell.declined.len(), cell.accepted.len()), (2, 1, 1));
+        assert_eq!(cell.time_to_answer(), Some((2 * HOUR, 2)));
+        assert_eq!(alignment.months(), [Month { year: 2026, month: 6 }]);
+    }
+
+    #[test]
+    fn a_month_reads_back_what_it_wrote() {
+        let month = Month { year: 2026, month: 6 };
+        assert_eq!(Month::parse(&month.to_string()), Some(month));
+        assert_eq!(Month::parse("2026-13"), None);
+    }
+}

@@ -1,0 +1,340 @@
+//! Who is who: the names and standing facts of units, colleagues, accounts and contacts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::Description;
+use crate::colleague::Identity;
+use crate::contact::{Details, Place};
+use crate::domain::Event;
+use crate::handoff::Party;
+use crate::ids::{AccountId, ColleagueId, ContactId, ImportId, UnitId};
+use crate::lang::Lang;
+use crate::personal::Personal;
+use crate::record::Record;
+use crate::views::view;
+use crate::words::{AccountName, Reason, Role, SourceKey, System, Tier, UnitName};
+use crate::{account, colleague, contact, import, unit};
+
+/// Everybody and everything that has a name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Directory {
+    pub position: u64,
+    pub units: BTreeMap<UnitId, Unit>,
+    pub colleagues: BTreeMap<ColleagueId, Colleague>,
+    pub accounts: BTreeMap<AccountId, Account>,
+    pub contacts: BTreeMap<ContactId, Contact>,
+    pub imports: BTreeMap<ImportId, Import>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    pub name: UnitName,
+    pub under: Option<UnitId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Colleague {
+    pub identity: Personal<Identity>,
+    pub unit: Option<UnitId>,
+    pub role: Option<Role>,
+    pub left: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    pub name: AccountName,
+    pub description: Description,
+    pub tier: Option<(Tier, Reason)>,
+    pub kam: Option<ColleagueId>,
+    pub sponsor: Option<ColleagueId>,
+    pub links: Vec<(System, SourceKey)>,
+    /// Why it is closed, if it is.
+    pub closed: Option<Reason>,
+    /// How many events its stream has: what a screen has seen of it.
+    pub revision: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    pub details: Personal<Details>,
+    pub account: Option<AccountId>,
+    pub associated: BTreeSet<AccountId>,
+    pub place: Place,
+    pub left: bool,
+    pub revision: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    pub system: System,
+    pub source: String,
+    pub by: ColleagueId,
+    pub started: jiff::Timestamp,
+    /// Rows accepted and refused, once it has finished.
+    pub finished: Option<(u32, u32)>,
+    pub taken_back: bool,
+}
+
+view!(Directory);
+
+impl Directory {
+    /// A colleague's name, or the word for what was forgotten or is not known here.
+    pub fn colleague(&self, id: ColleagueId, lang: Lang) -> &str {
+        if id == ColleagueId::TWOFRONT {
+            return "Twofront";
+        }
+        match self.colleagues.get(&id).map(|colleague| colleague.identity.known()) {
+            Some(Some(identity)) => identity.name.as_str(),
+            Some(None) => forgotten(lang),
+            None => unknown(lang),
+        }
+    }
+
+    pub fn contact(&self, id: ContactId, lang: Lang) -> &str {
+        match self.contacts.get(&id).map(|contact| contact.details.known()) {
+            Some(Some(details)) => details.name.as_str(),
+            Some(None) => forgotten(lang),
+            None => unknown(lang),
+        }
+    }
+
+    pub fn account(&self, id: AccountId, lang: Lang) -> &str {
+        self.accounts.get(&id).map_or(unknown(lang), |account| account.name.as_str())
+    }
+
+    pub fn unit(&self, id: UnitId, lang: Lang) -> &str {
+        self.units.get(&id).map_or(unknown(lang), |unit| unit.name.as_str())
+    }
+
+    pub fn party(&self, party: Party, lang: Lang) -> &str {
+        match party {
+            Party::Colleague(colleague) => self.colleague(colleague, lang),
+            Party::Unit(unit) => self.unit(unit, lang),
+        }
+    }
+
+    /// The colleagues who are here, by name.
+    pub fn here(&self, lang: Lang) -> Vec<(ColleagueId, &str)> {
+        let here = self.colleagues.iter().filter(|(_, colleague)| !colleague.left);
+        let mut named: Vec<_> = here.map(|(id, _)| (*id, self.colleague(*id, lang))).collect();
+        named.sort_by_key(|(_, name)| name.to_lowercase());
+        named
+    }
+
+    /// The people of a unit who are here, by name.
+    pub fn people_of(&self, unit: UnitId, lang: Lang) -> Vec<(ColleagueId, &str)> {
+        let mut people = self.here(lang);
+        people.retain(|(id, _)| self.colleagues.get(id).is_some_and(|colleague| colleague.unit == Some(unit)));
+        people
+    }
+
+    /// The contacts of an account, its own first, by name.
+    pub fn contacts_of(&self, account: AccountId, lang: Lang) -> Vec<(ContactId, &Contact)> {
+        let of = |contact: &Contact| contact.account == Some(account) || contact.associated.contains(&account);
+        let mut contacts: Vec<_> =
+            self.contacts.iter().filter(|(_, contact)| of(contact)).map(|(id, contact)| (*id, contact)).collect();
+        contacts.sort_by_key(|(id, contact)| {
+            (contact.left, contact.account != Some(account), self.contact(*id, lang).to_lowercase())
+        });
+        contacts
+    }
+
+    /// What a page about some accounts and contacts needs: all units and colleagues, and of the
+    /// clients only these, with the contacts of these accounts.
+    pub fn cut(&self, accounts: &BTreeSet<AccountId>, contacts: &BTreeSet<ContactId>) -> Self {
+        let about = |id: &ContactId, contact: &Contact| {
+            contacts.contains(id)
+                || contact.account.is_some_and(|account| accounts.contains(&account))
+                || contact.associated.iter().any(|account| accounts.contains(account))
+        };
+        let wanted: BTreeMap<_, _> = if accounts.len() == 1 || contacts.len() < 200 {
+            self.contacts.iter().filter(|(id, contact)| about(id, contact)).map(|(id, c)| (*id, c.clone())).collect()
+        } else {
+            contacts.iter().filter_map(|id| Some((*id, self.contacts.get(id)?.clone()))).collect()
+        };
+        Self {
+            position: self.position,
+            units: self.units.clone(),
+            colleagues: self.colleagues.clone(),
+            accounts: accounts.iter().filter_map(|id| Some((*id, self.accounts.get(id)?.clone()))).collect(),
+            contacts: wanted,
+            imports: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, record: &Record) {
+        match &record.event {
+            Event::Unit(id, event) => self.take_unit(*id, event),
+            Event::Colleague(id, event) => self.take_colleague(*id, event),
+            Event::Account(id, event) => self.take_account(*id, event, record.revision),
+            Event::Contact(id, event) => self.take_contact(*id, event, record.revision),
+            Event::Import(id, event) => self.take_import(*id, event, record),
+            Event::Interaction(..) | Event::Handoff(..) => {}
+        }
+    }
+
+    fn take_unit(&mut self, id: UnitId, event: &unit::Event) {
+        match event {
+            unit::Event::Founded { name, under } => {
+                self.units.insert(id, Unit { name: name.clone(), under: *under });
+            }
+            unit::Event::Renamed { name } => {
+                self.units.entry(id).and_modify(|unit| unit.name.clone_from(name));
+            }
+            unit::Event::Moved { under } => {
+                self.units.entry(id).and_modify(|unit| unit.under = *under);
+            }
+        }
+    }
+
+    fn take_colleague(&mut self, id: ColleagueId, event: &colleague::Event) {
+        if let colleague::Event::Joined { unit, personal } = event {
+            let joined = Colleague { identity: personal.clone(), unit: *unit, role: None, left: false };
+            self.colleagues.insert(id, joined);
+            return;
+        }
+        let Some(colleague) = self.colleagues.get_mut(&id) else { return };
+        match event {
+            colleague::Event::Joined { .. } => {}
+            colleague::Event::Renamed { personal } => colleague.identity.clone_from(personal),
+            colleague::Event::Moved { unit } => colleague.unit = *unit,
+            colleague::Event::GivenRole { role } => colleague.role = Some(*role),
+            colleague::Event::Left {} => colleague.left = true,
+        }
+    }
+
+    fn take_account(&mut self, id: AccountId, event: &account::Event, revision: u64) {
+        if let account::Event::Registered { name } = event {
+            let registered = Account {
+                name: name.clone(),
+                description: Description::default(),
+                tier: None,
+                kam: None,
+                sponsor: None,
+                links: vec![],
+                closed: None,
+                revision,
+            };
+            self.accounts.insert(id, registered);
+            return;
+        }
+        let Some(account) = self.accounts.get_mut(&id) else { return };
+        account.revision = revision;
+        match event {
+            account::Event::Registered { .. } => {}
+            account::Event::Renamed { name } => account.name.clone_from(name),
+            account::Event::Described(description) => account.description.clone_from(description),
+            account::Event::Designated { tier, reason } => account.tier = Some((*tier, reason.clone())),
+            account::Event::Assigned { kam } => account.kam = Some(*kam),
+            account::Event::Sponsored { sponsor } => account.sponsor = Some(*sponsor),
+            account::Event::Linked { system, key } => account.links.push((system.clone(), key.clone())),
+            account::Event::Closed { reason } => account.closed = Some(reason.clone()),
+            account::Event::Reopened { .. } => account.closed = None,
+        }
+    }
+
+    fn take_contact(&mut self, id: ContactId, event: &contact::Event, revision: u64) {
+        if let contact::Event::Introduced { account, personal } = event {
+            let introduced = Contact {
+                details: personal.clone(),
+                account: *account,
+                associated: BTreeSet::new(),
+                place: Place::default(),
+                left: false,
+                revision,
+            };
+            self.contacts.insert(id, introduced);
+            return;
+        }
+        let Some(contact) = self.contacts.get_mut(&id) else { return };
+        contact.revision = revision;
+        match event {
+            contact::Event::Introduced { .. } => {}
+            contact::Event::Described { personal } => contact.details.clone_from(personal),
+            contact::Event::Mapped(place) => contact.place = *place,
+            contact::Event::Moved { account } => {
+                contact.account = Some(*account);
+                contact.left = false;
+            }
+            contact::Event::Associated { account } => {
+                contact.associated.insert(*account);
+            }
+            contact::Event::Left {} => contact.left = true,
+        }
+    }
+
+    fn take_import(&mut self, id: ImportId, event: &import::Event, record: &Record) {
+        match event {
+            import::Event::Started { system, source } => {
+                let started = Import {
+                    system: system.clone(),
+                    source: source.to_string(),
+                    by: record.by,
+                    started: record.recorded,
+                    finished: None,
+                    taken_back: false,
+                };
+                self.imports.insert(id, started);
+            }
+            import::Event::Finished { accepted, refused } => {
+                self.imports.entry(id).and_modify(|import| import.finished = Some((*accepted, *refused)));
+            }
+            import::Event::TakenBack { .. } => {
+                self.imports.entry(id).and_modify(|import| import.taken_back = true);
+            }
+        }
+    }
+}
+
+/// What stands where a person was forgotten.
+pub const fn forgotten(lang: Lang) -> &'static str {
+    lang.pick("(forgotten)", "(забыто)")
+}
+
+const fn unknown(lang: Lang) -> &'static str {
+    lang.pick("(unknown)", "(неизвестно)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::*;
+    use crate::views::View;
+
+    fn directory() -> Directory {
+        let mut directory = Directory::default();
+        for record in history(company()) {
+            directory.fold(&record);
+        }
+        directory
+    }
+
+    #[test]
+    fn everybody_is_found_by_name() {
+        let directory = directory();
+        assert_eq!(directory.colleague(KIRA, Lang::En), "Kira Volkova");
+        assert_eq!(directory.contact(ANNA, Lang::En), "Anna Petrova");
+        assert_eq!(directory.account(NORTHWIND, Lang::En), "Northwind");
+        assert_eq!(directory.party(Party::Unit(LOGISTICS), Lang::Ru), "Logistics");
+        let people: Vec<_> = directory.people_of(LOGISTICS, Lang::En).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(people, [LEV]);
+    }
+
+    #[test]
+    fn a_forgotten_name_says_so() {
+        let mut directory = directory();
+        let event = Event::Contact(ANNA, contact::Event::Described { personal: Personal::Forgotten });
+        directory.fold(&record(1_000, KIRA, event));
+        assert_eq!(directory.contact(ANNA, Lang::Ru), "(забыто)");
+    }
+
+    #[test]
+    fn a_page_gets_only_the_clients_that_it_is_about() {
+        let cut = directory().cut(&BTreeSet::from([CONTOSO]), &BTreeSet::from([BORIS]));
+        assert_eq!(cut.accounts.keys().copied().collect::<Vec<_>>(), [CONTOSO]);
+        assert_eq!(cut.contacts.keys().copied().collect::<Vec<_>>(), [BORIS]);
+        assert_eq!(cut.colleagues.len(), 5);
+    }
+}

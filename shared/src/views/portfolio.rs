@@ -1,0 +1,280 @@
+//! The portfolio: every account with its last touch, its last touch in person, its open next steps,
+//! and whether it is going cold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Event;
+use crate::ids::{AccountId, ColleagueId, InteractionId, StepId};
+use crate::record::Record;
+use crate::views::touch::{Touch, days_between, is_overdue};
+use crate::views::view;
+use crate::words::{AccountName, Occurred, Tier};
+use crate::{account, interaction};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Portfolio {
+    pub position: u64,
+    pub rows: BTreeMap<AccountId, Row>,
+    /// Of which account an interaction is, while it counts as a touch or has open next steps.
+    accounts: BTreeMap<InteractionId, AccountId>,
+    /// Holds not everything: see [`Portfolio::cut`].
+    is_cut: bool,
+    /// Something happened that this cut cannot show truly: ask the server again.
+    pub stale: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub name: AccountName,
+    pub tier: Option<Tier>,
+    pub kam: Option<ColleagueId>,
+    pub closed: bool,
+    touches: BTreeMap<InteractionId, Touch>,
+    steps: BTreeMap<StepId, OpenStep>,
+}
+
+/// A next step that nobody has done or dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenStep {
+    pub interaction: InteractionId,
+    pub owner: ColleagueId,
+    pub due: Option<Date>,
+}
+
+/// How long nobody may have touched an account before it is going cold, in days, by tier: a
+/// strategic one three weeks, a key account a month, any other a quarter.
+const fn patience(tier: Option<Tier>) -> u64 {
+    match tier {
+        Some(Tier::Strategic) => 21,
+        Some(Tier::Key) => 30,
+        Some(Tier::Developing) => 60,
+        None => 90,
+    }
+}
+
+impl Row {
+    pub fn last_touch(&self) -> Option<Occurred> {
+        self.touches.values().map(|touch| touch.occurred).max_by_key(|occurred| occurred.instant())
+    }
+
+    pub fn last_in_person(&self) -> Option<Occurred> {
+        let in_person = self.touches.values().filter(|touch| touch.in_person);
+        in_person.map(|touch| touch.occurred).max_by_key(|occurred| occurred.instant())
+    }
+
+    pub fn open_steps(&self) -> impl Iterator<Item = (&StepId, &OpenStep)> {
+        self.steps.iter()
+    }
+
+    pub fn overdue_steps(&self, now: Timestamp) -> usize {
+        self.steps.values().filter(|step| step.due.is_some_and(|due| is_overdue(due, now))).count()
+    }
+
+    /// Nobody has touched it for longer than its tier has patience for (or ever).
+    pub fn is_going_cold(&self, now: Timestamp) -> bool {
+        let patience = patience(self.tier);
+        !self.closed && self.last_touch().is_none_or(|touch| days_between(touch, now) > patience)
+    }
+}
+
+view!(Portfolio);
+
+impl Portfolio {
+    /// The accounts that a colleague answers for; all that are open where none is named.
+    pub fn of(&self, kam: Option<ColleagueId>) -> Vec<(AccountId, &Row)> {
+        let mine = |row: &Row| kam.is_none_or(|kam| row.kam == Some(kam));
+        let mut rows: Vec<_> =
+            self.rows.iter().filter(|(_, row)| !row.closed && mine(row)).map(|(id, row)| (*id, row)).collect();
+        rows.sort_by(|(_, a), (_, b)| a.name.as_str().to_lowercase().cmp(&b.name.as_str().to_lowercase()));
+        rows
+    }
+
+    /// A small part that a browser can go on folding: these accounts, each with its last touches and
+    /// its open next steps. What the part cannot know for sure makes it [`Portfolio::stale`].
+    pub fn cut(&self, accounts: &BTreeSet<AccountId>) -> Self {
+        const KEPT: usize = 3;
+        let mut cut = Self { position: self.position, is_cut: true, ..Self::default() };
+        for (id, row) in self.rows.iter().filter(|(id, _)| accounts.contains(id)) {
+            let mut newest: Vec<_> = row.touches.iter().collect();
+            newest.sort_by_key(|(_, touch)| std::cmp::Reverse(touch.occurred.instant()));
+            let in_person = newest.iter().copied().filter(|(_, touch)| touch.in_person).take(KEPT);
+            let kept: BTreeMap<_, _> =
+                newest.iter().copied().take(KEPT).chain(in_person).map(|(id, touch)| (*id, *touch)).collect();
+            let interactions = kept.keys().chain(row.steps.values().map(|step| &step.interaction));
+            cut.accounts.extend(interactions.map(|interaction| (*interaction, *id)));
+            cut.rows.insert(*id, Row { touches: kept, ..row.clone() });
+        }
+        cut
+    }
+
+    fn take(&mut self, record: &Record) {
+        match &record.event {
+            Event::Account(id, event) => self.take_account(*id, event),
+            Event::Interaction(id, event) => self.take_interaction(*id, event, record),
+            Event::Import(..) => {
+                // Taking an import back changes what was true before: only the server can refold that.
+                self.stale |= self.is_cut && crate::sieve::Sieve::taken_back_by(&record.event).is_some();
+            }
+            Event::Unit(..) | Event::Colleague(..) | Event::Contact(..) | Event::Handoff(..) => {}
+        }
+    }
+
+    fn take_account(&mut self, id: AccountId, event: &account::Event) {
+        if let account::Event::Registered { name } = event {
+            if self.is_cut {
+                self.stale = true;
+                return;
+            }
+            let registered = Row {
+                name: name.clone(),
+                tier: None,
+                kam: None,
+                closed: false,
+                touches: BTreeMap::new(),
+                steps: BTreeMap::new(),
+            };
+            self.rows.insert(id, registered);
+            return;
+        }
+        let Some(row) = self.rows.get_mut(&id) else {
+            // Another account may have become one of those that this page is about.
+            self.stale |=
+                self.is_cut && matches!(event, account::Event::Assigned { .. } | account::Event::Reopened { .. });
+            return;
+        };
+        match event {
+            account::Event::Registered { .. }
+            | account::Event::Described(_)
+            | account::Event::Sponsored { .. }
+            | account::Event::Linked { .. } => {}
+            account::Event::Renamed { name } => row.name.clone_from(name),
+            account::Event::Designated { tier, .. } => row.tier = Some(*tier),
+            account::Event::Assigned { kam } => row.kam = Some(*kam),
+            account::Event::Closed { .. } => row.closed = true,
+            account::Event::Reopened { .. } => row.closed = false,
+        }
+    }
+
+    fn take_interaction(&mut self, id: InteractionId, event: &interaction::Event, record: &Record) {
+        match event {
+            interaction::Event::Logged(details) | interaction::Event::Corrected(details) => {
+                let before = self.accounts.get(&id).copied();
+                let open = before.and_then(|account| self.rows.get_mut(&account)).map(|row| {
+                    row.touches.remove(&id);
+                    let (moved, kept) =
+                        std::mem::take(&mut row.steps).into_iter().partition(|(_, step)| step.interaction == id);
+                    row.steps = kept;
+                    moved
+                });
+                self.accounts.remove(&id);
+                self.stale |= self.is_cut && before.is_none() && matches!(event, interaction::Event::Corrected(_));
+                let Some(account) = details.account else { return };
+                let Some(row) = self.rows.get_mut(&account) else { return };
+                self.accounts.insert(id, account);
+                row.steps.extend(open.unwrap_or_else(BTreeMap::new));
+                row.touches.extend(Touch::of(details, record.occurred).map(|touch| (id, touch)));
+                // A cut that lost one of its few touches does not know which older one comes after it.
+                self.stale |= self.is_cut && before.is_some();
+            }
+            interaction::Event::Retracted { .. } => {
+                let Some(account) = self.accounts.remove(&id) else { return };
+                let Some(row) = self.rows.get_mut(&account) else { return };
+                row.touches.remove(&id);
+                row.steps.retain(|_, step| step.interaction != id);
+                self.stale |= self.is_cut;
+            }
+            interaction::Event::NextStepAgreed(step) => {
+                let Some(account) = self.accounts.get(&id) else {
+                    self.stale |= self.is_cut;
+                    return;
+                };
+                if let Some(row) = self.rows.get_mut(account) {
+                    let owner = step.owner.unwrap_or(record.by);
+                    row.steps.insert(step.step, OpenStep { interaction: id, owner, due: step.due });
+                }
+            }
+            interaction::Event::NextStepDone { step } | interaction::Event::NextStepDropped { step, .. } => {
+                if let Some(row) = self.accounts.get(&id).and_then(|account| self.rows.get_mut(account)) {
+                    row.steps.remove(step);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interaction::{Details, Event as Interaction, Step, StepWords, Why};
+    use crate::testkit::*;
+    use crate::views::View;
+    use crate::words::{Front, Mode};
+
+    fn entry(id: InteractionId, event: Interaction) -> (ColleagueId, Event) {
+        (KIRA, Event::Interaction(id, event))
+    }
+
+    fn visit(mode: Mode) -> Details {
+        Details { mode: Some(mode), ..Details::new(Front::Client, Some(NORTHWIND), summary("Visit")) }
+    }
+
+    fn folded(facts: impl IntoIterator<Item = (ColleagueId, Event)>) -> Portfolio {
+        let mut portfolio = Portfolio::default();
+        for record in history(company().into_iter().chain(facts)) {
+            portfolio.fold(&record);
+        }
+        portfolio
+    }
+
+    fn northwind(portfolio: &Portfolio) -> &Row {
+        portfolio.rows.get(&NORTHWIND).unwrap()
+    }
+
+    #[test]
+    fn an_account_nobody_touched_is_going_cold_and_a_visit_warms_it() {
+        assert!(northwind(&folded([])).is_going_cold(NOON));
+        let visited = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
+        assert!(!northwind(&visited).is_going_cold(NOON));
+        assert_eq!(northwind(&visited).last_in_person(), Some(Occurred::At(NOON)));
+    }
+
+    #[test]
+    fn a_retracted_or_moved_entry_is_no_touch() {
+        let logged = entry(VISIT, Interaction::Logged(visit(Mode::Remote)));
+        let retracted = entry(VISIT, Interaction::Retracted { personal: Why { reason: reason("Mistake") }.into() });
+        assert_eq!(northwind(&folded([logged.clone(), retracted])).last_touch(), None);
+        let elsewhere = entry(VISIT, Interaction::Corrected(Details { account: Some(CONTOSO), ..visit(Mode::Remote) }));
+        let moved = folded([logged, elsewhere]);
+        assert_eq!(northwind(&moved).last_touch(), None);
+        assert!(moved.rows.get(&CONTOSO).unwrap().last_touch().is_some());
+    }
+
+    #[test]
+    fn an_open_next_step_counts_until_it_is_settled() {
+        let due = Some(jiff::civil::date(2026, 5, 1));
+        let personal = StepWords { what: promise("Send the plan") }.into();
+        let logged = entry(VISIT, Interaction::Logged(visit(Mode::Remote)));
+        let agreed = entry(VISIT, Interaction::NextStepAgreed(Step { step: STEP, owner: None, due, personal }));
+        let open = folded([logged.clone(), agreed.clone()]);
+        assert_eq!((northwind(&open).open_steps().count(), northwind(&open).overdue_steps(NOON)), (1, 1));
+        let done = folded([logged, agreed, entry(VISIT, Interaction::NextStepDone { step: STEP })]);
+        assert_eq!(northwind(&done).open_steps().count(), 0);
+    }
+
+    #[test]
+    fn a_cut_goes_on_like_the_whole_or_says_that_it_cannot() {
+        let whole = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
+        let mut cut = whole.cut(&BTreeSet::from([NORTHWIND]));
+        let call = Event::Interaction(CALL, Interaction::Logged(visit(Mode::Remote)));
+        cut.fold(&record(100, KIRA, call));
+        assert!(!cut.stale);
+        assert_eq!(northwind(&cut).touches.len(), 2);
+        let retracted = Interaction::Retracted { personal: Why { reason: reason("Mistake") }.into() };
+        cut.fold(&record(101, KIRA, Event::Interaction(VISIT, retracted)));
+        assert!(cut.stale);
+    }
+}
