@@ -174,3 +174,71 @@ fn digest(id: &Id) -> SecretDigest {
 fn backend(error: KeptError) -> Error {
     Error::Backend(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shared::ids::ColleagueId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::access::Cost;
+
+    const ANNA: ColleagueId = ColleagueId::from_uuid(Uuid::from_u128(1));
+
+    async fn house() -> (tempfile::TempDir, Store, Pass) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let access = Access::open_with(folder.path(), Cost::lowered_for_tests(), clock).unwrap();
+        access.enrol(ANNA, "anna@twofront.example").unwrap();
+        let link = access.invite(ANNA).unwrap();
+        let pass = access.redeem(link.secret(), "a quiet evening by the sea").await.unwrap();
+        (folder, Store(access), pass)
+    }
+
+    fn record(pass: Pass) -> Record {
+        let data = HashMap::from([(PASS.to_owned(), serde_json::to_value(pass).unwrap())]);
+        Record { id: Id(7), data, expiry_date: OffsetDateTime::UNIX_EPOCH }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_ended_is_not_called_back_by_a_request_still_on_its_way() {
+        let (_folder, store, pass) = house().await;
+        let mut record = record(pass);
+        store.create(&mut record).await.unwrap();
+        store.delete(&record.id).await.unwrap();
+        record.data.insert("day".to_owned(), "1970-01-02".into());
+        store.save(&record).await.unwrap();
+        assert_eq!(store.load(&record.id).await.unwrap(), None);
+        assert_eq!(store.0.sessions_of(&pass), 0);
+    }
+
+    #[tokio::test]
+    async fn an_id_that_is_taken_is_not_given_twice() {
+        let (_folder, store, pass) = house().await;
+        let (mut one, mut two) = (record(pass), record(pass));
+        store.create(&mut one).await.unwrap();
+        store.create(&mut two).await.unwrap();
+        assert_ne!(one.id, two.id);
+        assert_eq!(store.0.sessions_of(&pass), 2);
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_a_new_password_overtook_is_void() {
+        let (_folder, store, pass) = house().await;
+        let new = "an even quieter evening";
+        store.0.change_password(ANNA, "a quiet evening by the sea", new).await.unwrap();
+        let mut late = record(pass);
+        store.create(&mut late).await.unwrap();
+        assert_eq!(store.load(&late.id).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_carries_no_pass_is_no_session() {
+        let (_folder, store, pass) = house().await;
+        let mut empty = Record { data: HashMap::new(), ..record(pass) };
+        store.create(&mut empty).await.unwrap();
+        assert_eq!(store.load(&empty.id).await.unwrap(), None);
+    }
+}
