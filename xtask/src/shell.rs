@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
 };
 
 /// Announces a step.
@@ -11,10 +12,15 @@ pub fn say(what: &str) {
     println!("==> {what}");
 }
 
-/// The folder of the workspace.
+/// The folder of the workspace: the one that cargo runs this for, not the one that it was built in,
+/// since checkouts may share a target folder.
 pub fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let package =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
+    })
 }
 
 /// Where cargo builds.
