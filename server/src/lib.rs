@@ -2,3 +2,4 @@
 
 pub mod site;
 pub mod ssr;
+pub mod store;

@@ -1,0 +1,866 @@
+//! The store on one machine: the guard journal first, sled for reads, an index in memory.
+//!
+//! A group is written to the journal and synced once, then put into sled as one batch, then acknowledged. Whatever sled
+//! loses, changes or panics over is read from the journal instead and made anew at the next open; the journal itself is
+//! checked against its own chain, against sled, and against the last signed checkpoint.
+//!
+//! ```text
+//! DATA/lock            held while the store is open: one process at a time
+//! DATA/journal/        the truth (journal.rs)
+//! DATA/events/         sled (blocks.rs); can be thrown away
+//! DATA/index           the index as it was some time ago (index.rs); can be thrown away
+//! DATA/clean           where everything stood at the last clean stop; gone while the store is open
+//! DATA/proof/          the last signed checkpoint and the keys it may be signed by (witness.rs)
+//! DATA/keys/           the signing key, and what the keyring keeps (keyring.rs); may lie elsewhere
+//! ```
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use shared::proof::note::Verifier;
+use shared::proof::{self, Hash, Leaves};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::blocks::Blocks;
+use super::index::Index;
+use super::journal::{self, Damage, End, FRAME_BYTES, Frames, Journal, SEGMENT_BYTES, Segments};
+use super::medium::{Disk, Medium, replace, sync_parent};
+use super::plan::{self, Outcome, Plan};
+use super::record::{self, Cursor, PER_EVENT};
+use super::witness::{self, Witness};
+use super::{Append, AppendError, Appended, Commit, PAGE, ReadError, State, Store, StoredEvent, StreamId, Version};
+
+/// What can be chosen when a store is opened; the default is right outside of tests.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where keys live; `DATA/keys` if not said.
+    pub keys: Option<PathBuf>,
+    /// The file system under the journal.
+    pub medium: Arc<dyn Medium>,
+    /// Size at which a new journal file is begun.
+    pub segment_bytes: u64,
+    /// A checkpoint is signed every so many commits, and at a clean stop.
+    pub sign_every: u64,
+    /// The index is checkpointed every so many events, and at a clean stop.
+    pub index_every: u64,
+    /// Memory for sled's cache.
+    pub cache_bytes: u64,
+    /// Whether sled is there at all; without it every read comes from the journal, slower.
+    pub sled: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keys: None,
+            medium: Arc::new(Disk),
+            segment_bytes: SEGMENT_BYTES,
+            sign_every: 4_096,
+            index_every: 250_000,
+            cache_bytes: 128 << 20,
+            sled: true,
+        }
+    }
+}
+
+/// Why a store could not be opened at all. Damage is no such reason: it opens read-only.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{} is in use by another process; stop it, or choose another --data directory", dir.display())]
+    Locked { dir: PathBuf },
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Sled {
+    dir: PathBuf,
+    store: Uuid,
+    segments: PathBuf,
+    index: RwLock<Index>,
+    blocks: RwLock<Option<Blocks>>,
+    writer: Mutex<Writer>,
+    witness: Option<Witness>,
+    /// Set when a read found sled to be wrong: it is checked whole at the next open.
+    suspect: AtomicBool,
+    options: Options,
+    state: RwLock<State>,
+    head: watch::Sender<u64>,
+    /// Held until the store is dropped.
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct Writer {
+    /// None when the store takes no writes.
+    journal: Option<Journal>,
+    signed: u64,
+    indexed: u64,
+}
+
+impl Sled {
+    /// Opens the store in `dir`, and makes it if there is none.
+    ///
+    /// # Errors
+    /// When another process has it open, or the file system refuses. A damaged store opens read-only: see [`Store::state`].
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_with(dir, Options::default())
+    }
+
+    /// As [`Sled::open`], with choices.
+    ///
+    /// # Errors
+    /// As [`Sled::open`].
+    pub fn open_with(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io { path: path.clone(), source }
+        };
+        let lock = lock(dir)?;
+        let paths = Paths::new(dir, options.keys.as_deref());
+        paths.make().map_err(at(dir))?;
+        let found = Found::look(&paths).map_err(at(&paths.journal))?;
+        let store = found.store;
+        let Recovered { index, end, clean, held } = recover(&paths, found, &options).map_err(at(&paths.journal))?;
+        let mut sled = Self {
+            dir: dir.to_owned(),
+            store,
+            segments: paths.journal.clone(),
+            head: watch::Sender::new(index.head()),
+            index: RwLock::new(index),
+            blocks: RwLock::new(held.map(|(blocks, _)| blocks)),
+            writer: Mutex::new(Writer { journal: None, signed: 0, indexed: 0 }),
+            witness: None,
+            suspect: AtomicBool::new(false),
+            options,
+            state: RwLock::new(State::Open),
+            _lock: lock,
+        };
+        if let Err(damage) = end {
+            let Damage { position, why } = damage;
+            tracing::error!(position, why, "the journal is damaged: the store is open for reading only");
+            sled.state = RwLock::new(State::ReadOnly { why, position });
+            return Ok(sled);
+        }
+        sled.begin_writing(&paths, clean).map_err(at(dir))?;
+        Ok(sled)
+    }
+
+    /// The id of the store, drawn when it was made.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.store
+    }
+
+    /// Stops writing for good, and leaves everything so that the next open is quick. Reads go on. Done by drop as well.
+    pub fn close(&self) {
+        let mut writer = self.writer();
+        if writer.journal.is_none() {
+            return;
+        }
+        self.checkpoint_all(&mut writer);
+        writer.journal = None;
+        self.set_state(State::Closed { why: "it was shut down".to_owned() });
+        let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
+        let index = self.index();
+        let mark = Clean { commits: index.commits(), head: index.head(), last_hash: index.last_hash() };
+        let stopped = match blocks.filter(|_| !self.suspect.load(Ordering::Relaxed)).map(|blocks| blocks.flush()) {
+            Some(Ok(())) => sync_tree(&self.dir.join("events")).map_err(|error| error.to_string()),
+            Some(Err(why)) => Err(why),
+            None => Err("sled is not to be trusted".to_owned()),
+        };
+        let stopped = stopped.and_then(|()| {
+            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644).map_err(|error| error.to_string())
+        });
+        if let Err(why) = stopped {
+            tracing::warn!(why, "the stop is not marked as clean: the next open will check everything");
+        }
+    }
+
+    /// The log as it stands, signed; and kept as the newest checkpoint.
+    ///
+    /// # Errors
+    /// When the store is read-only, or the checkpoint cannot be written.
+    pub fn checkpoint(&self) -> io::Result<String> {
+        let mut writer = self.writer();
+        self.sign(&mut writer)
+    }
+
+    /// The key that checkpoints are signed with; `None` when the store is read-only.
+    #[must_use]
+    pub fn verifier(&self) -> Option<&Verifier> {
+        self.witness.as_ref().map(Witness::verifier)
+    }
+
+    /// The path that shows a commit to be in the log of `size` commits; `None` if it is not or the log is shorter.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn inclusion(&self, commit: u64, size: u64) -> Result<Option<Vec<Hash>>, ReadError> {
+        let known = self.index().commits();
+        if size > known { Ok(None) } else { proof::inclusion_path(commit, size, &mut StoredLeaves { store: self }) }
+    }
+
+    /// The path that shows the log of `new` commits to begin with the log of `old`; `None` if there is none.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Option<Vec<Hash>>, ReadError> {
+        let known = self.index().commits();
+        if new > known { Ok(None) } else { proof::consistency_path(old, new, &mut StoredLeaves { store: self }) }
+    }
+
+    /// The root over the first `size` commits; `None` if there are fewer.
+    ///
+    /// # Errors
+    /// When a commit cannot be read.
+    pub fn root(&self, size: u64) -> Result<Option<Hash>, ReadError> {
+        let known = self.index().commits();
+        if size > known { Ok(None) } else { proof::root(size, &mut StoredLeaves { store: self }).map(Some) }
+    }
+
+    /// Compares with the last checkpoint, takes up the pen, and fills sled up.
+    fn begin_writing(&mut self, paths: &Paths, clean: bool) -> io::Result<()> {
+        let checkpoint = match witness::latest(&paths.proof, self.store)? {
+            Ok(checkpoint) => checkpoint,
+            Err(why) => {
+                self.refuse(1, why);
+                return Ok(());
+            }
+        };
+        if let Some(checkpoint) = &checkpoint {
+            let root = self.root(checkpoint.size).map_err(io::Error::other)?;
+            if root != Some(checkpoint.root) {
+                let index = self.index();
+                let position = index.first_of(checkpoint.size).unwrap_or(index.head() + 1);
+                drop(index);
+                let size = checkpoint.size;
+                let why = format!("the journal is not the one whose {size} commits were signed in proof/checkpoint");
+                self.refuse(position, why);
+                return Ok(());
+            }
+        }
+        let index = self.index();
+        let medium = Arc::clone(&self.options.medium);
+        let segment_bytes = self.options.segment_bytes;
+        let journal = if index.end.segment == 0 {
+            Journal::create(&paths.journal, self.store, medium, segment_bytes)?
+        } else {
+            Journal::resume(&paths.journal, self.store, medium, segment_bytes, &index, clean)?
+        };
+        drop(index);
+        // From here on a clean stop is a thing of the past, whatever happens.
+        remove(&paths.clean)?;
+        self.witness = Some(Witness::open(&paths.proof, &paths.keys, self.store)?);
+        let indexed = self.index().head();
+        *self.writer() = Writer { journal: Some(journal), signed: checkpoint.map_or(0, |checkpoint| checkpoint.size), indexed };
+        if self.options.sled {
+            self.fill(paths);
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, position: u64, why: String) {
+        tracing::error!(position, why, "the store is open for reading only");
+        self.state = RwLock::new(State::ReadOnly { why, position });
+    }
+
+    /// Brings sled to where the journal is; makes it anew where it does not agree.
+    fn fill(&mut self, paths: &Paths) {
+        let index = self.index();
+        let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
+        let behind = match &blocks {
+            Some(blocks) => blocks.last().map(|held| held.map_or(0, |held| held.head)),
+            None => Err("it did not open".to_owned()),
+        };
+        let filled = behind.and_then(|head| match blocks {
+            Some(blocks) => refill(&blocks, &self.frames(&index, head + 1), &index, head).map(|()| blocks),
+            None => Err("it did not open".to_owned()),
+        });
+        let blocks = filled.or_else(|why| {
+            tracing::warn!(why, "sled does not agree with the journal: it is moved aside and made anew");
+            paths.move_events_aside().map_err(|error| error.to_string())?;
+            let blocks = Blocks::open(&paths.events, self.options.cache_bytes)?;
+            refill(&blocks, &self.frames(&index, 1), &index, 0)?;
+            Ok::<Blocks, String>(blocks)
+        });
+        drop(index);
+        let blocks = blocks.inspect_err(|why| tracing::error!(why, "sled cannot be made anew: reads come from the journal")).ok();
+        *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = blocks;
+    }
+
+    /// Frames from the one that holds a position, or a little before.
+    fn frames(&self, index: &Index, position: u64) -> impl Fn() -> io::Result<Option<Frames>> + use<> {
+        let (dir, store, mark) = (self.segments.clone(), self.store, index.mark(position));
+        move || {
+            let (segments, _) = Segments::list(&dir)?;
+            Ok(segments.zip(mark).map(|(segments, mark)| Frames::new(segments, store, mark.place)))
+        }
+    }
+
+    fn commit_group(&self, writer: &mut Writer, group: &[Append]) -> Vec<Result<Appended, AppendError>> {
+        let Plan { outcomes, bytes, hashes } = plan::plan(group, &self.index());
+        let written = if hashes.is_empty() { Ok(()) } else { self.write(writer, &bytes, &hashes) };
+        let answer = |outcome| match (outcome, &written) {
+            (Outcome::Write(appended) | Outcome::Twin(appended), Ok(())) => Ok(appended),
+            (Outcome::Refuse { error, .. }, Ok(())) | (Outcome::Refuse { error, rests: false }, Err(_)) => Err(error),
+            (Outcome::Write(_) | Outcome::Twin(_) | Outcome::Refuse { .. }, Err(error)) => Err(error.clone()),
+            (Outcome::Known(first), _) => self.answered(first).map_err(|error| AppendError::Indeterminate { why: error.to_string() }),
+        };
+        outcomes.into_iter().map(answer).collect()
+    }
+
+    /// Journal, then sled, then the index, then everyone who watches.
+    fn write(&self, writer: &mut Writer, bytes: &[u8], hashes: &[Hash]) -> Result<(), AppendError> {
+        let Some(journal) = writer.journal.as_mut() else {
+            return Err(AppendError::Closed { why: self.why_closed() });
+        };
+        let index = self.index();
+        let last = record::records(bytes).last().map_or(0, |record| record.last());
+        let placed = journal.write(&index, bytes, hashes.len(), last);
+        drop(index);
+        let (place, end) = match placed {
+            Ok(placed) => placed,
+            Err(error) => {
+                let why = format!("writing the journal failed: {error}");
+                tracing::error!(why, "the store is closed for writes until it is restarted");
+                writer.journal = None;
+                self.set_state(State::Closed { why: why.clone() });
+                return Err(AppendError::Indeterminate { why });
+            }
+        };
+        self.put(bytes);
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let (commit, position) = (index.commits(), index.head() + 1);
+        for (record, hash) in record::records(bytes).zip(hashes) {
+            if let Err(error) = index.enter(&record, *hash) {
+                // The plan was made against this index under the writer's lock: a mistake of ours, and durable.
+                tracing::error!(%error, position = record.first, "a commit that is in the journal does not fit the index");
+                writer.journal = None;
+                self.set_state(State::Closed { why: error.to_string() });
+                return Err(AppendError::Indeterminate { why: error.to_string() });
+            }
+        }
+        index.framed(commit, position, place, end);
+        let (head, commits) = (index.head(), index.commits());
+        drop(index);
+        self.head.send_replace(head);
+        if commits - writer.signed >= self.options.sign_every
+            && let Err(error) = self.sign(writer)
+        {
+            tracing::warn!(%error, "the log could not be signed; it will be tried again");
+        }
+        if head - writer.indexed >= self.options.index_every {
+            self.save_index(writer);
+        }
+        Ok(())
+    }
+
+    /// Puts records into sled; if it will not take them, reads come from the journal from now on.
+    fn put(&self, bytes: &[u8]) {
+        let guard = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
+        let outcome = guard.as_ref().map_or(Ok(()), |blocks| blocks.put(bytes));
+        drop(guard);
+        if let Err(why) = outcome {
+            tracing::error!(why, "sled takes no more: reads come from the journal until the next start");
+            let gone = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
+            drop(gone);
+        }
+    }
+
+    fn sign(&self, writer: &mut Writer) -> io::Result<String> {
+        let witness = self.witness.as_ref().ok_or_else(|| io::Error::other("the store is read-only"))?;
+        let index = self.index();
+        let (size, root) = (index.commits(), index.tree().root());
+        drop(index);
+        let note = witness.note(size, root);
+        witness.keep(&note)?;
+        writer.signed = size;
+        Ok(note)
+    }
+
+    fn save_index(&self, writer: &mut Writer) {
+        let index = self.index();
+        let (head, bytes) = (index.head(), index.save(self.store));
+        drop(index);
+        // Tried again after as many events in any case: without it an open is slower, and nothing else.
+        writer.indexed = head;
+        if let Err(error) = replace(&self.dir.join("index"), &bytes, 0o644) {
+            tracing::warn!(%error, "the index could not be saved");
+        }
+    }
+
+    fn checkpoint_all(&self, writer: &mut Writer) {
+        if self.index().commits() > writer.signed
+            && let Err(error) = self.sign(writer)
+        {
+            tracing::warn!(%error, "the log could not be signed at the stop");
+        }
+        self.save_index(writer);
+    }
+
+    /// Tries sled, and asks the journal where sled fails.
+    fn serve<T>(
+        &self,
+        position: u64,
+        fast: impl FnOnce(&Blocks) -> Result<T, String>,
+        sure: impl FnOnce() -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let guard = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
+        let served = guard.as_ref().map(fast);
+        drop(guard);
+        match served {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(why)) => {
+                if !self.suspect.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(position, why, "sled is damaged: it is read around, and made anew at the next start");
+                }
+                sure()
+            }
+            None => sure(),
+        }
+    }
+
+    fn journal_read_at(&self, positions: &[u64]) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut events = Vec::with_capacity(positions.len());
+        let mut held: Option<journal::Frame> = None;
+        for position in positions {
+            let frame = match held.take().filter(|frame| frame.head.first <= *position && *position <= frame.head.last) {
+                Some(frame) => frame,
+                None => self.frame(*position)?,
+            };
+            let event = journal::record_in(&frame, *position).and_then(|record| record.event(*position));
+            let why = || ReadError::Damaged { position: *position, why: "the journal does not hold it".to_owned() };
+            events.push(event.ok_or_else(why)?);
+            held = Some(frame);
+        }
+        Ok(events)
+    }
+
+    fn journal_read_all(&self, after: u64, head: u64, limit: usize) -> Result<Vec<Commit>, ReadError> {
+        let (mut commits, mut bytes, mut next) = (Vec::new(), 0, after + 1);
+        while next <= head && commits.len() < limit && bytes < PAGE {
+            let frame = self.frame(next)?;
+            for record in record::records(&frame.body).skip_while(|record| record.last() < next) {
+                if commits.len() >= limit || bytes >= PAGE {
+                    break;
+                }
+                bytes += record.bytes().len();
+                commits.push(record.commit());
+            }
+            next = frame.head.last + 1;
+        }
+        Ok(commits)
+    }
+
+    fn frame(&self, position: u64) -> Result<journal::Frame, ReadError> {
+        let damaged = |why: String| ReadError::Damaged { position, why };
+        let io = |error: io::Error| ReadError::Io { position, why: error.to_string() };
+        let frames = self.frames(&self.index(), position);
+        let mut frames = frames().map_err(io)?.ok_or_else(|| damaged("the journal is gone".to_owned()))?;
+        let found = journal::seek(&mut frames, position).map_err(io)?;
+        let frame = found.map_err(|flaw| damaged(format!("{}: {}", flaw.place, flaw.why)))?;
+        frame.ok_or_else(|| damaged("the journal ends before it".to_owned()))
+    }
+
+    fn commit_from(&self, first: u64) -> Result<Commit, ReadError> {
+        let mut commits = self.read_all(first.saturating_sub(1), 1)?;
+        let damaged = || ReadError::Damaged { position: first, why: "there is no commit".to_owned() };
+        commits.pop().filter(|commit| commit.first() == first).ok_or_else(damaged)
+    }
+
+    fn answered(&self, first: u64) -> Result<Appended, ReadError> {
+        self.commit_from(first).map(|commit| commit.receipt(true))
+    }
+
+    fn why_closed(&self) -> String {
+        match self.state() {
+            State::Open => "it is being closed".to_owned(),
+            State::ReadOnly { why, position } => format!("it is damaged at position {position}: {why}"),
+            State::Closed { why } => why,
+        }
+    }
+
+    fn set_state(&self, state: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sled {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Store for Sled {
+    fn append(&self, group: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
+        let mut writer = self.writer();
+        let mut answers = Vec::with_capacity(group.len());
+        let mut rest = group.as_slice();
+        while !rest.is_empty() {
+            // A group that would not fit into one frame becomes several, each with its own sync.
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|append| {
+                let fits = bytes < FRAME_BYTES;
+                bytes += size(append);
+                fits
+            });
+            let fits = fits.count();
+            let (now, later) = rest.split_at(fits.max(1));
+            rest = later;
+            if writer.journal.is_some() {
+                answers.extend(self.commit_group(&mut writer, now));
+            } else {
+                let why = self.why_closed();
+                answers.extend(now.iter().map(|_| Err(AppendError::Closed { why: why.clone() })));
+            }
+        }
+        answers
+    }
+
+    fn version(&self, stream: StreamId) -> Result<Option<Version>, ReadError> {
+        Ok(self.index().version(stream))
+    }
+
+    fn read_stream(&self, stream: StreamId, from_revision: u64, limit: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        let positions = self.index().positions(stream, from_revision, limit);
+        self.read_at(&positions)
+    }
+
+    fn read_at(&self, positions: &[u64]) -> Result<Vec<StoredEvent>, ReadError> {
+        let head = self.head();
+        if let Some(position) = positions.iter().copied().find(|position| *position == 0 || *position > head) {
+            return Err(ReadError::Unknown { position, head });
+        }
+        let Some(first) = positions.first().copied() else {
+            return Ok(Vec::new());
+        };
+        self.serve(first, |blocks| blocks.read_at(positions), || self.journal_read_at(positions))
+    }
+
+    fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Commit>, ReadError> {
+        let head = self.head();
+        if after >= head || limit == 0 {
+            return Ok(Vec::new());
+        }
+        self.serve(after + 1, |blocks| blocks.read_all(after, head, limit), || self.journal_read_all(after, head, limit))
+    }
+
+    fn receipt(&self, command: Uuid) -> Result<Option<Appended>, ReadError> {
+        let first = self.index().committed(command);
+        first.map(|first| self.answered(first)).transpose()
+    }
+
+    fn head(&self) -> u64 {
+        self.index().head()
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        self.head.subscribe()
+    }
+
+    fn state(&self) -> State {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Leaf hashes, from the index where it has them, else from the commits.
+struct StoredLeaves<'a> {
+    store: &'a Sled,
+}
+
+impl Leaves for StoredLeaves<'_> {
+    type Error = ReadError;
+
+    fn leaf(&mut self, index: u64) -> Result<Hash, ReadError> {
+        if let Some(hash) = self.store.index().tree().kept(index, 1) {
+            return Ok(hash);
+        }
+        let first = self.store.index().first_of(index);
+        let head = self.store.head();
+        let first = first.ok_or(ReadError::Unknown { position: head + 1, head })?;
+        self.store.commit_from(first).map(|commit| proof::leaf_hash(&commit.hash))
+    }
+
+    fn subtree(&mut self, start: u64, size: u64) -> Option<Hash> {
+        self.store.index().tree().kept(start, size)
+    }
+}
+
+/// Where things lie in a data directory.
+#[derive(Debug)]
+pub(super) struct Paths {
+    pub(super) dir: PathBuf,
+    pub(super) journal: PathBuf,
+    pub(super) events: PathBuf,
+    pub(super) index: PathBuf,
+    pub(super) clean: PathBuf,
+    pub(super) proof: PathBuf,
+    pub(super) keys: PathBuf,
+}
+
+impl Paths {
+    pub(super) fn new(dir: &Path, keys: Option<&Path>) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            journal: dir.join("journal"),
+            events: dir.join("events"),
+            index: dir.join("index"),
+            clean: dir.join("clean"),
+            proof: dir.join("proof"),
+            keys: keys.map_or_else(|| dir.join("keys"), Path::to_owned),
+        }
+    }
+
+    fn make(&self) -> io::Result<()> {
+        for dir in [&self.journal, &self.proof] {
+            std::fs::create_dir_all(dir)?;
+        }
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.keys)?;
+        sync_parent(&self.keys)?;
+        File::open(&self.dir)?.sync_all()?;
+        sync_parent(&self.dir)
+    }
+
+    /// Keeps a sled that failed for whoever wants to know why, and makes room for a new one.
+    pub(super) fn move_events_aside(&self) -> io::Result<()> {
+        if !self.events.exists() {
+            return Ok(());
+        }
+        let free = (1..u32::MAX).map(|number| self.dir.join(format!("events.damaged-{number}"))).find(|path| !path.exists());
+        std::fs::rename(&self.events, free.ok_or_else(|| io::Error::other("no name is free for the damaged sled"))?)
+    }
+}
+
+/// Takes the directory for this process.
+pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
+    let path = dir.join("lock");
+    let io = |source| OpenError::Io { path: path.clone(), source };
+    std::fs::create_dir_all(dir).map_err(io)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { dir: dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+/// What lies in the directory before anything is decided.
+struct Found {
+    store: Uuid,
+    segments: Option<Segments>,
+    /// What is wrong with the list of files.
+    missing: Option<String>,
+    /// The mark of a clean stop.
+    mark: Option<Clean>,
+    index: Option<Vec<u8>>,
+}
+
+impl Found {
+    fn look(paths: &Paths) -> io::Result<Self> {
+        let (segments, missing) = Segments::list(&paths.journal)?;
+        let known = segments.as_ref().map(Segments::store).transpose()?.flatten();
+        let mut fresh = [0; 16];
+        getrandom::fill(&mut fresh).map_err(io::Error::other)?;
+        let store = known.unwrap_or_else(|| uuid::Builder::from_random_bytes(fresh).into_uuid());
+        let mark = read(&paths.clean)?.and_then(|bytes| Clean::parse(&bytes, store));
+        Ok(Self { store, segments, missing, mark, index: read(&paths.index)? })
+    }
+}
+
+struct Recovered {
+    index: Index,
+    end: Result<(), Damage>,
+    clean: bool,
+    held: Option<(Blocks, u64)>,
+}
+
+/// Reads the journal into an index, opens sled, and compares what each of them knows.
+fn recover(paths: &Paths, found: Found, options: &Options) -> io::Result<Recovered> {
+    let Found { store, segments, missing, mark, index } = found;
+    let saved = index.and_then(|bytes| Index::load(&bytes, store));
+    let seen = saved.as_ref().map_or(0, Index::commits);
+    let (index, end) = read_journal(segments.as_ref(), saved, store)?;
+    let clean = mark.is_some_and(|mark| mark.commits == index.commits() && mark.last_hash == index.last_hash());
+    let (held, in_sled) = open_blocks(paths, options, clean, &index);
+    let signed = match witness::latest(&paths.proof, store)? {
+        Ok(checkpoint) => checkpoint.map_or(0, |checkpoint| checkpoint.size),
+        Err(_) => 0,
+    };
+    // Whoever knows of a commit that the journal does not have was told of it after it was durable.
+    let witnesses = [
+        ("sled", in_sled),
+        ("the saved index", seen),
+        ("the mark of the last clean stop", mark.map_or(0, |mark| mark.commits)),
+        ("the signed checkpoint", signed),
+    ];
+    let lost = witnesses.into_iter().filter(|(_, commits)| *commits > index.commits()).max_by_key(|(_, commits)| *commits);
+    let position = index.head() + 1;
+    let end = match (end, missing, lost) {
+        (End::Damaged(damage), _, _) => Err(damage),
+        (End::Whole | End::Torn, Some(why), _) => Err(Damage { position, why }),
+        (End::Whole | End::Torn, None, Some((who, commits))) => {
+            let have = index.commits();
+            Err(Damage { position, why: format!("the journal ends after {have} commits, and {who} knows of {commits}") })
+        }
+        (End::Torn, None, None) => {
+            tracing::warn!(position, place = %index.end, "the last write was interrupted before it was acknowledged; it is cut off");
+            Ok(())
+        }
+        (End::Whole, None, None) => Ok(()),
+    };
+    Ok(Recovered { index, end, clean, held })
+}
+
+/// The index of the whole journal, by way of a saved one if it fits.
+fn read_journal(segments: Option<&Segments>, saved: Option<Index>, store: Uuid) -> io::Result<(Index, End)> {
+    let Some(segments) = segments else {
+        return Ok((Index::default(), End::Whole));
+    };
+    if let Some(mut index) = saved
+        && segments.ends_as(&index, store)?
+    {
+        let end = segments.read_into(&mut index, store)?;
+        return Ok((index, end));
+    }
+    let mut index = Index::default();
+    let end = segments.read_into(&mut index, store)?;
+    Ok((index, end))
+}
+
+/// Opens sled and finds out how many commits it has; one that cannot be trusted is given up here.
+fn open_blocks(paths: &Paths, options: &Options, clean: bool, index: &Index) -> (Option<(Blocks, u64)>, u64) {
+    if !options.sled {
+        return (None, 0);
+    }
+    let opened = Blocks::open(&paths.events, options.cache_bytes).and_then(|blocks| {
+        // After a clean stop sled was synced, and its end says whether it is the same; after any other stop it is read whole.
+        let held = if clean { blocks.last()? } else { Some(blocks.survey()?) };
+        Ok((blocks, held))
+    });
+    match opened {
+        Ok((blocks, None)) => (Some((blocks, 0)), 0),
+        Ok((blocks, Some(held))) => {
+            let agrees = held.commits != index.commits() || (held.head == index.head() && held.last_hash == index.last_hash());
+            let commits = held.commits;
+            if agrees { (Some((blocks, held.head)), commits) } else { (None, 0) }
+        }
+        Err(why) => {
+            tracing::warn!(why, "sled cannot be read");
+            (None, 0)
+        }
+    }
+}
+
+/// Puts everything after position `head` into sled. The first record must follow what sled has.
+fn refill(
+    blocks: &Blocks,
+    frames: &impl Fn() -> io::Result<Option<Frames>>,
+    index: &Index,
+    head: u64,
+) -> Result<(), String> {
+    if head >= index.head() {
+        return Ok(());
+    }
+    let Some(mut frames) = frames().map_err(|error| error.to_string())? else {
+        return Err("the journal is gone".to_owned());
+    };
+    let last_hash = blocks.last()?.map_or([0; 32], |held| held.last_hash);
+    tracing::info!(from = head + 1, to = index.head(), "sled is behind the journal: it is filled up");
+    let mut link = Some(last_hash);
+    loop {
+        let frame = frames.next().map_err(|error| error.to_string())?;
+        let Some(frame) = frame.map_err(|flaw| format!("{}: {}", flaw.place, flaw.why))? else {
+            return blocks.flush();
+        };
+        if frame.head.first > index.head() {
+            return blocks.flush();
+        }
+        let mut bytes = frame.body.as_slice();
+        while let Some(record) = record::records(bytes).next().filter(|record| record.first <= head) {
+            bytes = bytes.get(record.bytes().len()..).unwrap_or_default();
+        }
+        if let Some(record) = record::records(bytes).next() {
+            if link.take().is_some_and(|link| link != record.previous) {
+                return Err("sled holds other commits than the journal".to_owned());
+            }
+            blocks.put(bytes)?;
+        }
+    }
+}
+
+/// The mark of a clean stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clean {
+    pub(super) commits: u64,
+    head: u64,
+    last_hash: Hash,
+}
+
+impl Clean {
+    fn bytes(self, store: Uuid) -> Vec<u8> {
+        let mut out = b"TWOFCLEA".to_vec();
+        out.extend_from_slice(store.as_bytes());
+        out.extend_from_slice(&self.commits.to_le_bytes());
+        out.extend_from_slice(&self.head.to_le_bytes());
+        out.extend_from_slice(&self.last_hash);
+        let crc = crc32fast::hash(&out);
+        out.extend_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// A mark of this store; of any store while it is not known which this is.
+    pub(super) fn parse(bytes: &[u8], store: Uuid) -> Option<Self> {
+        let (fields, crc) = bytes.split_last_chunk::<4>()?;
+        let mut cursor = Cursor(fields);
+        let ours = cursor.array()? == *b"TWOFCLEA" && cursor.array()? == *store.as_bytes();
+        (ours && crc32fast::hash(fields) == u32::from_le_bytes(*crc)).then_some(())?;
+        Some(Self { commits: cursor.u64()?, head: cursor.u64()?, last_hash: cursor.array()? })
+    }
+}
+
+/// Roughly what an append takes as a record.
+fn size(append: &Append) -> usize {
+    let events = append.parts.iter().flat_map(|part| &part.events);
+    record::FIXED + events.map(|payload| PER_EVENT + payload.len()).sum::<usize>()
+}
+
+/// Syncs every file and directory: sled does not do it itself.
+fn sync_tree(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            sync_tree(&entry?.path())?;
+        }
+    }
+    File::open(path)?.sync_all()
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Ok(()) => sync_parent(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}

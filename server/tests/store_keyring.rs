@@ -1,0 +1,149 @@
+//! Sealing and forgetting: what is forgotten is in no file, and nothing else is lost by it.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
+
+use std::path::Path;
+
+use server::store::keyring::{Keyring, KeyringError, SlotId};
+
+fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(dir).expect("a directory");
+    entries.map(|entry| entry.expect("an entry").path()).map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
+}
+
+fn contains(dir: &Path, needle: &[u8]) -> bool {
+    files(dir).iter().any(|(_, bytes)| bytes.windows(needle.len()).any(|window| window == needle))
+}
+
+#[test]
+fn what_is_sealed_opens_under_its_own_slot_and_meaning_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ring = Keyring::open(dir.path()).expect("it opens");
+    let (anna, boris) = (ring.reserve().expect("a slot"), ring.reserve().expect("a slot"));
+    let sealed = ring.seal(anna, b"event 7, name", b"Anna Petrova").expect("sealed");
+    assert!(!sealed.windows(4).any(|window| window == b"Anna"));
+    assert_eq!(ring.unseal(anna, b"event 7, name", &sealed).expect("opens"), Some(b"Anna Petrova".to_vec()));
+    assert!(matches!(ring.unseal(anna, b"event 8, name", &sealed), Err(KeyringError::Forged { .. })));
+    assert!(matches!(ring.unseal(boris, b"event 7, name", &sealed), Err(KeyringError::Forged { .. })));
+    for bit in 0..sealed.len() * 8 {
+        let mut bent = sealed.clone();
+        bent[bit / 8] ^= 1 << (bit % 8);
+        assert!(ring.unseal(anna, b"event 7, name", &bent).is_err(), "bit {bit}");
+    }
+    assert_ne!(ring.seal(anna, b"", b"x").expect("sealed"), ring.seal(anna, b"", b"x").expect("sealed"));
+}
+
+#[test]
+fn slots_and_keys_survive_a_restart_and_no_slot_is_given_out_twice() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut seen = std::collections::HashSet::new();
+    let mut sealed = Vec::new();
+    for _ in 0..4 {
+        let ring = Keyring::open(dir.path()).expect("it opens");
+        for _ in 0..300 {
+            let slot = ring.reserve().expect("a slot");
+            assert!(seen.insert(slot), "{slot:?} twice");
+            sealed.push((slot, ring.seal(slot, b"", &slot.0.to_le_bytes()).expect("sealed")));
+        }
+        for (slot, bytes) in &sealed {
+            assert_eq!(ring.unseal(*slot, b"", bytes).expect("opens"), Some(slot.0.to_le_bytes().to_vec()));
+        }
+    }
+}
+
+#[test]
+fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ring = Keyring::open(dir.path()).expect("it opens");
+    let slots: Vec<SlotId> = (0..200).map(|_| ring.reserve().expect("a slot")).collect();
+    let sealed: Vec<_> = slots.iter().map(|slot| ring.seal(*slot, b"aad", b"Boris Ivanov").expect("sealed")).collect();
+    let key = ring.key(slots[70]).expect("readable").expect("there");
+    let before = files(dir.path());
+    let master = before.iter().find(|(path, _)| path.to_string_lossy().contains("master-")).expect("a master key").1[16..48].to_vec();
+    let page = before.iter().find(|(path, _)| path.to_string_lossy().contains("ring-0")).expect("a ring").1[32..96].to_vec();
+    ring.forget(&[slots[70], slots[3]]).expect("forgotten");
+    ring.forget(&[slots[70]]).expect("forgetting again is nothing");
+    let check = |ring: &Keyring| {
+        for (slot, bytes) in slots.iter().zip(&sealed) {
+            let expected = (*slot != slots[70] && *slot != slots[3]).then(|| b"Boris Ivanov".to_vec());
+            assert_eq!(ring.unseal(*slot, b"aad", bytes).expect("readable"), expected, "{slot:?}");
+        }
+        assert!(matches!(ring.seal(slots[70], b"", b"x"), Err(KeyringError::Forgotten { .. })));
+        assert!(ring.key(slots[70]).expect("readable").is_none());
+    };
+    check(&ring);
+    let next = ring.reserve().expect("a slot");
+    assert!(!slots.contains(&next));
+    drop(ring);
+    for secret in [key.as_slice(), &master, &page, b"Boris"] {
+        assert!(!contains(dir.path(), secret));
+    }
+    let names: Vec<_> = files(dir.path()).into_iter().map(|(path, _)| path.file_name().expect("a name").to_owned()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    check(&Keyring::open(dir.path()).expect("it opens"));
+}
+
+#[test]
+fn a_keyring_that_is_older_than_the_log_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ring = Keyring::open(dir.path()).expect("it opens");
+    let slot = ring.reserve().expect("a slot");
+    ring.use_slots_up_to(slot).expect("it has it");
+    assert!(matches!(ring.use_slots_up_to(SlotId(1_000_000)), Err(KeyringError::Unknown { .. })));
+    assert!(matches!(ring.key(SlotId(1_000_000)), Err(KeyringError::Unknown { .. })));
+}
+
+#[test]
+fn one_process_has_the_keyring_at_a_time() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ring = Keyring::open(dir.path()).expect("it opens");
+    assert!(matches!(Keyring::open(dir.path()), Err(KeyringError::Locked { .. })));
+    drop(ring);
+    Keyring::open(dir.path()).expect("it opens");
+}
+
+#[test]
+fn a_flipped_bit_loses_keys_loudly_and_never_looks_like_forgetting() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ring = Keyring::open(dir.path()).expect("it opens");
+    let slots: Vec<SlotId> = (0..256).map(|_| ring.reserve().expect("a slot")).collect();
+    drop(ring);
+    for (path, bytes) in files(dir.path()) {
+        for at in (0..bytes.len()).step_by(1 + bytes.len() / 60) {
+            let mut bent = bytes.clone();
+            bent[at] ^= 1 << (at % 8);
+            std::fs::write(&path, &bent).expect("written");
+            let noticed = match Keyring::open(dir.path()) {
+                Ok(ring) => slots.iter().any(|slot| ring.key(*slot).is_err()),
+                Err(_) => true,
+            };
+            assert!(noticed, "byte {at} of {}", path.display());
+        }
+        std::fs::write(&path, &bytes).expect("written");
+    }
+}
+
+#[test]
+fn a_copy_opens_elsewhere() {
+    let (dir, other) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let ring = Keyring::open(dir.path()).expect("it opens");
+    let slot = ring.reserve().expect("a slot");
+    let sealed = ring.seal(slot, b"", b"x").expect("sealed");
+    ring.copy_to(other.path()).expect("copied");
+    assert!(ring.copy_to(other.path()).is_err());
+    let copy = Keyring::open(other.path()).expect("it opens");
+    assert_eq!(copy.unseal(slot, b"", &sealed).expect("opens"), Some(b"x".to_vec()));
+}
+
+#[test]
+#[cfg(unix)]
+fn keys_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().expect("a directory");
+    let keys = dir.path().join("keys");
+    let ring = Keyring::open(&keys).expect("it opens");
+    ring.forget(&[ring.reserve().expect("a slot")]).expect("forgotten");
+    assert_eq!(std::fs::metadata(&keys).expect("there").permissions().mode() & 0o777, 0o700);
+    for (path, _) in files(&keys) {
+        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o077, 0, "{}", path.display());
+    }
+}
