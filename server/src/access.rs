@@ -190,9 +190,7 @@ impl Access {
         self.change(|registry| {
             registry.withdraw(colleague);
             Ok(())
-        })?;
-        self.fresh_tokens().retain(|fresh| fresh.colleague != colleague);
-        Ok(())
+        })
     }
 
     /// Everybody who has a login, in the order of their ids.
@@ -316,9 +314,14 @@ impl Access {
         .await
     }
 
-    /// Whether a pass is still good: the colleague has a login, and the password is that of the sign-in.
-    pub fn holds(&self, pass: &Pass) -> bool {
-        self.registry().holds(pass)
+    /// Whether who was signed in when the request began still is: a stream of events lasts for hours,
+    /// and must end with a new password, a withdrawal or a revoked token. (A sign-out ends the
+    /// session for the next request only.)
+    pub fn still_knows(&self, who: &SignedIn) -> bool {
+        match &who.by {
+            By::Session(pass) => self.registry().holds(pass),
+            By::Token(token) => self.tokens(who.colleague).iter().any(|own| own.id == token.id),
+        }
     }
 
     /// How many sessions of this pass are open.

@@ -697,7 +697,8 @@ mod passwords {
     #[tokio::test]
     async fn who_is_not_signed_in_is_led_to_the_sign_in() {
         let house = House::with_anna().await;
-        let answer = house.browser().post("/password", &[("old", PASSWORD), ("new", OTHER_PASSWORD)]).await;
+        let answer =
+            house.browser().post("/password?refused=wait", &[("old", PASSWORD), ("new", OTHER_PASSWORD)]).await;
         assert_eq!(answer.location(), "/sign-in?next=/password");
     }
 
@@ -949,6 +950,22 @@ mod strangers {
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
             assert!(answer.problem()["detail"].as_str().unwrap().contains("not valid"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_stream_can_ask_whether_its_reader_is_still_known() {
+        let house = House::with_anna().await;
+        let pass = house.access.sign_in(EMAIL, PASSWORD, None).await.unwrap();
+        let person = SignedIn { colleague: ANNA, by: By::Session(pass) };
+        house.access.token_new(ANNA, "export").unwrap();
+        let token = house.access.tokens(ANNA)[0].clone();
+        let program = SignedIn { colleague: ANNA, by: By::Token(token.clone()) };
+        assert!(house.access.still_knows(&person) && house.access.still_knows(&program));
+        house.access.change_password(ANNA, PASSWORD, OTHER_PASSWORD).await.unwrap();
+        assert!(!house.access.still_knows(&person));
+        assert!(house.access.still_knows(&program));
+        house.access.token_revoke(ANNA, &token.id).unwrap();
+        assert!(!house.access.still_knows(&program));
     }
 
     #[tokio::test]

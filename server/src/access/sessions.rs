@@ -178,6 +178,7 @@ fn backend(error: KeptError) -> Error {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     use shared::ids::ColleagueId;
     use uuid::Uuid;
@@ -189,7 +190,11 @@ mod tests {
 
     async fn house() -> (tempfile::TempDir, Store, Pass) {
         let folder = tempfile::tempdir().unwrap();
-        let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        // Goes on by a second whenever somebody looks at it.
+        let seconds = AtomicI64::new(0);
+        let clock: Clock = Arc::new(move || {
+            Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds.fetch_add(1, Ordering::Relaxed))
+        });
         let access = Access::open_with(folder.path(), Cost::lowered_for_tests(), clock).unwrap();
         access.enrol(ANNA, "anna@twofront.example").unwrap();
         let link = access.invite(ANNA).unwrap();
@@ -232,6 +237,20 @@ mod tests {
         let mut late = record(pass);
         store.create(&mut late).await.unwrap();
         assert_eq!(store.load(&late.id).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_session_in_which_nothing_changed_is_not_written_again() {
+        let (folder, store, pass) = house().await;
+        let mut record = record(pass);
+        store.create(&mut record).await.unwrap();
+        let read = || std::fs::read(folder.path().join("sessions.json")).unwrap();
+        let before = read();
+        store.save(&record).await.unwrap();
+        assert_eq!(read(), before);
+        record.data.insert("day".to_owned(), "1970-01-02".into());
+        store.save(&record).await.unwrap();
+        assert_ne!(read(), before);
     }
 
     #[tokio::test]
