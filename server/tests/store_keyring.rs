@@ -17,17 +17,17 @@ fn contains(dir: &Path, needle: &[u8]) -> bool {
 #[test]
 fn what_is_sealed_opens_under_its_own_slot_and_meaning_only() {
     let dir = tempfile::tempdir().expect("a directory");
-    let ring = Keyring::open(dir.path()).expect("it opens");
+    let ring = Keyring::at(dir.path()).expect("it opens");
     let (anna, boris) = (ring.reserve().expect("a slot"), ring.reserve().expect("a slot"));
     let sealed = ring.seal(anna, b"event 7, name", b"Anna Petrova").expect("sealed");
     assert!(!sealed.windows(4).any(|window| window == b"Anna"));
-    assert_eq!(ring.unseal(anna, b"event 7, name", &sealed).expect("opens"), Some(b"Anna Petrova".to_vec()));
-    assert!(matches!(ring.unseal(anna, b"event 8, name", &sealed), Err(KeyringError::Forged { .. })));
-    assert!(matches!(ring.unseal(boris, b"event 7, name", &sealed), Err(KeyringError::Forged { .. })));
+    assert_eq!(ring.open(anna, b"event 7, name", &sealed).expect("opens"), Some(b"Anna Petrova".to_vec()));
+    assert!(matches!(ring.open(anna, b"event 8, name", &sealed), Err(KeyringError::Forged { .. })));
+    assert!(matches!(ring.open(boris, b"event 7, name", &sealed), Err(KeyringError::Forged { .. })));
     for bit in 0..sealed.len() * 8 {
         let mut bent = sealed.clone();
         bent[bit / 8] ^= 1 << (bit % 8);
-        assert!(ring.unseal(anna, b"event 7, name", &bent).is_err(), "bit {bit}");
+        assert!(ring.open(anna, b"event 7, name", &bent).is_err(), "bit {bit}");
     }
     assert_ne!(ring.seal(anna, b"", b"x").expect("sealed"), ring.seal(anna, b"", b"x").expect("sealed"));
 }
@@ -38,14 +38,14 @@ fn slots_and_keys_survive_a_restart_and_no_slot_is_given_out_twice() {
     let mut seen = std::collections::HashSet::new();
     let mut sealed = Vec::new();
     for _ in 0..4 {
-        let ring = Keyring::open(dir.path()).expect("it opens");
+        let ring = Keyring::at(dir.path()).expect("it opens");
         for _ in 0..300 {
             let slot = ring.reserve().expect("a slot");
             assert!(seen.insert(slot), "{slot:?} twice");
-            sealed.push((slot, ring.seal(slot, b"", &slot.0.to_le_bytes()).expect("sealed")));
+            sealed.push((slot, ring.seal(slot, b"", &slot.to_le_bytes()).expect("sealed")));
         }
         for (slot, bytes) in &sealed {
-            assert_eq!(ring.unseal(*slot, b"", bytes).expect("opens"), Some(slot.0.to_le_bytes().to_vec()));
+            assert_eq!(ring.open(*slot, b"", bytes).expect("opens"), Some(slot.to_le_bytes().to_vec()));
         }
     }
 }
@@ -53,7 +53,7 @@ fn slots_and_keys_survive_a_restart_and_no_slot_is_given_out_twice() {
 #[test]
 fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
     let dir = tempfile::tempdir().expect("a directory");
-    let ring = Keyring::open(dir.path()).expect("it opens");
+    let ring = Keyring::at(dir.path()).expect("it opens");
     let slots: Vec<SlotId> = (0..200).map(|_| ring.reserve().expect("a slot")).collect();
     let sealed: Vec<_> = slots.iter().map(|slot| ring.seal(*slot, b"aad", b"Boris Ivanov").expect("sealed")).collect();
     let key = ring.key(slots[70]).expect("readable").expect("there");
@@ -65,7 +65,7 @@ fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
     let check = |ring: &Keyring| {
         for (slot, bytes) in slots.iter().zip(&sealed) {
             let expected = (*slot != slots[70] && *slot != slots[3]).then(|| b"Boris Ivanov".to_vec());
-            assert_eq!(ring.unseal(*slot, b"aad", bytes).expect("readable"), expected, "{slot:?}");
+            assert_eq!(ring.open(*slot, b"aad", bytes).expect("readable"), expected, "{slot:?}");
         }
         assert!(matches!(ring.seal(slots[70], b"", b"x"), Err(KeyringError::Forgotten { .. })));
         assert!(ring.key(slots[70]).expect("readable").is_none());
@@ -79,32 +79,32 @@ fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
     }
     let names: Vec<_> = files(dir.path()).into_iter().map(|(path, _)| path.file_name().expect("a name").to_owned()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
-    check(&Keyring::open(dir.path()).expect("it opens"));
+    check(&Keyring::at(dir.path()).expect("it opens"));
 }
 
 #[test]
 fn a_keyring_that_is_older_than_the_log_is_refused() {
     let dir = tempfile::tempdir().expect("a directory");
-    let ring = Keyring::open(dir.path()).expect("it opens");
+    let ring = Keyring::at(dir.path()).expect("it opens");
     let slot = ring.reserve().expect("a slot");
     ring.use_slots_up_to(slot).expect("it has it");
-    assert!(matches!(ring.use_slots_up_to(SlotId(1_000_000)), Err(KeyringError::Unknown { .. })));
-    assert!(matches!(ring.key(SlotId(1_000_000)), Err(KeyringError::Unknown { .. })));
+    assert!(matches!(ring.use_slots_up_to(1_000_000), Err(KeyringError::Unknown { .. })));
+    assert!(matches!(ring.key(1_000_000), Err(KeyringError::Unknown { .. })));
 }
 
 #[test]
 fn one_process_has_the_keyring_at_a_time() {
     let dir = tempfile::tempdir().expect("a directory");
-    let ring = Keyring::open(dir.path()).expect("it opens");
-    assert!(matches!(Keyring::open(dir.path()), Err(KeyringError::Locked { .. })));
+    let ring = Keyring::at(dir.path()).expect("it opens");
+    assert!(matches!(Keyring::at(dir.path()), Err(KeyringError::Locked { .. })));
     drop(ring);
-    Keyring::open(dir.path()).expect("it opens");
+    Keyring::at(dir.path()).expect("it opens");
 }
 
 #[test]
 fn a_flipped_bit_loses_keys_loudly_and_never_looks_like_forgetting() {
     let dir = tempfile::tempdir().expect("a directory");
-    let ring = Keyring::open(dir.path()).expect("it opens");
+    let ring = Keyring::at(dir.path()).expect("it opens");
     let slots: Vec<SlotId> = (0..256).map(|_| ring.reserve().expect("a slot")).collect();
     drop(ring);
     for (path, bytes) in files(dir.path()) {
@@ -112,7 +112,7 @@ fn a_flipped_bit_loses_keys_loudly_and_never_looks_like_forgetting() {
             let mut bent = bytes.clone();
             bent[at] ^= 1 << (at % 8);
             std::fs::write(&path, &bent).expect("written");
-            let noticed = match Keyring::open(dir.path()) {
+            let noticed = match Keyring::at(dir.path()) {
                 Ok(ring) => slots.iter().any(|slot| ring.key(*slot).is_err()),
                 Err(_) => true,
             };
@@ -125,13 +125,13 @@ fn a_flipped_bit_loses_keys_loudly_and_never_looks_like_forgetting() {
 #[test]
 fn a_copy_opens_elsewhere() {
     let (dir, other) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
-    let ring = Keyring::open(dir.path()).expect("it opens");
+    let ring = Keyring::at(dir.path()).expect("it opens");
     let slot = ring.reserve().expect("a slot");
     let sealed = ring.seal(slot, b"", b"x").expect("sealed");
     ring.copy_to(other.path()).expect("copied");
     assert!(ring.copy_to(other.path()).is_err());
-    let copy = Keyring::open(other.path()).expect("it opens");
-    assert_eq!(copy.unseal(slot, b"", &sealed).expect("opens"), Some(b"x".to_vec()));
+    let copy = Keyring::at(other.path()).expect("it opens");
+    assert_eq!(copy.open(slot, b"", &sealed).expect("opens"), Some(b"x".to_vec()));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn keys_are_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::tempdir().expect("a directory");
     let keys = dir.path().join("keys");
-    let ring = Keyring::open(&keys).expect("it opens");
+    let ring = Keyring::at(&keys).expect("it opens");
     ring.forget(&[ring.reserve().expect("a slot")]).expect("forgotten");
     assert_eq!(std::fs::metadata(&keys).expect("there").permissions().mode() & 0o777, 0o700);
     for (path, _) in files(&keys) {

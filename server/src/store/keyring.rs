@@ -33,9 +33,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::medium::{replace, sync_parent};
 use super::record::Cursor;
 
-/// The place of one person's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SlotId(pub u64);
+/// The number of the place of one person's key, as events name it.
+pub type SlotId = u64;
 
 /// A key; wiped from memory when dropped.
 pub type Key = Zeroizing<[u8; 32]>;
@@ -49,12 +48,14 @@ pub enum KeyringError {
     Io { path: PathBuf, source: io::Error },
     #[error("the keyring is damaged: {why}; restore the keys directory from its backup")]
     Damaged { why: String },
-    #[error("slot {} was never given out: the keyring ends at {end}; restore the keys directory that belongs to this log", slot.0)]
+    #[error("slot {slot} was never given out: the keyring ends at {end}; restore the keys directory that belongs to this log")]
     Unknown { slot: SlotId, end: u64 },
-    #[error("the key in slot {} was destroyed: nothing can be sealed for someone who was forgotten", slot.0)]
+    #[error("the key in slot {slot} was destroyed: nothing can be sealed for someone who was forgotten")]
     Forgotten { slot: SlotId },
-    #[error("what is sealed under slot {} was changed, or belongs to another event or field", slot.0)]
+    #[error("what is sealed under slot {slot} was changed, or belongs to another event or field")]
     Forged { slot: SlotId },
+    #[error("there is no key to seal this with: create one first")]
+    Missing,
     #[error("an earlier write to the keyring failed; restart before new keys are made or destroyed")]
     Closed,
     #[error("the operating system gives no randomness: {why}")]
@@ -110,7 +111,7 @@ impl Keyring {
     ///
     /// # Errors
     /// When another process has it, files are missing or damaged, or the file system refuses.
-    pub fn open(dir: &Path) -> Result<Self, KeyringError> {
+    pub fn at(dir: &Path) -> Result<Self, KeyringError> {
         let at = |source| KeyringError::Io { path: dir.to_owned(), source };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("ring.lock")).map_err(at)?;
@@ -144,14 +145,32 @@ impl Keyring {
     /// # Errors
     /// When no key can be made durable.
     pub fn reserve(&self) -> Result<SlotId, KeyringError> {
+        self.create(1)?.pop().ok_or(KeyringError::Missing)
+    }
+
+    /// As [`Keyring::reserve`], for several people at once.
+    ///
+    /// # Errors
+    /// As [`Keyring::reserve`]; slots that were taken before it stay unused.
+    pub fn create(&self, count: usize) -> Result<Vec<SlotId>, KeyringError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        if inner.next >= inner.pages.len() as u64 * PAGE_KEYS {
-            self.grow(&mut inner)?;
+        let mut slots = Vec::with_capacity(count);
+        while slots.len() < count {
+            if inner.next >= inner.pages.len() as u64 * PAGE_KEYS {
+                self.grow(&mut inner)?;
+            }
+            slots.push(inner.next);
+            inner.next += 1;
         }
-        let slot = SlotId(inner.next);
-        inner.next += 1;
-        Ok(slot)
+        Ok(slots)
+    }
+
+    /// Whether the key in a slot is there and was not destroyed.
+    #[must_use]
+    pub fn holds(&self, slot: SlotId) -> bool {
+        let (page, nth) = place(slot);
+        matches!(self.read().pages.get(page), Some(Some(page)) if page.has(nth))
     }
 
     /// Makes sure that this is the keyring of a log whose highest slot is `slot`, and gives out only higher ones.
@@ -161,10 +180,10 @@ impl Keyring {
     pub fn use_slots_up_to(&self, slot: SlotId) -> Result<(), KeyringError> {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let end = inner.pages.len() as u64 * PAGE_KEYS;
-        if slot.0 >= end {
+        if slot >= end {
             return Err(KeyringError::Unknown { slot, end });
         }
-        inner.next = inner.next.max(slot.0 + 1);
+        inner.next = inner.next.max(slot + 1);
         Ok(())
     }
 
@@ -176,7 +195,7 @@ impl Keyring {
         let inner = self.read();
         let (page, nth) = place(slot);
         let page = inner.pages.get(page).ok_or(KeyringError::Unknown { slot, end: inner.pages.len() as u64 * PAGE_KEYS })?;
-        let page = page.as_ref().ok_or_else(|| KeyringError::Damaged { why: format!("the page of slot {} cannot be read", slot.0) })?;
+        let page = page.as_ref().ok_or_else(|| KeyringError::Damaged { why: format!("the page of slot {slot} cannot be read") })?;
         Ok(page.key(nth))
     }
 
@@ -237,7 +256,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::Forged`] when the bytes or `aad` are not those that were sealed, or as [`Keyring::key`].
-    pub fn unseal(&self, slot: SlotId, aad: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeyringError> {
+    pub fn open(&self, slot: SlotId, aad: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeyringError> {
         let Some(key) = self.key(slot)? else {
             return Ok(None);
         };
@@ -453,8 +472,8 @@ fn fill<const N: usize>() -> Result<[u8; N], KeyringError> {
 }
 
 fn place(slot: SlotId) -> (usize, usize) {
-    let page = usize::try_from(slot.0 / PAGE_KEYS).unwrap_or(usize::MAX);
-    (page, usize::try_from(slot.0 % PAGE_KEYS).unwrap_or(0))
+    let page = usize::try_from(slot / PAGE_KEYS).unwrap_or(usize::MAX);
+    (page, usize::try_from(slot % PAGE_KEYS).unwrap_or(0))
 }
 
 fn name(prefix: &str, generation: u64) -> String {
