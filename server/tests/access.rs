@@ -1151,6 +1151,32 @@ mod disk {
         }
     }
 
+    /// `access_v1/` was written by the first version of the format and is never written again: whatever
+    /// comes later still lets these people in.
+    #[tokio::test]
+    async fn the_files_of_the_first_format_are_read_for_ever() {
+        const TOKEN: &str = "tf_s3nqbegkpNNjpyPBwBMVz81KQvgWh9F21hwNYS3cyEE";
+        const LINK: &str = "StGtiON0RaNwkb6cDtIHOcPAMl43k7qwtuHwL3Ky3cA";
+        const SESSION: &str = "Y8kWjTHovKaYpnPwGmDsag";
+
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("access")).unwrap();
+        for (name, file) in [
+            ("logins.json", include_str!("access_v1/logins.json")),
+            ("sessions.json", include_str!("access_v1/sessions.json")),
+        ] {
+            std::fs::write(folder.path().join("access").join(name), file).unwrap();
+        }
+        let now = Arc::new(Mutex::new("2026-03-02T09:00:00Z".parse().unwrap()));
+        let house = House::open(folder, now, &Settings::default());
+        let mut browser = house.browser();
+        browser.cookies.insert("twofront".into(), SESSION.into());
+        assert_eq!(browser.get("/page").await.body, ANNA.to_string());
+        assert_eq!(house.browser().sign_in(EMAIL, PASSWORD).await.location(), "/");
+        assert_eq!(house.access.token_holder(TOKEN), Some(ANNA));
+        assert_eq!(house.access.invited(LINK), Some(BORIS));
+    }
+
     #[test]
     fn a_second_process_is_told_that_the_first_is_there() {
         let house = House::new();
