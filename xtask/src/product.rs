@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use std::{
+    os::unix::process::CommandExt,
     path::PathBuf,
     process::{Command, ExitCode},
 };
@@ -18,13 +19,12 @@ pub fn build() -> Result<PathBuf> {
     Ok(target().join("debug/twofront"))
 }
 
-/// Builds both halves and serves them until the server ends.
+/// Builds both halves and becomes the server, so that a signal reaches it and nothing in between.
 pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     let binary = build()?;
     say("starting twofront; Ctrl+C ends it");
-    let mut serve = Command::new(&binary);
-    let status = serve.arg("serve").args(arguments).current_dir(root()).status().context("cannot start twofront")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let error = Command::new(&binary).arg("serve").args(arguments).current_dir(root()).exec();
+    Err(error).with_context(|| format!("cannot start {}", binary.display()))
 }
 
 /// Builds both halves for others to run.

@@ -6,13 +6,11 @@ use crate::{
     setup::{self, Toolchain},
     shell::{command, has, root, say},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Read, Write},
-    process::{Command, ExitCode, Stdio},
-    sync::mpsc,
-    thread,
+    io::{self, BufRead, BufReader, Write},
+    process::{Command, ExitCode},
     time::Instant,
 };
 
@@ -195,35 +193,20 @@ fn seconds(begun: Instant) -> String {
     format!("{:.1} s", begun.elapsed().as_secs_f32())
 }
 
-/// Runs a command, passes on what it prints as it comes, and shows each line to `read`.
+/// Runs a command, passes on what it prints as it comes, and shows each line to `read`. Both of its
+/// outputs go through one pipe, so that lines keep their order.
 fn listen(mut command: Command, mut read: impl FnMut(&str)) -> Result<bool> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start {command:?}"))?;
-    let (send, lines) = mpsc::channel();
-    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
-    ];
-    for pipe in pipes.into_iter().flatten() {
-        let send = send.clone();
-        thread::spawn(move || {
-            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-                if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
-                    break;
-                }
-            }
-        });
-    }
-    drop(send);
-    let mut out = std::io::stdout();
-    for line in lines {
+    let (reader, writer) = io::pipe()?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+    // The command holds our ends of the pipe, and the pipe ends with the last of them.
+    drop(command);
+    let mut out = io::stdout();
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
         writeln!(out, "{line}")?;
         read(&line);
     }
-    ensure!(out.flush().is_ok(), "nobody reads what the suites print");
     Ok(child.wait()?.success())
 }
 
