@@ -1,7 +1,7 @@
 //! What a fold leaves out: imports that were taken back, and whatever was made on top of them. The
 //! log keeps all of it; the state is again exactly what it was before.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::domain::Event;
 use crate::ids::{ImportId, Stream};
@@ -11,14 +11,18 @@ use crate::record::Record;
 /// Passes records, in the order of their positions, unless they belong to what was taken back.
 #[derive(Clone, Debug, Default)]
 pub struct Sieve {
-    taken_back: HashSet<ImportId>,
-    gone: HashSet<Stream>,
+    /// At which position each import was taken back.
+    taken_back: HashMap<ImportId, u64>,
+    /// What is not there: until when. Whatever is recorded afterwards was decided without it, so the
+    /// same account imported again is a new beginning.
+    gone: HashMap<Stream, u64>,
 }
 
 impl Sieve {
-    /// For a fold up to some position: the imports that were taken back by then.
-    pub fn new(taken_back: impl IntoIterator<Item = ImportId>) -> Self {
-        Self { taken_back: taken_back.into_iter().collect(), gone: HashSet::new() }
+    /// For a fold up to some position: the imports that were taken back by then, each with the
+    /// position of the event that says so.
+    pub fn new(taken_back: impl IntoIterator<Item = (ImportId, u64)>) -> Self {
+        Self { taken_back: taken_back.into_iter().collect(), gone: HashMap::new() }
     }
 
     /// The import that this event takes back; a fold that meets one starts again with a new sieve.
@@ -41,13 +45,14 @@ impl Sieve {
             return true;
         }
         let stream = record.stream();
-        let in_batch = record.batch.is_some_and(|batch| self.taken_back.contains(&batch));
-        let on_top =
-            self.gone.contains(&stream) || record.event.mentions().iter().any(|named| self.gone.contains(named));
-        if (in_batch || on_top) && record.revision == 1 {
-            self.gone.insert(stream);
+        let in_batch = record.batch.and_then(|batch| self.taken_back.get(&batch)).copied();
+        let on_top = record.event.mentions().into_iter().chain([stream]).filter_map(|named| self.gone.get(&named).copied());
+        let until = in_batch.into_iter().chain(on_top).filter(|until| record.position < *until).max();
+        let Some(until) = until else { return true };
+        if record.revision == 1 || self.gone.contains_key(&stream) {
+            self.gone.entry(stream).and_modify(|before| *before = until.max(*before)).or_insert(until);
         }
-        !(in_batch || on_top)
+        false
     }
 }
 
@@ -59,17 +64,24 @@ mod tests {
     use crate::testkit::*;
     use crate::words::{AccountName, Front};
 
+    fn registered() -> Event {
+        let name = AccountName::parse("Tailspin").unwrap();
+        Event::Account(TAILSPIN, account::Event::Registered { name })
+    }
+
+    fn visit(account: crate::ids::AccountId) -> Event {
+        Event::Interaction(VISIT, Interaction::Logged(Details::new(Front::Client, Some(account), summary("Visit"))))
+    }
+
     #[test]
     fn a_batch_and_what_was_made_on_it_are_left_out_and_all_else_stays() {
-        let name = |text| AccountName::parse(text).unwrap();
-        let visit = |account| {
-            Event::Interaction(VISIT, Interaction::Logged(Details::new(Front::Client, Some(account), summary("Visit"))))
-        };
-        let registered = Event::Account(TAILSPIN, account::Event::Registered { name: name("Tailspin") });
-        let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: name("Northwind AG") });
-        let mut sieve = Sieve::new([BATCH]);
+        let renamed = Event::Account(
+            NORTHWIND,
+            account::Event::Renamed { name: AccountName::parse("Northwind AG").unwrap() },
+        );
+        let mut sieve = Sieve::new([(BATCH, 100)]);
         let mut keeps = |revision, batch, event| sieve.keeps(&Record { batch, revision, ..record(1, KIRA, event) });
-        assert!(!keeps(1, Some(BATCH), registered));
+        assert!(!keeps(1, Some(BATCH), registered()));
         assert!(!keeps(2, Some(BATCH), renamed.clone()), "an update by the batch of what was there before");
         assert!(keeps(3, None, renamed), "what was there before goes on");
         assert!(!keeps(1, None, visit(TAILSPIN)), "an entry on what the batch brought");
@@ -78,5 +90,25 @@ mod tests {
             Interaction::Logged(Details::new(Front::Client, Some(NORTHWIND), summary("Call"))),
         );
         assert!(keeps(1, None, elsewhere));
+    }
+
+    #[test]
+    fn what_is_imported_again_afterwards_is_there_again() {
+        let again = crate::ids::ImportId::from_uuid(uuid::Uuid::from_u128(99));
+        let run = |taken_back: &[(crate::ids::ImportId, u64)]| {
+            let mut sieve = Sieve::new(taken_back.iter().copied());
+            let mut keeps = |position, revision, batch, event| {
+                sieve.keeps(&Record { batch, revision, ..record(position, KIRA, event) })
+            };
+            [
+                keeps(1, 1, Some(BATCH), registered()),
+                keeps(2, 1, None, visit(TAILSPIN)),
+                // Position 3 takes the first import back.
+                keeps(4, 2, Some(again), registered()),
+                keeps(5, 2, None, visit(TAILSPIN)),
+            ]
+        };
+        assert_eq!(run(&[(BATCH, 3)]), [false, false, true, true]);
+        assert_eq!(run(&[(BATCH, 3), (again, 6)]), [false, false, false, false]);
     }
 }

@@ -81,12 +81,12 @@ pub enum Unreadable {
 }
 
 /// What the seal binds the personal part to, so that no ciphertext can stand in another event's
-/// place: stream, command, the event's number within the commit, and its type.
-pub fn associated_data(stream: Stream, command: CommandId, number: u32, kind: &str) -> Vec<u8> {
+/// place: stream, command, the event's place in the stream, and its type.
+pub fn associated_data(stream: Stream, command: CommandId, revision: u64, kind: &str) -> Vec<u8> {
     let mut bytes = b"twofront personal 1\0".to_vec();
     bytes.extend(stream.to_bytes());
     bytes.extend(command.uuid().as_bytes());
-    bytes.extend(number.to_le_bytes());
+    bytes.extend(revision.to_le_bytes());
     bytes.extend(kind.as_bytes());
     bytes
 }

@@ -1,0 +1,3 @@
+//! The doors for programs: commands, views and events under `/api`.
+
+pub mod problem;

@@ -1,0 +1,432 @@
+//! The office: the desk in its thread, the views that are kept warm, and the news for whoever has a page open.
+//!
+//! Reading never waits for the disk: a view is borrowed from memory, and is locked against folding
+//! only while it is looked at.
+
+pub mod replay;
+pub mod warm;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use shared::ids::{ColleagueId, Stream};
+use shared::record::Record;
+use shared::request::Receipt;
+use shared::views::Company;
+use shared::words::Role;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::desk::{Clock, Desk, News, Order, Refusal, Sink};
+use crate::seal::{self, SealError, stream_id};
+use crate::store::keyring::Keyring;
+use crate::store::{ReadError, State, Store};
+use replay::{Progress, ReplayError, replay};
+use warm::Warm;
+
+/// The most orders that share one sync. More would make the first of them wait.
+const LARGEST_GROUP: usize = 512;
+
+/// How many senders may wait in line before the next one waits to get in line.
+const LONGEST_LINE: usize = 1_024;
+
+/// How many records somebody who catches up gets at once.
+const PAGE: usize = 512;
+
+/// Why the office cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error("no thread can be started for the desk: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Why something could not be looked up.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// How far the news has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Every view has read up to here.
+    pub position: u64,
+    /// Goes up when the past reads differently (an import was taken back): what was folded before must be fetched anew.
+    pub generation: u64,
+    /// The office is closing: there will be no more news.
+    pub is_over: bool,
+}
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct Office(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    inbox: mpsc::Sender<Work>,
+    desk: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the desk's thread and the readers have in common.
+struct Shared {
+    store: Arc<dyn Store>,
+    keyring: Arc<Keyring>,
+    warm: RwLock<Warm>,
+    live: watch::Sender<Live>,
+}
+
+enum Work {
+    Orders { orders: Vec<Order>, answer: oneshot::Sender<Vec<Result<Receipt, Refusal>>> },
+    Close,
+}
+
+impl Office {
+    /// Reads the whole log and opens the desk.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn open(store: Arc<dyn Store>, keyring: Arc<Keyring>, clock: Clock) -> Result<Self, OfficeError> {
+        Self::open_with(store, keyring, clock, &mut |_| {})
+    }
+
+    /// [`Office::open`], telling how far it is.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub fn open_with(
+        store: Arc<dyn Store>,
+        keyring: Arc<Keyring>,
+        clock: Clock,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, OfficeError> {
+        let started = Instant::now();
+        let replayed = replay(&store, &keyring, progress)?;
+        let (desk, warm) = Desk::new(Arc::clone(&store), Arc::clone(&keyring), clock, replayed);
+        let position = warm.position();
+        tracing::info!(events = position, milliseconds = started.elapsed().as_millis(), "read the log");
+        let live = watch::Sender::new(Live { position, generation: 0, is_over: false });
+        let shared = Arc::new(Shared { store, keyring, warm: RwLock::new(warm), live });
+        let (inbox, works) = mpsc::channel(LONGEST_LINE);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(OfficeError::Thread)?;
+        let thread = thread::Builder::new().name("desk".into());
+        let of_desk = Arc::clone(&shared);
+        let desk = thread.spawn(move || run(desk, &of_desk, &runtime, works)).map_err(OfficeError::Thread)?;
+        Ok(Self(Arc::new(Inner { shared, inbox, desk: Mutex::new(Some(desk)) })))
+    }
+
+    /// Asks for something; the answer is durable.
+    ///
+    /// # Errors
+    /// As [`Refusal`] says.
+    pub async fn ask(&self, order: Order) -> Result<Receipt, Refusal> {
+        self.ask_all(vec![order]).await.pop().unwrap_or_else(|| Err(gone()))
+    }
+
+    /// Asks for many things in order; one answer for each.
+    pub async fn ask_all(&self, orders: Vec<Order>) -> Vec<Result<Receipt, Refusal>> {
+        let mut answers = Vec::with_capacity(orders.len());
+        for (orders, many) in in_groups(orders) {
+            let (answer, answered) = oneshot::channel();
+            let sent = self.0.inbox.send(Work::Orders { orders, answer }).await;
+            let group = match sent {
+                Ok(()) => answered.await.unwrap_or_default(),
+                Err(_) => Vec::new(),
+            };
+            answers.extend(filled(group, many));
+        }
+        answers
+    }
+
+    /// For the importers and the command line: a sink that waits. Not for a thread that serves requests.
+    pub fn sink(&self) -> impl Sink + use<> {
+        Waiting(self.clone())
+    }
+
+    /// Looks at the company's views. Folding waits meanwhile, so look and go.
+    pub fn company<R>(&self, look: impl FnOnce(&Company) -> R) -> R {
+        look(self.warm().company())
+    }
+
+    /// The role of a colleague who is here.
+    pub fn role(&self, colleague: ColleagueId) -> Option<Role> {
+        self.warm().role(colleague)
+    }
+
+    /// The records after a position that concern an account, a contact, a colleague or a unit, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn concerning(&self, stream: Stream, after: u64) -> Result<Vec<Record>, LookError> {
+        let positions = self.warm().concerning(stream, after).to_vec();
+        self.at(&positions)
+    }
+
+    /// How many records concern a thing.
+    pub fn how_many_concern(&self, stream: Stream) -> usize {
+        self.warm().concerning(stream, 0).len()
+    }
+
+    /// The records at these positions, in the order given.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or there is no such position.
+    pub fn at(&self, positions: &[u64]) -> Result<Vec<Record>, LookError> {
+        let events = self.0.shared.store.read_at(positions)?;
+        events.iter().map(|event| Ok(seal::read(event, &self.0.shared.keyring)?.0)).collect()
+    }
+
+    /// Everything that is recorded about imports, those that were taken back included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn imports(&self) -> Result<Vec<Record>, LookError> {
+        let positions = self.warm().imports().to_vec();
+        self.at(&positions)
+    }
+
+    /// The history of one thing, from a revision (1 is the first).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn history(&self, stream: Stream, from_revision: u64, limit: usize) -> Result<Vec<Record>, LookError> {
+        let shared = &self.0.shared;
+        let events = shared.store.read_stream(stream_id(stream), from_revision, limit)?;
+        events.iter().map(|event| Ok(seal::read(event, &shared.keyring)?.0)).collect()
+    }
+
+    /// Up to `limit` records after a position, ascending: the raw log, as far as the views have read it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn records(&self, after: u64, limit: usize) -> Result<Vec<Record>, LookError> {
+        let end = self.live().position;
+        if after >= end || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let commits = self.0.shared.store.read_all(after, limit)?;
+        let events = commits.iter().flat_map(|commit| &commit.events);
+        let wanted = events.filter(|event| event.position > after && event.position <= end).take(limit);
+        wanted.map(|event| Ok(seal::read(event, &self.0.shared.keyring)?.0)).collect()
+    }
+
+    /// The position up to which every view has read.
+    pub fn position(&self) -> u64 {
+        self.live().position
+    }
+
+    /// See [`Live`].
+    pub fn live(&self) -> Live {
+        *self.0.shared.live.borrow()
+    }
+
+    /// Whether orders are taken.
+    pub fn state(&self) -> State {
+        match self.0.shared.store.state() {
+            State::Open if self.0.inbox.is_closed() => State::Closed { why: STOPPED.to_owned() },
+            state => state,
+        }
+    }
+
+    /// Every record after a position, first those that are there, then each as it comes, without a hole.
+    pub fn follow(&self, after: u64) -> Following {
+        let mut live = self.0.shared.live.subscribe();
+        let generation = live.borrow_and_update().generation;
+        Following { office: self.clone(), live, after, generation }
+    }
+
+    /// Serves what is in line, then stops: later orders are refused, and whoever follows is let go.
+    /// Waits for the desk.
+    pub fn close(&self) {
+        let desk = self.0.desk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(desk) = desk {
+            // A line that is full or closed ends too: the desk serves it before it looks at this.
+            let closing = self.0.inbox.clone();
+            let told = thread::spawn(move || closing.blocking_send(Work::Close).is_ok());
+            let stopped = told.join().is_ok() && desk.join().is_ok();
+            if !stopped {
+                tracing::error!("the desk did not stop in order");
+            }
+        }
+        self.0.shared.live.send_modify(|live| live.is_over = true);
+    }
+
+    fn warm(&self) -> RwLockReadGuard<'_, Warm> {
+        self.0.shared.warm.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What somebody who follows is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// The next records, at least one.
+    Records(Vec<Record>),
+    /// The past reads differently: fetch the views anew.
+    Again { generation: u64 },
+    /// The office is closing.
+    Over,
+}
+
+/// Somebody who has read up to a position and wants to know what comes. It holds nothing but its
+/// place, so a slow reader costs nobody anything.
+pub struct Following {
+    office: Office,
+    live: watch::Receiver<Live>,
+    after: u64,
+    generation: u64,
+}
+
+impl Following {
+    /// Waits for news. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn next(&mut self) -> Result<Told, LookError> {
+        loop {
+            let live = *self.live.borrow_and_update();
+            if live.position > self.after {
+                let (office, after) = (self.office.clone(), self.after);
+                let read = tokio::task::spawn_blocking(move || office.records(after, PAGE)).await;
+                // A read that died is asked for again by whoever follows anew.
+                let Ok(records) = read else { return Ok(Told::Over) };
+                let records = records?;
+                if let Some(last) = records.last() {
+                    self.after = last.position;
+                    return Ok(Told::Records(records));
+                }
+            }
+            if live.generation != self.generation {
+                self.generation = live.generation;
+                return Ok(Told::Again { generation: live.generation });
+            }
+            if live.is_over || self.live.changed().await.is_err() {
+                return Ok(Told::Over);
+            }
+        }
+    }
+}
+
+struct Waiting(Office);
+
+impl Sink for Waiting {
+    fn submit(&mut self, orders: Vec<Order>) -> Vec<Result<Receipt, Refusal>> {
+        let mut answers = Vec::with_capacity(orders.len());
+        // All groups are in line before the first answer is waited for: the desk never idles in between.
+        let sent: Vec<_> = in_groups(orders)
+            .map(|(orders, many)| {
+                let (answer, answered) = oneshot::channel();
+                let sent = self.0.0.inbox.blocking_send(Work::Orders { orders, answer }).is_ok();
+                (sent.then_some(answered), many)
+            })
+            .collect();
+        for (answered, many) in sent {
+            let group = answered.and_then(|answered| answered.blocking_recv().ok()).unwrap_or_default();
+            answers.extend(filled(group, many));
+        }
+        answers
+    }
+}
+
+const STOPPED: &str = "the desk has stopped: the server is shutting down, or must be restarted";
+
+fn gone() -> Refusal {
+    Refusal::Closed(STOPPED.to_owned())
+}
+
+/// The answers of a group, or for each the refusal of a desk that is gone.
+fn filled(group: Vec<Result<Receipt, Refusal>>, many: usize) -> impl Iterator<Item = Result<Receipt, Refusal>> {
+    group.into_iter().chain(std::iter::repeat_with(|| Err(gone()))).take(many)
+}
+
+fn in_groups(orders: Vec<Order>) -> impl Iterator<Item = (Vec<Order>, usize)> {
+    let mut rest = orders.into_iter();
+    std::iter::from_fn(move || {
+        let group: Vec<Order> = rest.by_ref().take(LARGEST_GROUP).collect();
+        let many = group.len();
+        (many > 0).then_some((group, many))
+    })
+}
+
+/// The desk's life: serve who is in line; fold; tell; answer.
+fn run(mut desk: Desk, shared: &Shared, runtime: &tokio::runtime::Runtime, mut inbox: mpsc::Receiver<Work>) {
+    let mut head = shared.store.watch();
+    let mut is_open = true;
+    while is_open {
+        let first = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                work = inbox.recv() => Some(work),
+                // Another writer has committed.
+                _ = head.changed() => None,
+            }
+        });
+        let (mut orders, mut answers) = (Vec::new(), Vec::new());
+        let mut take = |work| match work {
+            Some(Work::Orders { orders: more, answer }) => {
+                answers.push((more.len(), answer));
+                orders.extend(more);
+                orders.len() < LARGEST_GROUP
+            }
+            Some(Work::Close) | None => {
+                is_open = false;
+                false
+            }
+        };
+        if let Some(first) = first
+            && take(first)
+        {
+            while let Ok(next) = inbox.try_recv() {
+                if !take(Some(next)) {
+                    break;
+                }
+            }
+        }
+        if !is_open {
+            // Who comes now is refused; who is already in line is served.
+            inbox.close();
+            while let Some(Work::Orders { orders: more, answer }) = inbox.blocking_recv() {
+                answers.push((more.len(), answer));
+                orders.extend(more);
+            }
+        }
+        let served = desk.serve(&orders);
+        head.borrow_and_update();
+        shared.take_in(served.news);
+        let mut given = served.answers.into_iter();
+        for (many, answer) in answers {
+            // Somebody who does not wait for the answer any more asks again with the same command id.
+            let _ = answer.send(given.by_ref().take(many).collect());
+        }
+    }
+}
+
+impl Shared {
+    /// Folds the news and tells it.
+    fn take_in(&self, news: News) {
+        let mut warm = self.warm.write().unwrap_or_else(PoisonError::into_inner);
+        let again = match news {
+            News::Records(records) => {
+                for record in &records {
+                    warm.fold(record);
+                }
+                false
+            }
+            News::Afresh(views) => {
+                *warm = *views;
+                true
+            }
+        };
+        let position = warm.position();
+        drop(warm);
+        self.live.send_if_modified(|live| {
+            let moved = again || live.position != position;
+            live.position = position;
+            live.generation += u64::from(again);
+            moved
+        });
+    }
+}
