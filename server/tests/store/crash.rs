@@ -1,0 +1,346 @@
+//! What the crash tests share: a writer in a process of its own, what it must have kept, and the power cut.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use server::store::keyring::Keyring;
+use server::store::sled::{Options, Sled};
+use server::store::{Append, Expect, Part, State, Store, StreamId};
+use uuid::Uuid;
+
+/// A reproducible source of accidents.
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Below `sides`.
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % sides
+    }
+}
+
+/// How often an accident is tried: `usual`, or what the environment says (`make torture`).
+pub fn times(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// What a command writes follows from its number alone, so that anyone can check it.
+pub fn append(number: u64) -> Append {
+    let mut dice = Dice::new(number);
+    let parts = (0..1 + number % 3).map(|part| Part {
+        stream: stream(number.wrapping_mul(3) % 17 + part * 100),
+        expect: Expect::Any,
+        events: (0..1 + dice.roll(3)).map(|event| payload(number, part, event)).collect(),
+    });
+    Append { command: command(number), parts: parts.collect() }
+}
+
+pub fn command(number: u64) -> Uuid {
+    Uuid::from_u64_pair(7, number)
+}
+
+fn stream(number: u64) -> StreamId {
+    let mut id = [0; 17];
+    id[9..].copy_from_slice(&number.to_be_bytes());
+    StreamId(id)
+}
+
+fn payload(number: u64, part: u64, event: u64) -> Vec<u8> {
+    let mut dice = Dice::new(number * 64 + part * 8 + event);
+    let size = match dice.roll(60) {
+        0 => 7_000 + dice.roll(300),
+        1 => 8_000 + dice.roll(60_000),
+        2 => 0,
+        _ => 20 + dice.roll(500),
+    };
+    (0..size).map(|_| u8::try_from(1 + dice.roll(255)).expect("a byte")).collect()
+}
+
+/// Checks that the store holds whole commands, each once, and all of `acked` (number, first, last); returns its commits.
+pub fn check(store: &dyn Store, acked: &BTreeMap<u64, (u64, u64)>) -> u64 {
+    let (mut next, mut revisions, mut seen) = (1, HashMap::new(), BTreeMap::new());
+    let mut commits = 0;
+    loop {
+        let page = store.read_all(next - 1, 500).expect("the log can be read");
+        if page.is_empty() {
+            break;
+        }
+        for commit in page {
+            let number = commit.command.as_u64_pair().1;
+            let expected = append(number);
+            let (first, mut events) = (next, commit.events.iter());
+            for part in &expected.parts {
+                for payload in &part.events {
+                    let event = events.next().expect("the commit is whole");
+                    let revision = revisions.entry(part.stream).or_insert(0);
+                    *revision += 1;
+                    assert_eq!((event.position, event.stream, event.revision), (next, part.stream, *revision));
+                    assert!(event.payload == *payload, "command {number} has other bytes");
+                    next += 1;
+                }
+            }
+            assert!(events.next().is_none(), "command {number} has events that are not its own");
+            assert!(seen.insert(number, (first, next - 1)).is_none(), "command {number} is there twice");
+            commits += 1;
+        }
+    }
+    assert_eq!(store.head(), next - 1);
+    for (number, place) in acked {
+        assert_eq!(seen.get(number), Some(place), "command {number} was acknowledged");
+    }
+    for (number, (first, last)) in seen.iter().rev().take(5) {
+        let receipt = store.receipt(command(*number)).expect("readable").expect("there");
+        assert_eq!((receipt.first, receipt.last), (*first, *last));
+    }
+    for (stream, revision) in revisions.into_iter().take(5) {
+        let events = store.read_stream(stream, revision, 2).expect("readable");
+        assert_eq!(events.iter().map(|event| event.revision).collect::<Vec<_>>(), [revision]);
+    }
+    commits
+}
+
+/// Small files, so that rolling over to the next one, signing and saving the index all happen often.
+pub fn options() -> Options {
+    Options { segment_bytes: 300_000, sign_every: 40, index_every: 300, ..Options::default() }
+}
+
+/// What the process that is to be killed does, when the environment says that this is that process.
+pub fn child() {
+    let Ok(role) = std::env::var("STORE_ROLE") else {
+        return;
+    };
+    let number = |name: &str| -> u64 { std::env::var(name).expect("set").parse().expect("a number") };
+    let (dir, from, groups) = (PathBuf::from(std::env::var("STORE_DIR").expect("set")), number("STORE_FROM"), number("STORE_GROUPS"));
+    match role.as_str() {
+        "writer" => write_groups(&dir, from, groups),
+        "plain" => write_plain(&dir, from, groups),
+        "keyring" => turn_keys(&dir, groups),
+        other => panic!("no such role: {other}"),
+    }
+}
+
+fn tell(line: &str) {
+    let mut out = std::io::stdout();
+    out.write_all(line.as_bytes()).and_then(|()| out.flush()).expect("the parent listens");
+}
+
+fn write_groups(dir: &Path, from: u64, groups: u64) {
+    let store = Sled::open_with(dir, options()).expect("it opens");
+    tell(&format!("state {:?}\n", store.state()));
+    assert_eq!(store.state(), State::Open);
+    let mut number = from;
+    let mut dice = Dice::new(from + 1);
+    for _ in 0..groups {
+        let size = 1 + dice.roll(6);
+        let answers = store.append((number..number + size).map(append).collect());
+        let mut line = String::new();
+        for (number, answer) in (number..).zip(answers) {
+            match answer {
+                Ok(appended) => line.push_str(&format!("ack {number} {} {}\n", appended.first, appended.last)),
+                Err(error) => line.push_str(&format!("refused {number} {error:?}\n")),
+            }
+        }
+        tell(&line);
+        number += size;
+    }
+    store.close();
+    tell("closed\n");
+}
+
+fn write_plain(dir: &Path, from: u64, groups: u64) {
+    let db = sled::Config::new().path(dir.join("plain")).flush_every_ms(None).open().expect("sled opens");
+    for number in from..from + groups {
+        db.insert(number.to_be_bytes(), payload(number, 0, 0)).expect("sled takes it");
+        db.flush().expect("sled flushes");
+        tell(&format!("ack {number} {number} {number}\n"));
+    }
+}
+
+fn turn_keys(dir: &Path, rounds: u64) {
+    let ring = Keyring::at(dir).expect("it opens");
+    for round in 0..rounds {
+        let slots = ring.create(90).expect("slots");
+        for slot in &slots {
+            let key = ring.key(*slot).expect("readable").expect("there");
+            tell(&format!("slot {slot} {}\n", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
+        }
+        let gone = [slots[usize::try_from(round).expect("small")], slots[40]];
+        tell(&format!("forgetting {} {}\n", gone[0], gone[1]));
+        ring.forget(&gone).expect("forgotten");
+        tell(&format!("forgot {} {}\n", gone[0], gone[1]));
+    }
+}
+
+/// Starts this very test program again as the process that may die.
+pub fn start(role: &str, dir: &Path, from: u64, groups: u64, more: &[(&str, String)]) -> Child {
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args(["the_process_that_dies", "--exact", "--nocapture", "--test-threads=1"]);
+    command.env("STORE_ROLE", role).env("STORE_DIR", dir).env("STORE_FROM", from.to_string()).env("STORE_GROUPS", groups.to_string());
+    command.envs(more.iter().map(|(name, value)| (*name, value.as_str())));
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts")
+}
+
+/// What the process said before it ended; it is killed after `acks` acknowledgements.
+pub fn listen(mut child: Child, acks: u64) -> Vec<String> {
+    let mut left = acks;
+    let mut said = Vec::new();
+    for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
+        let Ok(line) = line else { break };
+        if line.starts_with("ack ") {
+            left = left.saturating_sub(1);
+            if left == 0 {
+                child.kill().expect("it can be killed");
+            }
+        }
+        said.push(line);
+    }
+    child.wait().expect("it ended");
+    said
+}
+
+/// The acknowledgements among what was said: number, first, last.
+pub fn acks(said: &[String]) -> impl Iterator<Item = (u64, (u64, u64))> + '_ {
+    said.iter().filter_map(|line| {
+        let mut words = line.strip_prefix("ack ")?.split(' ').map(|word| word.parse::<u64>().ok());
+        Some((words.next()??, (words.next()??, words.next()??)))
+    })
+}
+
+/// A directory under a power cut.
+pub struct PowerCut {
+    pub root: PathBuf,
+    pub shadow: PathBuf,
+    library: PathBuf,
+    space: tempfile::TempDir,
+    images: u32,
+}
+
+impl PowerCut {
+    pub fn new() -> Self {
+        let space = tempfile::tempdir().expect("a directory");
+        let here = space.path().canonicalize().expect("a path");
+        let (root, shadow, library) = (here.join("root"), here.join("shadow"), here.join("powercut.so"));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/powercut.c");
+        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"]).arg(&library).arg(source).args(["-ldl", "-lpthread"]).status();
+        assert!(compiled.expect("a C compiler").success(), "the shim compiles");
+        std::fs::create_dir(&root).expect("a directory");
+        std::fs::create_dir(&shadow).expect("a directory");
+        Self { root, shadow, library, space, images: 0 }
+    }
+
+    /// Starts a process for which the power goes at an event; 0 is never. What is there at its start is durable.
+    pub fn start(&self, role: &str, from: u64, groups: u64, at: u64, seed: u64, more: &[(&str, String)]) -> Child {
+        let mut all = vec![
+            ("LD_PRELOAD", self.library.display().to_string()),
+            ("POWERCUT_ROOT", self.root.display().to_string()),
+            ("POWERCUT_SHADOW", self.shadow.display().to_string()),
+            ("POWERCUT_AT", at.to_string()),
+            ("POWERCUT_SEED", seed.to_string()),
+            ("POWERCUT_ADOPT", "1".to_owned()),
+        ];
+        all.extend_from_slice(more);
+        start(role, &self.root, from, groups, &all)
+    }
+
+    /// How many events a process that ended by itself had.
+    pub fn count(&self) -> u64 {
+        std::fs::read_to_string(self.shadow.join("count")).expect("it ended by itself").parse().expect("a number")
+    }
+
+    /// Puts what survived in the place of what was there, and forgets the rest. When `lucky`, any sector and any name that
+    /// was not synced may have survived too.
+    pub fn power_goes(&mut self, lucky: bool, dice: &mut Dice) {
+        let mut paths = HashMap::new();
+        find(&self.root, &mut paths);
+        let image = self.space.path().join(format!("image-{}", self.images));
+        self.images += 1;
+        let inode = std::fs::metadata(&self.root).expect("there").ino();
+        let survey = Survey { shadow: &self.shadow, paths: &paths, lucky };
+        survey.dir(inode, &self.root, &image, dice);
+        std::fs::remove_dir_all(&self.root).expect("removed");
+        std::fs::remove_dir_all(&self.shadow).expect("removed");
+        std::fs::rename(&image, &self.root).expect("renamed");
+        std::fs::create_dir(&self.shadow).expect("a directory");
+    }
+
+    /// Begins anew with an empty directory.
+    pub fn clear(&mut self) {
+        for dir in [&self.root, &self.shadow] {
+            std::fs::remove_dir_all(dir).expect("removed");
+            std::fs::create_dir(dir).expect("a directory");
+        }
+    }
+}
+
+struct Survey<'a> {
+    shadow: &'a Path,
+    paths: &'a HashMap<u64, PathBuf>,
+    lucky: bool,
+}
+
+impl Survey<'_> {
+    fn dir(&self, inode: u64, now: &Path, to: &Path, dice: &mut Dice) {
+        std::fs::create_dir(to).expect("a directory");
+        let durable = std::fs::read_to_string(self.shadow.join(format!("d-{inode}"))).unwrap_or_default();
+        let names: Vec<(bool, u64, String)> = if self.lucky && dice.roll(2) == 0 {
+            let entries = std::fs::read_dir(now).into_iter().flatten().map(|entry| entry.expect("an entry"));
+            let seen = entries.map(|entry| (entry.path().is_dir(), entry.metadata().expect("there").ino(), entry.file_name().into_string().expect("UTF-8")));
+            seen.collect()
+        } else {
+            let lines = durable.lines().map(|line| {
+                let mut words = line.splitn(3, ' ');
+                let mut word = || words.next().expect("three words");
+                (word() == "d", word().parse().expect("a number"), word().to_owned())
+            });
+            lines.collect()
+        };
+        for (is_dir, inode, name) in names {
+            if is_dir {
+                let now = self.paths.get(&inode).cloned().unwrap_or_else(|| now.join(&name));
+                self.dir(inode, &now, &to.join(name), dice);
+            } else {
+                std::fs::write(to.join(name), self.file(inode, dice)).expect("written");
+            }
+        }
+    }
+
+    fn file(&self, inode: u64, dice: &mut Dice) -> Vec<u8> {
+        let mut survived = std::fs::read(self.shadow.join(format!("i-{inode}"))).unwrap_or_default();
+        if !self.lucky {
+            return survived;
+        }
+        let pinned = self.shadow.join(format!("p-{inode}"));
+        let current = std::fs::read(self.paths.get(&inode).unwrap_or(&pinned)).unwrap_or_default();
+        for (number, sector) in current.chunks(512).enumerate() {
+            let range = number * 512..number * 512 + sector.len();
+            if survived.get(range.clone()) != Some(sector) && dice.roll(2) == 0 {
+                survived.resize(survived.len().max(range.end), 0);
+                survived[range].copy_from_slice(sector);
+            }
+        }
+        if current.len() < survived.len() && dice.roll(2) == 0 {
+            survived.truncate(current.len());
+        }
+        survived
+    }
+}
+
+fn find(dir: &Path, paths: &mut HashMap<u64, PathBuf>) {
+    for entry in std::fs::read_dir(dir).expect("a directory") {
+        let entry = entry.expect("an entry");
+        paths.insert(entry.metadata().expect("there").ino(), entry.path());
+        if entry.path().is_dir() {
+            find(&entry.path(), paths);
+        }
+    }
+}

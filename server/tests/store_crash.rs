@@ -1,0 +1,183 @@
+//! Kills and power cuts: nothing acknowledged is lost, torn or doubled.
+//!
+//! `STORE_KILLS` and `STORE_CUTS` set how many of each; `STORE_SEED` makes other accidents.
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at what it did not expect")]
+
+#[path = "store/crash.rs"]
+mod crash;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crash::{Dice, PowerCut, acks, check, listen, options, start, times};
+use server::store::keyring::Keyring;
+use server::store::sled::Sled;
+use server::store::{State, Store as _};
+
+/// Not a test: the others start this program again with this name.
+#[test]
+fn the_process_that_dies() {
+    crash::child();
+}
+
+fn seed() -> u64 {
+    times("STORE_SEED", 1)
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_torn_or_doubled_by_kills() {
+    let mut dice = Dice::new(seed());
+    let mut dir = tempfile::tempdir().expect("a directory");
+    let (mut acked, mut next) = (BTreeMap::new(), 0);
+    for cycle in 0..times("STORE_KILLS", 300) {
+        if cycle % 60 == 0 {
+            dir = tempfile::tempdir().expect("a directory");
+            acked.clear();
+        }
+        let said = listen(start("writer", dir.path(), next, 100_000, &[]), 1 + dice.roll(40));
+        acked.extend(acks(&said));
+        assert!(acked.keys().next_back().is_some_and(|last| *last >= next), "it got to write something: {said:?}");
+        // Numbers that may have been used by a write that nobody heard of are not used again.
+        next = acked.keys().next_back().map_or(0, |last| last + 1_000);
+        // Every other time the next process is the one that recovers.
+        if dice.roll(2) == 0 {
+            let store = Sled::open_with(dir.path(), options()).expect("it opens");
+            assert_eq!(store.state(), State::Open, "cycle {cycle}");
+            check(&store, &acked);
+        }
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_torn_or_doubled_by_power_cuts() {
+    let mut dice = Dice::new(seed() + 100);
+    let mut cut = PowerCut::new();
+    let groups = 40;
+    listen(cut.start("writer", 0, groups, 0, 0, &[]), u64::MAX);
+    let (mut acked, mut next) = (BTreeMap::new(), 0);
+    let events = cut.count();
+    for cycle in 0..times("STORE_CUTS", 20) {
+        // A few cuts one after another, then a fresh store: making one must survive a cut as well.
+        if cycle % 5 == 0 {
+            cut.clear();
+            acked.clear();
+        }
+        let at = if cycle % 5 == 0 { 1 + dice.roll(60) } else { 1 + dice.roll(events) };
+        let said = listen(cut.start("writer", next, groups, at, seed() * 1_000 + cycle, &[]), u64::MAX);
+        acked.extend(acks(&said));
+        next += 1_000;
+        cut.power_goes(cycle % 2 == 0, &mut dice);
+        let store = Sled::open_with(&cut.root, options()).expect("it opens");
+        assert_eq!(store.state(), State::Open, "cycle {cycle}, cut at {at}; it had said {:?}", said.last());
+        check(&store, &acked);
+        let blobs = cut.root.join("events/blobs");
+        assert!(!blobs.exists() || blobs.read_dir().expect("a directory").next().is_none(), "sled has made a file that it never syncs");
+    }
+}
+
+#[test]
+fn plain_sled_loses_acknowledged_commits_under_the_same_power_cuts() {
+    let mut dice = Dice::new(seed() + 200);
+    let mut cut = PowerCut::new();
+    let mut lost = Vec::new();
+    for cycle in 0..6 {
+        cut.clear();
+        // The names and the first content are durable: what is lost is what `flush` promised to keep.
+        drop(sled::open(cut.root.join("plain")).expect("sled opens"));
+        let said = listen(cut.start("plain", 0, 10_000, 0, cycle, &[]), 30 + cycle);
+        let acked: Vec<u64> = acks(&said).map(|(number, _)| number).collect();
+        cut.power_goes(cycle % 2 == 0, &mut dice);
+        let path = cut.root.join("plain");
+        let kept = std::panic::catch_unwind(|| {
+            let db = sled::open(path).ok()?;
+            Some(acked.iter().filter(|number| matches!(db.get(number.to_be_bytes()), Ok(Some(_)))).count())
+        });
+        let kept = kept.ok().flatten().unwrap_or(0);
+        lost.push((acked.len() - kept, acked.len()));
+    }
+    println!("plain sled lost (acknowledged commits lost, acknowledged): {lost:?}");
+    assert!(lost.iter().any(|(lost, _)| *lost > 0), "the power cut is no power cut: sled's flush, which does not sync, lost nothing");
+}
+
+#[test]
+fn a_key_is_there_or_destroyed_after_a_power_cut_and_never_in_between() {
+    let mut dice = Dice::new(seed() + 300);
+    let mut cut = PowerCut::new();
+    let rounds = 3;
+    listen(cut.start("keyring", 0, rounds, 0, 0, &[]), u64::MAX);
+    let events = cut.count();
+    let mut forgotten_ones = 0;
+    for cycle in 0..times("STORE_CUTS", 20) * 3 {
+        cut.clear();
+        let at = 1 + (cycle * 7 + dice.roll(7)) % events;
+        let said = listen(cut.start("keyring", 0, rounds, at, cycle, &[]), u64::MAX);
+        cut.power_goes(cycle % 2 == 0, &mut dice);
+        let (mut keys, mut fate) = (HashMap::new(), HashMap::new());
+        for line in &said {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["slot", slot, key] => drop(keys.insert(slot, key)),
+                [sign @ ("forgetting" | "forgot"), one, other] => fate.extend([(one, sign), (other, sign)]),
+                _ => {}
+            }
+        }
+        let ring = Keyring::at(&cut.root).expect("it opens");
+        for (slot, key) in keys {
+            let number: u64 = slot.parse().expect("a number");
+            let found = ring.key(number).expect("readable").map(|key| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            match (fate.get(slot).copied(), found) {
+                (None | Some("forgetting"), Some(found)) => assert_eq!(found, key),
+                (Some("forgetting"), None) => {}
+                (Some("forgot"), None) => forgotten_ones += 1,
+                (fate, found) => panic!("slot {slot} at cut {at}: {fate:?}, {found:?}"),
+            }
+        }
+        let fresh = ring.reserve().expect("a slot");
+        ring.forget(&[fresh]).expect("it can still forget");
+    }
+    assert!(forgotten_ones > 0);
+}
+
+#[test]
+fn no_acknowledgement_precedes_the_sync_of_what_it_acknowledges() {
+    let cut = PowerCut::new();
+    let trace = cut.shadow.join("trace");
+    let said = listen(cut.start("writer", 0, 60, 0, 0, &[("POWERCUT_TRACE", trace.display().to_string())]), u64::MAX);
+    assert!(acks(&said).count() > 60);
+    // File by file of the journal: how far it is written, and how far that was synced.
+    let (mut unsynced, mut synced_bytes, mut acknowledged) = (HashMap::new(), 0_u64, 0);
+    for line in std::fs::read_to_string(trace).expect("a trace").lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["write", path, _, size] if path.contains("/journal/") => *unsynced.entry(path.to_owned()).or_insert(0_u64) += size.parse::<u64>().expect("a size"),
+            ["sync", path] if path.contains("/journal/") => synced_bytes += unsynced.remove(path).unwrap_or(0),
+            ["rename", from, to] => {
+                if let Some(bytes) = unsynced.remove(from) {
+                    unsynced.insert(to.to_owned(), bytes);
+                }
+            }
+            ["out", "ack", ..] => {
+                assert!(unsynced.is_empty(), "acknowledged with {unsynced:?} bytes not synced");
+                acknowledged += 1;
+            }
+            _ => {}
+        }
+    }
+    // Were the trace blind to the journal, the test would see nothing amiss.
+    assert!(acknowledged > 0 && synced_bytes > 60 * 200, "{acknowledged} acknowledgements, {synced_bytes} bytes");
+}
+
+#[test]
+fn a_full_disk_closes_the_store_and_loses_nothing() {
+    for space in [30_000, 90_000, 200_001] {
+        let cut = PowerCut::new();
+        let said = listen(cut.start("writer", 0, 200, 0, 0, &[("POWERCUT_SPACE", space.to_string())]), u64::MAX);
+        let acked: BTreeMap<_, _> = acks(&said).collect();
+        let refused: Vec<_> = said.iter().filter(|line| line.starts_with("refused")).collect();
+        assert!(!acked.is_empty() && refused[0].contains("Indeterminate"), "{refused:?}");
+        assert!(refused.iter().skip_while(|line| line.contains("Indeterminate")).all(|line| line.contains("Closed")), "{refused:?}");
+        assert!(refused.last().is_some_and(|line| line.contains("Closed")));
+        let store = Sled::open_with(&cut.root, options()).expect("it opens once there is space");
+        assert_eq!(store.state(), State::Open);
+        check(&store, &acked);
+    }
+}
