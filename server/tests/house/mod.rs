@@ -1,0 +1,267 @@
+//! A house to test in: the company of the fixtures behind a real desk, on a store that can be told
+//! to misbehave, and on a clock that moves only when told.
+
+#![allow(dead_code, reason = "each test crate uses another part")]
+#![allow(clippy::allow_attributes, reason = "an expectation would fail in the crate that uses all of it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use server::desk::{Clock, Desk, Order, Refusal, Served};
+use server::office::replay::replay;
+use server::office::warm::Warm;
+use server::store::keyring::Keyring;
+use server::store::memory::Memory;
+use server::store::{
+    Append, AppendError, Appended, Commit, Expect, Part, ReadError, State, Store, StoredEvent, StreamId, Version,
+};
+use shared::domain::{Command, Event};
+use shared::ids::{AccountId, ColleagueId, CommandId, ImportId, InteractionId, Stream};
+use shared::request::{Receipt, Request};
+use shared::testkit::*;
+use shared::words::{Front, Role};
+use shared::{account, colleague, contact, interaction, unit};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// What the store does with the next group instead of committing it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mishap {
+    #[default]
+    None,
+    /// Another writer is a moment faster with this.
+    Overtaken(Append),
+    /// The sync failed: it is on disk, but nobody knows.
+    SyncFailed { written: bool },
+    /// From now on it takes no writes.
+    Closes,
+}
+
+/// The store in memory, which does what it is told to.
+#[derive(Default)]
+pub struct Trickster {
+    pub memory: Memory,
+    pub mishap: Mutex<Mishap>,
+    pub closed: Mutex<Option<String>>,
+    /// How many groups were appended.
+    pub groups: AtomicU64,
+}
+
+impl Store for Trickster {
+    fn append(&self, group: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
+        self.groups.fetch_add(1, Ordering::SeqCst);
+        if let Some(why) = self.closed.lock().unwrap().clone() {
+            return group.iter().map(|_| Err(AppendError::Closed { why: why.clone() })).collect();
+        }
+        match std::mem::take(&mut *self.mishap.lock().unwrap()) {
+            Mishap::None => self.memory.append(group),
+            Mishap::Overtaken(append) => {
+                for answer in self.memory.append(vec![append]) {
+                    answer.unwrap();
+                }
+                self.memory.append(group)
+            }
+            Mishap::SyncFailed { written } => {
+                *self.closed.lock().unwrap() = Some("a sync failed".into());
+                let answers = group.iter().map(|_| Err(AppendError::Indeterminate { why: "a sync failed".into() }));
+                let answers = answers.collect();
+                if written {
+                    self.memory.append(group);
+                }
+                answers
+            }
+            Mishap::Closes => {
+                *self.closed.lock().unwrap() = Some("the disk is full".into());
+                group.iter().map(|_| Err(AppendError::Closed { why: "the disk is full".into() })).collect()
+            }
+        }
+    }
+
+    fn version(&self, stream: StreamId) -> Result<Option<Version>, ReadError> {
+        self.memory.version(stream)
+    }
+
+    fn read_stream(&self, stream: StreamId, from: u64, limit: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        self.memory.read_stream(stream, from, limit)
+    }
+
+    fn read_at(&self, positions: &[u64]) -> Result<Vec<StoredEvent>, ReadError> {
+        self.memory.read_at(positions)
+    }
+
+    fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Commit>, ReadError> {
+        self.memory.read_all(after, limit)
+    }
+
+    fn receipt(&self, command: Uuid) -> Result<Option<Appended>, ReadError> {
+        self.memory.receipt(command)
+    }
+
+    fn head(&self) -> u64 {
+        self.memory.head()
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        self.memory.watch()
+    }
+
+    fn state(&self) -> State {
+        self.closed.lock().unwrap().clone().map_or(State::Open, |why| State::Closed { why })
+    }
+}
+
+/// A desk with its views, run by hand.
+pub struct House {
+    pub store: Arc<Trickster>,
+    pub keyring: Arc<Keyring>,
+    pub now: Arc<Mutex<Timestamp>>,
+    pub desk: Desk,
+    pub warm: Warm,
+    /// How often the views were replaced.
+    pub afresh: u32,
+    _keys: TempDir,
+}
+
+impl House {
+    /// An empty store.
+    pub fn empty() -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let keyring = Arc::new(Keyring::at(keys.path()).unwrap());
+        let store = Arc::new(Trickster::default());
+        let now = Arc::new(Mutex::new(NOON));
+        let (desk, warm) = open(&store, &keyring, &now);
+        Self { store, keyring, now, desk, warm, afresh: 0, _keys: keys }
+    }
+
+    /// The company of the fixtures, everything said at the desk.
+    pub fn new() -> Self {
+        let mut house = Self::empty();
+        for order in company_orders() {
+            house.ask(order).unwrap();
+        }
+        house
+    }
+
+    pub fn ask(&mut self, order: Order) -> Result<Receipt, Refusal> {
+        self.ask_all(vec![order]).pop().unwrap()
+    }
+
+    /// All of them as one group, the news folded as the office does.
+    pub fn ask_all(&mut self, orders: Vec<Order>) -> Vec<Result<Receipt, Refusal>> {
+        let Served { answers, news } = self.desk.serve(&orders);
+        match news {
+            server::desk::News::Records(records) => records.iter().for_each(|record| self.warm.fold(record)),
+            server::desk::News::Afresh(warm) => {
+                self.warm = *warm;
+                self.afresh += 1;
+            }
+        }
+        assert_eq!(answers.len(), orders.len());
+        answers
+    }
+
+    /// Another desk on the same store, as after a restart.
+    pub fn restart(&mut self) {
+        *self.store.closed.lock().unwrap() = None;
+        (self.desk, self.warm) = open(&self.store, &self.keyring, &self.now);
+    }
+
+    pub fn pass(&self, time: SignedDuration) {
+        let mut now = self.now.lock().unwrap();
+        *now = now.checked_add(time).unwrap();
+    }
+
+    /// What a reading of the store from its beginning gives must be what was folded step by step.
+    pub fn check_against_replay(&self) {
+        let store: Arc<dyn Store> = Arc::clone(&self.store) as Arc<dyn Store>;
+        let again = replay(&store, &self.keyring, &mut |_| {}).unwrap();
+        assert_eq!(again.warm.position(), self.warm.position());
+        assert_eq!(again.warm.company(), self.warm.company());
+        for stream in [Stream::from(NORTHWIND), CONTOSO.into(), TAILSPIN.into(), KIRA.into(), SALES.into(), ANNA.into()]
+        {
+            assert_eq!(again.warm.concerning(stream, 0), self.warm.concerning(stream, 0), "{stream}");
+        }
+    }
+}
+
+fn open(store: &Arc<Trickster>, keyring: &Arc<Keyring>, now: &Arc<Mutex<Timestamp>>) -> (Desk, Warm) {
+    let store: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
+    let replayed = replay(&store, keyring, &mut |_| {}).unwrap();
+    Desk::new(store, Arc::clone(keyring), clock(now), replayed)
+}
+
+pub fn clock(now: &Arc<Mutex<Timestamp>>) -> Clock {
+    let now = Arc::clone(now);
+    Box::new(move || *now.lock().unwrap())
+}
+
+/// A command id of its own for each number.
+pub fn id(number: u128) -> CommandId {
+    CommandId::from_uuid(Uuid::from_u128(0xF00D_0000 + number))
+}
+
+pub fn order(number: u128, by: ColleagueId, command: Command) -> Order {
+    Order { by, batch: None, request: Request::new(id(number), command) }
+}
+
+pub fn in_batch(batch: ImportId, order: Order) -> Order {
+    Order { batch: Some(batch), ..order }
+}
+
+pub fn rename(number: u128, account: AccountId, name: &str) -> Order {
+    order(number, KIRA, Command::Account(account, account::Command::Rename { name: account_name(name) }))
+}
+
+pub fn register(number: u128, account: AccountId, name: &str) -> Order {
+    order(number, KIRA, Command::Account(account, account::Command::Register { name: account_name(name) }))
+}
+
+pub fn visit(number: u128, interaction: InteractionId, account: AccountId, text: &str) -> Order {
+    let details = interaction::Details::new(Front::Client, Some(account), summary(text));
+    order(number, KIRA, Command::Interaction(interaction, interaction::Command::Log { details, next_steps: vec![] }))
+}
+
+/// The company of the fixtures as orders, with command ids from 1.
+pub fn company_orders() -> Vec<Order> {
+    let mut commands = Vec::new();
+    for (unit, name) in [(SALES, "Sales"), (LOGISTICS, "Logistics"), (ENGINEERING, "Engineering")] {
+        commands.push(Command::Unit(unit, unit::Command::Found { name: unit_name(name), under: None }));
+    }
+    for (colleague, name, unit, role) in [
+        (ADA, "Ada Lindqvist", None, Role::Administrator),
+        (KIRA, "Kira Volkova", Some(SALES), Role::AccountManager),
+        (LEV, "Lev Morozov", Some(LOGISTICS), Role::ResourceOwner),
+        (MAXIM, "Maxim Weber", Some(ENGINEERING), Role::ResourceOwner),
+        (NINA, "Nina Adler", None, Role::Analyst),
+    ] {
+        let join = colleague::Command::Join { identity: identity(name), unit, role };
+        commands.push(Command::Colleague(colleague, join));
+    }
+    for (account, name) in [(NORTHWIND, "Northwind"), (CONTOSO, "Contoso")] {
+        commands.push(Command::Account(account, account::Command::Register { name: account_name(name) }));
+    }
+    commands.push(Command::Account(NORTHWIND, account::Command::Assign { kam: KIRA }));
+    for (contact, name) in [(ANNA, "Anna Petrova"), (BORIS, "Boris Sokolov")] {
+        let introduce = contact::Command::Introduce { account: Some(NORTHWIND), details: person(name) };
+        commands.push(Command::Contact(contact, introduce));
+    }
+    (1..).zip(commands).map(|(number, command)| order(number, ColleagueId::TWOFRONT, command)).collect()
+}
+
+/// What another program writes into the same store: an event on a stream that has `at` events.
+pub fn from_elsewhere(keyring: &Keyring, number: u128, at: u64, event: Event) -> Append {
+    use server::seal::{Draft, Fact, Slots, stream_id};
+    use shared::domain::Context;
+    use shared::words::Occurred;
+    let stream = event.stream();
+    let context = Context { by: ADA, occurred: Occurred::At(NOON), batch: None };
+    let facts = vec![Fact::new(stream, at + 1, event).unwrap()];
+    let draft = Draft { command: id(number), recorded: NOON, context, cause: None, facts };
+    let payloads = draft.seal(keyring, &Slots::default()).unwrap();
+    let expect = if at == 0 { Expect::None } else { Expect::At(at) };
+    let parts = payloads.into_iter().map(|(stream, events)| Part { stream: stream_id(stream), expect, events });
+    Append { command: id(number).uuid(), parts: parts.collect() }
+}
