@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod desk;
+pub mod import;
 pub mod office;
 pub mod seal;
 pub mod site;

@@ -1,0 +1,458 @@
+//! Facts from outside: another CRM's export becomes commands that go through the same desk as
+//! everybody's, in one batch that can be taken back as a whole.
+//!
+//! Every identity is made from the source record's own key, and every command's from the key and the
+//! version of the row. So the same files imported again say nothing new, an import that was cut off
+//! goes on where it stood, and a row that has changed becomes new events on top of the old ones.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+use shared::domain::Rejection;
+use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
+use shared::lang::Lang;
+use shared::words::{BadWord, Email, SourceKey, System};
+
+use crate::desk::Refusal;
+
+mod batch;
+mod identity;
+mod refused;
+pub mod salesforce;
+mod scratch;
+mod table;
+
+pub use scratch::Scratch;
+
+/// Where the files of an export are: a folder, what a browser uploaded, or the sample in the binary.
+pub trait Files {
+    /// What people call it.
+    fn name(&self) -> &str;
+
+    /// Opens a file by its name, whatever the case of its letters; `None` where there is none. It is
+    /// opened twice: once to look over it, once to read it.
+    fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>>;
+}
+
+/// A folder on this machine.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+    name: String,
+}
+
+/// Files in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    name: String,
+    files: Vec<(String, Arc<[u8]>)>,
+}
+
+/// What an import needs to know of the house that it comes into.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Who imports.
+    pub by: ColleagueId,
+    /// The language of reasons and of the report.
+    pub lang: Lang,
+    /// How many imports of this system were taken back. What they brought keeps its identity for
+    /// ever, so what comes again needs another one.
+    pub generation: u32,
+    /// Whether something is there (and was not taken back). Asked only where `generation` is not 0.
+    pub exists: &'a dyn Fn(Stream) -> bool,
+    /// The account that a record of the other system is already linked to.
+    pub linked: &'a dyn Fn(&System, &SourceKey) -> Option<AccountId>,
+    /// The colleague with this address.
+    pub colleague: &'a dyn Fn(&Email) -> Option<ColleagueId>,
+    /// An appointment that begins after this moment is planned and did not take place yet.
+    pub now: jiff::Timestamp,
+    /// Where refused rows go, each with its reason; the file is made when the first one comes.
+    pub refused: Option<&'a Path>,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress<'a> {
+    pub file: &'a str,
+    /// Rows of all files so far.
+    pub rows: u64,
+    /// Bytes of all files so far.
+    pub bytes: u64,
+    /// Bytes of all files.
+    pub of: u64,
+}
+
+/// What became of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub system: String,
+    pub source: String,
+    pub batch: Option<ImportId>,
+    pub files: Vec<FileSummary>,
+    /// New events, those of the batch itself not counted.
+    pub events: u64,
+    /// Owners of records in the other system that are no colleagues here, the most frequent first.
+    pub unmapped_owners: Vec<Owner>,
+    /// Things worth knowing that refused no row.
+    pub notes: Vec<Note>,
+    /// The file of refused rows, if there are any.
+    pub refused_file: Option<PathBuf>,
+}
+
+/// What became of one file: `rows` is the sum of the four others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FileSummary {
+    pub name: String,
+    /// As it was found, or assumed where nothing says it.
+    pub encoding: String,
+    pub separator: char,
+    pub rows: u64,
+    /// Became events.
+    pub accepted: u64,
+    /// Was known already.
+    pub unchanged: u64,
+    pub refused: u64,
+    /// Says nothing that is recorded here: a deletion of what never came, an inactive relation.
+    pub ignored: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// The key in the other system.
+    pub key: String,
+    /// Name or address, where the export says it.
+    pub name: Option<String>,
+    pub rows: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    pub what: NoteKind,
+    pub rows: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// An activity is about an opportunity, a case, a lead or a custom record, which is not recorded here.
+    AboutOtherRecords,
+    /// A row names an account that is neither in the files nor known; it was taken without.
+    AccountUnknown,
+    /// A row names a contact who is neither in the files nor known; it was taken without.
+    ContactUnknown,
+    /// Whom a contact reports to could not be taken over.
+    ManagerUnknown,
+    /// An owner is a colleague who cannot answer for the account (has left, or the account is closed).
+    OwnerNotTaken,
+}
+
+/// Why an import did not take place, or stopped. What was accepted by then stays; run again, it goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// None of the files is there.
+    #[error("{}", self.say(Lang::En))]
+    NoFiles { place: String, looked_for: &'static [&'static str] },
+    /// A file cannot be used for want of a column.
+    #[error("{}", self.say(Lang::En))]
+    NoColumn { file: String, column: &'static str, found: String },
+    /// A file is not a table from some line on.
+    #[error("{}", self.say(Lang::En))]
+    Structure { file: String, line: u64, why: Broken },
+    #[error("{}", self.say(Lang::En))]
+    Io {
+        file: String,
+        #[source]
+        error: io::Error,
+    },
+    /// The desk takes nothing at the moment.
+    #[error("{}", self.say(Lang::En))]
+    Stopped(Refusal),
+}
+
+/// How a file is not a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Most likely a quotation mark that nobody closed.
+    EndlessRow,
+    Other(String),
+}
+
+impl Files for Folder {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>> {
+        for entry in std::fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+                return Ok(Some(Box::new(File::open(entry.path())?)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Folder {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let whole = path.canonicalize();
+        let named = whole.as_deref().unwrap_or(&path).file_name();
+        let name = named.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        Self { path, name }
+    }
+}
+
+impl Files for Bundle {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>> {
+        let found = self.files.iter().find(|(file, _)| file.eq_ignore_ascii_case(name));
+        Ok(found.map(|(_, bytes)| Box::new(Cursor::new(Arc::clone(bytes))) as Box<dyn Read>))
+    }
+}
+
+impl Bundle {
+    /// A name for people, and files as (name, content).
+    pub fn new<N, C>(name: impl Into<String>, files: impl IntoIterator<Item = (N, C)>) -> Self
+    where
+        N: Into<String>,
+        C: Into<Arc<[u8]>>,
+    {
+        let files = files.into_iter().map(|(name, content)| (name.into(), content.into())).collect();
+        Self { name: name.into(), files }
+    }
+}
+
+impl Summary {
+    /// Rows of all files by what became of them: (accepted, unchanged, refused, ignored).
+    pub fn totals(&self) -> (u64, u64, u64, u64) {
+        self.files.iter().fold((0, 0, 0, 0), |sum, file| {
+            (sum.0 + file.accepted, sum.1 + file.unchanged, sum.2 + file.refused, sum.3 + file.ignored)
+        })
+    }
+
+    /// The report as people read it, a line for each thing worth saying.
+    pub fn say(&self, lang: Lang) -> Vec<String> {
+        let mut lines: Vec<String> = self.files.iter().map(|file| file.say(lang)).collect();
+        let n = self.events;
+        lines.push(match lang {
+            Lang::En => format!("{n} new {}", lang.count(n, ["event", "events"], ["", "", ""])),
+            Lang::Ru => format!(
+                "{n} {} {}",
+                lang.count(n, ["", ""], ["новое", "новых", "новых"]),
+                lang.count(n, ["", ""], ["событие", "события", "событий"])
+            ),
+        });
+        if !self.unmapped_owners.is_empty() {
+            let n = self.unmapped_owners.len() as u64;
+            lines.push(match lang {
+                Lang::En => format!(
+                    "{n} {} no colleague here: put User.csv (Id, Name, Email) beside the files to connect them by e-mail",
+                    lang.count(n, ["owner is", "owners are"], ["", "", ""])
+                ),
+                Lang::Ru => format!(
+                    "{n} {} среди сотрудников: положите рядом User.csv (Id, Name, Email), чтобы связать их по почте",
+                    lang.count(
+                        n,
+                        ["", ""],
+                        ["владелец не найден", "владельца не найдены", "владельцев не найдены"]
+                    )
+                ),
+            });
+        }
+        lines.extend(self.notes.iter().map(|note| note.say(lang)));
+        if let Some(path) = &self.refused_file {
+            let path = path.display();
+            lines.push(match lang {
+                Lang::En => format!("Refused rows with their reasons: {path}"),
+                Lang::Ru => format!("Отклонённые строки с причинами: {path}"),
+            });
+        }
+        lines
+    }
+}
+
+impl FileSummary {
+    fn say(&self, lang: Lang) -> String {
+        let Self { name, encoding, rows, accepted, unchanged, refused, ignored, .. } = self;
+        match lang {
+            Lang::En => format!(
+                "{name}: {rows} {} ({encoding}): {accepted} accepted, {unchanged} unchanged, {refused} refused, \
+                 {ignored} without anything to record",
+                lang.count(*rows, ["row", "rows"], ["", "", ""])
+            ),
+            Lang::Ru => format!(
+                "{name}: {rows} {} ({encoding}): принято {accepted}, без изменений {unchanged}, отклонено {refused}, \
+                 нечего записать {ignored}",
+                lang.count(*rows, ["", ""], ["строка", "строки", "строк"])
+            ),
+        }
+    }
+}
+
+impl Note {
+    pub fn say(&self, lang: Lang) -> String {
+        let n = self.rows;
+        let what = self.what.say(lang);
+        match lang {
+            Lang::En => format!("{n} {}: {what}", lang.count(n, ["row", "rows"], ["", "", ""])),
+            Lang::Ru => format!("{n} {}: {what}", lang.count(n, ["", ""], ["строка", "строки", "строк"])),
+        }
+    }
+}
+
+impl NoteKind {
+    const fn say(self, lang: Lang) -> &'static str {
+        match self {
+            Self::AboutOtherRecords => lang.pick(
+                "about an opportunity, a case, a lead or a custom record; that connection was left out",
+                "относится к сделке, обращению, лиду или другой записи; эта связь не перенесена",
+            ),
+            Self::AccountUnknown => lang.pick(
+                "names an account that is not in the files; taken over without it",
+                "указан клиент, которого нет в файлах; перенесено без него",
+            ),
+            Self::ContactUnknown => lang.pick(
+                "names a contact who is not in the files; taken over without them",
+                "указан контакт, которого нет в файлах; перенесено без него",
+            ),
+            Self::ManagerUnknown => lang.pick(
+                "whom the contact reports to could not be taken over",
+                "не удалось перенести, кому подчиняется контакт",
+            ),
+            Self::OwnerNotTaken => lang.pick(
+                "the owner could not be made the account's manager",
+                "владельца не удалось назначить менеджером клиента",
+            ),
+        }
+    }
+}
+
+impl Error {
+    pub fn say(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::NoFiles { place, looked_for }, Lang::En) => format!(
+                "There is nothing to import in {place}. At least one of these files must be there: {}.",
+                looked_for.join(", ")
+            ),
+            (Self::NoFiles { place, looked_for }, Lang::Ru) => {
+                format!("В {place} нечего загружать. Нужен хотя бы один из файлов: {}.", looked_for.join(", "))
+            }
+            (Self::NoColumn { file, column, found }, Lang::En) => {
+                format!("{file} has no column “{column}”. Export it with that column. It has: {found}.")
+            }
+            (Self::NoColumn { file, column, found }, Lang::Ru) => {
+                format!("В файле {file} нет столбца «{column}». Выгрузите его вместе с ним. Есть столбцы: {found}.")
+            }
+            (Self::Structure { file, line, why: Broken::EndlessRow }, Lang::En) => format!(
+                "{file}, line {line}: the row that begins here does not end. Look for a quotation mark that is not closed."
+            ),
+            (Self::Structure { file, line, why: Broken::EndlessRow }, Lang::Ru) => {
+                format!("{file}, строка {line}: начатая здесь запись не заканчивается. Поищите незакрытую кавычку.")
+            }
+            (Self::Structure { file, line, why: Broken::Other(why) }, Lang::En) => {
+                format!("{file}, line {line}: the file cannot be read as a table ({why}). Export it again.")
+            }
+            (Self::Structure { file, line, why: Broken::Other(why) }, Lang::Ru) => {
+                format!("{file}, строка {line}: файл не читается как таблица ({why}). Выгрузите его заново.")
+            }
+            (Self::Io { file, error }, Lang::En) => format!("{file} cannot be read or written: {error}"),
+            (Self::Io { file, error }, Lang::Ru) => format!("Не удаётся прочитать или записать {file}: {error}"),
+            (Self::Stopped(why), Lang::En) => {
+                format!("The import stopped: {why} What was accepted stays; start the import again and it goes on.")
+            }
+            (Self::Stopped(why), Lang::Ru) => {
+                format!("Загрузка остановлена: {why} Принятое сохранено; запустите её снова, и она продолжится.")
+            }
+        }
+    }
+}
+
+/// Why a row is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Why {
+    /// More or fewer cells than the header has.
+    Cells {
+        has: usize,
+        header: usize,
+    },
+    Missing {
+        column: &'static str,
+    },
+    NotAnId {
+        text: String,
+    },
+    NotADate {
+        column: &'static str,
+        text: String,
+    },
+    NotANumber {
+        column: &'static str,
+        text: String,
+    },
+    Word {
+        column: &'static str,
+        bad: BadWord,
+    },
+    /// The one who wrote it meant it for nobody else.
+    Private,
+    /// Neither an account nor a contact; the prefix of the record that it is about, if any.
+    AboutNobody {
+        about: Option<String>,
+    },
+    NothingSaid,
+    Rejected(Rejection),
+    Refused(String),
+}
+
+impl Why {
+    fn say(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Cells { has, header }, Lang::En) => format!(
+                "The row has {has} cells and the header {header}. Look for a quotation mark or a line break out of place."
+            ),
+            (Self::Cells { has, header }, Lang::Ru) => {
+                format!("В строке ячеек: {has}, а в заголовке: {header}. Поищите лишнюю кавычку или разрыв строки.")
+            }
+            (Self::Missing { column }, Lang::En) => format!("{column} is empty."),
+            (Self::Missing { column }, Lang::Ru) => format!("Не заполнено поле {column}."),
+            (Self::NotAnId { text }, Lang::En) => {
+                format!("“{text}” is not a Salesforce id: it has 15 or 18 letters and digits.")
+            }
+            (Self::NotAnId { text }, Lang::Ru) => {
+                format!("«{text}» — не идентификатор Salesforce: в нём 15 или 18 латинских букв и цифр.")
+            }
+            (Self::NotADate { column, text }, Lang::En) => {
+                format!("{column} “{text}” is not a date like 2024-01-23 or 2024-01-23T17:50:51.000+0000.")
+            }
+            (Self::NotADate { column, text }, Lang::Ru) => {
+                format!("{column} «{text}» — не дата вида 2024-01-23 или 2024-01-23T17:50:51.000+0000.")
+            }
+            (Self::NotANumber { column, text }, Lang::En) => format!("{column} “{text}” is not a whole number."),
+            (Self::NotANumber { column, text }, Lang::Ru) => format!("{column} «{text}» — не целое число."),
+            (Self::Word { column, bad }, _) => format!("{column}: {}", bad.say(lang)),
+            (Self::Private, Lang::En) => "It is marked as private (IsPrivate).".into(),
+            (Self::Private, Lang::Ru) => "Запись помечена как личная (IsPrivate).".into(),
+            (Self::AboutNobody { about: None }, Lang::En) => "It names neither an account nor a contact.".into(),
+            (Self::AboutNobody { about: None }, Lang::Ru) => "Не указан ни клиент, ни контакт.".into(),
+            (Self::AboutNobody { about: Some(id) }, Lang::En) => format!(
+                "It names neither an account nor a contact, only {id} ({}), which is not recorded here.",
+                salesforce::object(id, lang)
+            ),
+            (Self::AboutNobody { about: Some(id) }, Lang::Ru) => format!(
+                "Не указан ни клиент, ни контакт, только {id} ({}), а это здесь не ведётся.",
+                salesforce::object(id, lang)
+            ),
+            (Self::NothingSaid, Lang::En) => "Neither a subject nor a description is given.".into(),
+            (Self::NothingSaid, Lang::Ru) => "Нет ни темы, ни описания.".into(),
+            (Self::Rejected(rejection), _) => rejection.say(lang),
+            (Self::Refused(why), _) => why.clone(),
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Tasks and events: everything that a CRM calls an activity is an interaction here, in one log.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use shared::domain::{Command, Rejection};
+use shared::ids::{ColleagueId, CommandId, ContactId, InteractionId, Slice};
+use shared::interaction::{self, Details, Step, StepWords, Words};
+use shared::request::Request;
+use shared::words::{Channel, Front, Initiator, Mode, Occurred, Place, Promise, Reason, Summary};
+
+use super::fields::{ACCOUNT, CONTACT, RecordKey, Row, word};
+use super::{Ask, Next, NoteKind, Reader, Why, Wishes};
+use crate::import::batch::Outcome;
+use crate::import::identity::{Changes, Thing};
+
+/// A task is rescheduled a few times, hardly more often than this.
+const MOST_STEPS: u32 = 100;
+
+impl Reader<'_> {
+    pub(super) fn task(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
+        let activity = match self.common(row, "task")? {
+            Common::Wishes(wishes) => return Ok(wishes),
+            Common::Goes(activity) => activity,
+        };
+        let due = row.day("ActivityDate")?;
+        let completed = row.moment("CompletedDateTime")?.map(Occurred::At);
+        let occurred = due.map(Occurred::On).or(completed).or(row.created());
+        let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
+        let open = !row.flag("IsClosed") && !is_completed(row.get("Status"));
+        let seconds = row.number("CallDurationInSeconds")?.filter(|seconds| *seconds > 0);
+        let is_call = seconds.is_some() || !row.get("CallType").is_empty();
+        let channel = channel(row).or(is_call.then_some(Channel::Call));
+        let initiator = match row.get("CallType").to_lowercase().as_str() {
+            "inbound" | "входящий" => Some(Initiator::Client),
+            "outbound" | "исходящий" => Some(Initiator::Us),
+            _ => None,
+        };
+        let what = word("Subject", row.first(&["Subject", "Description"]), Promise::parse)?;
+        let step = match what {
+            Some(what) if open => Some(Promised { due, owner: activity.owner, what }),
+            Some(_) | None => None,
+        };
+        let details = Details {
+            channel,
+            mode: channel.and_then(Channel::usual_mode),
+            minutes: seconds.map(|seconds| seconds.div_ceil(60)),
+            initiator,
+            planned: open,
+            ..activity.details.clone()
+        };
+        let done = completed.or(row.modified());
+        self.log(row, activity, Log { occurred, details, step, done, version: row.version() })
+    }
+
+    pub(super) fn event(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
+        // The copy of an appointment in the calendar of somebody who was invited.
+        if row.flag("IsChild") {
+            return Ok(Wishes::default());
+        }
+        let activity = match self.common(row, "event")? {
+            Common::Wishes(wishes) => return Ok(wishes),
+            Common::Goes(activity) => activity,
+        };
+        let all_day = row.flag("IsAllDayEvent");
+        let day = match row.day("ActivityDate")? {
+            Some(day) => Some(day),
+            None => row.day("StartDateTime")?.or(row.day("ActivityDateTime")?),
+        };
+        let start = match row.moment("StartDateTime")? {
+            Some(start) => Some(start),
+            None => row.moment("ActivityDateTime")?,
+        };
+        let at = if all_day { None } else { start.map(Occurred::At) };
+        let occurred = at.or(day.map(Occurred::On)).or(start.map(Occurred::At)).or(row.created());
+        let occurred = occurred.ok_or(Why::Missing { column: "StartDateTime" })?;
+        let lasted = match (row.number("DurationInMinutes")?, start, row.moment("EndDateTime")?) {
+            (Some(minutes), ..) => Some(minutes),
+            (None, Some(start), Some(end)) => minutes_between(start, end),
+            (None, _, _) => None,
+        };
+        let place = row.word("Location", Place::parse)?;
+        let online = place.as_ref().is_some_and(|place| is_online(place.as_str()));
+        let channel = channel(row).unwrap_or(if online { Channel::Video } else { Channel::Meeting });
+        let mode = match (&place, online) {
+            (Some(_), true) => Some(Mode::Remote),
+            (Some(_), false) if !matches!(channel, Channel::Call | Channel::Video) => Some(Mode::InPerson),
+            (Some(_), false) | (None, _) => channel.usual_mode(),
+        };
+        let planned = occurred.instant() > self.options.now;
+        let summary = activity.details.personal.known().map(|words| words.summary.clone());
+        let mut details = Details {
+            channel: Some(channel),
+            mode,
+            minutes: lasted.filter(|minutes| *minutes > 0 && !all_day),
+            planned,
+            ..activity.details.clone()
+        };
+        if let Some(summary) = summary {
+            details.personal = Words { summary, place }.into();
+        }
+        // Once it has taken place, the same row says something new.
+        let version = if planned { format!("{} planned", row.version()) } else { row.version() };
+        self.log(row, activity, Log { occurred, details, step: None, done: None, version })
+    }
+
+    /// What tasks and events have in common.
+    fn common(&mut self, row: &Row<'_>, kind: &str) -> Result<Common, Why> {
+        let key = row.key()?;
+        let thing = self.ids.thing(Slice::Interaction, kind, &key.to_string());
+        if row.flag("IsDeleted") {
+            return self.retraction(row, thing).map(Common::Wishes);
+        }
+        if row.flag("IsPrivate") {
+            return Err(Why::Private);
+        }
+        let named = [row.reference("WhoId"), row.reference("WhatId")];
+        let with_prefix =
+            |prefix: &str| named.into_iter().flatten().filter(move |key| key.is(prefix)).collect::<Vec<_>>();
+        let mut people = with_prefix(CONTACT);
+        for invited in self.known.invited.get(&key).into_iter().flatten() {
+            if !people.contains(invited) {
+                people.push(*invited);
+            }
+        }
+        let elsewhere = named.into_iter().flatten().find(|key| !key.is(ACCOUNT) && !key.is(CONTACT));
+        let claimed: Vec<RecordKey> = row.reference("AccountId").into_iter().chain(with_prefix(ACCOUNT)).collect();
+        let of_contact = || people.iter().find_map(|who| self.known.contacts.get(who).copied().flatten());
+        let account = claimed.iter().find_map(|key| self.account_of(*key)).or_else(of_contact);
+        if account.is_none() && people.is_empty() {
+            return Err(match (claimed.is_empty(), elsewhere) {
+                (true, about) => Why::AboutNobody { about: about.map(|key| key.to_string()) },
+                (false, _) => Why::Rejected(interaction::Rejection::NoSuchAccount.into()),
+            });
+        }
+        let mut notes = vec![];
+        if elsewhere.is_some() {
+            notes.push(NoteKind::AboutOtherRecords);
+        }
+        if account.is_none() && !claimed.is_empty() {
+            notes.push(NoteKind::AccountUnknown);
+        }
+        let summary = summary(row)?;
+        let owner = self.owner(row).filter(|owner| *owner != self.options.by);
+        let contacts = people.iter().map(|who| ContactId::from_uuid(self.contact_thing(*who).id)).collect();
+        let details = Details {
+            contacts,
+            colleagues: owner.into_iter().collect(),
+            ..Details::new(Front::Client, account, summary)
+        };
+        Ok(Common::Goes(Activity { thing, owner, details, notes }))
+    }
+
+    fn retraction(&self, row: &Row<'_>, thing: Thing) -> Result<Wishes, Why> {
+        let retract = interaction::Command::Retract { reason: self.deleted_reason()? };
+        let id = self.ids.change(thing, &row.version(), "retract");
+        let command = Command::Interaction(InteractionId::from_uuid(thing.id), retract);
+        let request = Request { occurred: row.modified(), ..Request::new(id, command) };
+        let ask = Ask::then(request, |outcome| match outcome {
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchInteraction)) => Next::ignore(),
+            Outcome::New | Outcome::Known | Outcome::Quiet | Outcome::Rejected(_) | Outcome::Refused(_) => {
+                Next::by_default(outcome)
+            }
+        });
+        Ok(Wishes { asks: vec![ask], ..Wishes::default() })
+    }
+
+    fn log(&self, row: &Row<'_>, activity: Activity, log: Log) -> Result<Wishes, Why> {
+        let thing = activity.thing;
+        let entry = Entry {
+            id: InteractionId::from_uuid(thing.id),
+            log: self.ids.first(thing, &log.version, "log"),
+            changes: self.ids.changes(thing, log.version),
+            occurred: log.occurred,
+            modified: row.modified(),
+            done: log.done,
+            details: log.details,
+            step: log.step,
+            rescheduled: self.reason("Changed in Salesforce", "Изменено в Salesforce")?,
+        };
+        Ok(Wishes { asks: vec![entry.ask()], notes: activity.notes })
+    }
+}
+
+/// A row that goes into the log, or one whose end is already known.
+enum Common {
+    Goes(Activity),
+    Wishes(Wishes),
+}
+
+struct Activity {
+    thing: Thing,
+    owner: Option<ColleagueId>,
+    details: Details,
+    notes: Vec<NoteKind>,
+}
+
+struct Log {
+    occurred: Occurred,
+    details: Details,
+    step: Option<Promised>,
+    done: Option<Occurred>,
+    version: String,
+}
+
+/// What an open task promises.
+#[derive(Clone)]
+struct Promised {
+    due: Option<Date>,
+    owner: Option<ColleagueId>,
+    what: Promise,
+}
+
+/// One activity on its way into the log.
+#[derive(Clone)]
+struct Entry {
+    id: InteractionId,
+    log: CommandId,
+    changes: Changes,
+    occurred: Occurred,
+    modified: Option<Occurred>,
+    /// When the task was completed.
+    done: Option<Occurred>,
+    details: Details,
+    step: Option<Promised>,
+    rescheduled: Reason,
+}
+
+impl Entry {
+    fn ask(self) -> Ask {
+        let next_steps = self.next_step(0).into_iter().collect();
+        let log = interaction::Command::Log { details: self.details.clone(), next_steps };
+        Ask::then(self.request(self.log, Some(self.occurred), log), move |outcome| self.after_logging(outcome))
+    }
+
+    fn after_logging(self, outcome: Outcome) -> Next {
+        match outcome {
+            Outcome::New | Outcome::Known => Next::default(),
+            Outcome::Quiet => Next::ask(vec![self.settle(0)]),
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::AlreadyLogged)) => {
+                let correct = interaction::Command::Correct(self.details.clone());
+                let correct = self.request(self.changes.command("correct"), Some(self.occurred), correct);
+                Next::ask(vec![Ask::new(correct), self.settle(0)])
+            }
+            // What the export says about others may be wrong; what it says about this one still holds.
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchContact))
+                if self.details.account.is_some() && !self.details.contacts.is_empty() =>
+            {
+                let details = Details { contacts: vec![], ..self.details.clone() };
+                Next::ask(vec![Self { details, ..self }.ask()]).note(NoteKind::ContactUnknown)
+            }
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchAccount))
+                if self.details.account.is_some() && !self.details.contacts.is_empty() =>
+            {
+                let details = Details { account: None, ..self.details.clone() };
+                Next::ask(vec![Self { details, ..self }.ask()]).note(NoteKind::AccountUnknown)
+            }
+            Outcome::Rejected(_) | Outcome::Refused(_) => Next::by_default(outcome),
+        }
+    }
+
+    /// Brings the nth next step of a known task to what the row says, or goes on to the one after it.
+    fn settle(self, n: u32) -> Ask {
+        match self.next_step(n) {
+            Some(step) => {
+                let agree = interaction::Command::AgreeNextStep(step);
+                let request = self.request(self.changes.command(&format!("agree {n}")), self.modified, agree);
+                Ask::then(request, move |outcome| match outcome {
+                    Outcome::Rejected(Rejection::Interaction(interaction::Rejection::StepTaken)) if n < MOST_STEPS => {
+                        Next::ask(vec![self.drop_step(n), self.settle(n + 1)])
+                    }
+                    Outcome::New | Outcome::Known | Outcome::Quiet | Outcome::Rejected(_) | Outcome::Refused(_) => {
+                        Next::default()
+                    }
+                })
+            }
+            None => {
+                let step = self.changes.step(n);
+                let finish = interaction::Command::DoNextStep { step };
+                let request = self.request(self.changes.command(&format!("do {n}")), self.done, finish);
+                Ask::then(request, move |outcome| match outcome {
+                    Outcome::Rejected(Rejection::Interaction(interaction::Rejection::StepSettled))
+                        if n < MOST_STEPS =>
+                    {
+                        Next::ask(vec![self.settle(n + 1)])
+                    }
+                    Outcome::New | Outcome::Known | Outcome::Quiet | Outcome::Rejected(_) | Outcome::Refused(_) => {
+                        Next::default()
+                    }
+                })
+            }
+        }
+    }
+
+    fn drop_step(&self, n: u32) -> Ask {
+        let command =
+            interaction::Command::DropNextStep { step: self.changes.step(n), reason: self.rescheduled.clone() };
+        let request = self.request(self.changes.command(&format!("drop {n}")), self.modified, command);
+        // Somebody may have settled it here: then it stays as they left it.
+        Ask::then(request, |_| Next::default())
+    }
+
+    fn next_step(&self, n: u32) -> Option<Step> {
+        let promised = self.step.clone()?;
+        let personal = StepWords { what: promised.what }.into();
+        Some(Step { step: self.changes.step(n), owner: promised.owner, due: promised.due, personal })
+    }
+
+    fn request(&self, id: CommandId, occurred: Option<Occurred>, command: interaction::Command) -> Request {
+        Request { occurred, ..Request::new(id, Command::Interaction(self.id, command)) }
+    }
+}
+
+/// Subject and description as one text, the subject on a line of its own.
+fn summary(row: &Row<'_>) -> Result<Summary, Why> {
+    let parts = [row.get("Subject"), row.get("Description")];
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+    let text = if text.is_empty() { row.first(&["Type", "Type__c", "TaskSubtype", "EventSubtype"]) } else { &text };
+    if text.is_empty() {
+        return Err(Why::NothingSaid);
+    }
+    Summary::parse(text).map_err(|bad| Why::Word { column: "Subject + Description", bad })
+}
+
+/// The platform's own word for the kind of activity first, then the company's.
+fn channel(row: &Row<'_>) -> Option<Channel> {
+    ["TaskSubtype", "EventSubtype", "Type", "Type__c"].iter().find_map(|column| channel_named(row.get(column)))
+}
+
+fn channel_named(kind: &str) -> Option<Channel> {
+    const WORDS: &[(Channel, &[&str])] = &[
+        (Channel::Email, &["mail", "почт", "письм"]),
+        (Channel::Video, &["video", "видео", "zoom", "teams", "webex", "skype", "online", "онлайн"]),
+        (Channel::Call, &["call", "phone", "звон", "телефон"]),
+        (Channel::Message, &["message", "сообщ", "sms", "chat", "чат", "linkedin", "whatsapp", "telegram"]),
+        (Channel::Visit, &["visit", "визит", "выезд"]),
+        (Channel::Meeting, &["meeting", "встреч", "совещ", "переговор", "demo", "lunch", "обед"]),
+        (Channel::Event, &["conference", "webinar", "trade show", "выстав", "конференц", "семинар", "мероприят"]),
+    ];
+    let kind = kind.to_lowercase();
+    WORDS.iter().find(|(_, words)| words.iter().any(|word| kind.contains(word))).map(|(channel, _)| *channel)
+}
+
+/// Where the place of an appointment is a link or a service, nobody travels.
+fn is_online(place: &str) -> bool {
+    let place = place.to_lowercase();
+    ["://", "zoom", "teams", "webex", "skype", "google meet", "online", "онлайн", "телемост"]
+        .iter()
+        .any(|sign| place.contains(sign))
+}
+
+fn is_completed(status: &str) -> bool {
+    ["completed", "closed", "завершен", "завершён", "завершено", "выполнено", "закрыто"]
+        .contains(&status.to_lowercase().as_str())
+}
+
+fn minutes_between(start: Timestamp, end: Timestamp) -> Option<u32> {
+    let seconds = u64::try_from(end.as_second() - start.as_second()).ok()?;
+    u32::try_from(seconds.div_ceil(60)).ok()
+}

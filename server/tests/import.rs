@@ -1,0 +1,754 @@
+//! What an export of Salesforce says becomes what happened here: every trap of real files, the real
+//! sample, and what happens when it is imported again, changed, or after it was taken back.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
+#[path = "support/desk.rs"]
+mod support;
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use server::import::{Bundle, Error, FileSummary, Files, Folder, NoteKind, Options, Scratch, Summary, salesforce};
+use shared::account::Event as Account;
+use shared::contact::Event as Contact;
+use shared::domain::Event;
+use shared::ids::{AccountId, ColleagueId};
+use shared::interaction::{Details, Event as Interaction};
+use shared::lang::Lang;
+use shared::testkit::{ADA, KIRA, NOON, company};
+use shared::words::{Channel, Email, Mode, Occurred, SourceKey, System};
+use support::House;
+
+const ACCOUNTS: &str = "Id,Name,SystemModstamp\n001000000000001AAA,Северный ветер,2024-01-01T00:00:00.000+0000\n";
+const CONTACTS: &str = "Id,AccountId,Name,SystemModstamp\n\
+                        003000000000001AAA,001000000000001AAA,Анна Петрова,2024-01-01T00:00:00.000+0000\n\
+                        003000000000002AAA,,Борис Соколов,2024-01-01T00:00:00.000+0000\n";
+
+fn export<const N: usize>(files: [(&str, &str); N]) -> Bundle {
+    Bundle::new("export", files.map(|(name, content)| (name, content.as_bytes().to_vec())))
+}
+
+/// Accounts, contacts, and these tasks.
+fn with_tasks(tasks: &str) -> Bundle {
+    export([("Account.csv", ACCOUNTS), ("Contact.csv", CONTACTS), ("Task.csv", tasks)])
+}
+
+fn with_events(events: &str) -> Bundle {
+    export([("Account.csv", ACCOUNTS), ("Contact.csv", CONTACTS), ("Event.csv", events)])
+}
+
+fn fixture(name: &str) -> Folder {
+    Folder::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/salesforce").join(name))
+}
+
+fn import(house: &mut House, files: &dyn Files) -> Summary {
+    try_import(house, files, Lang::En, None).unwrap()
+}
+
+fn try_import(house: &mut House, files: &dyn Files, lang: Lang, refused: Option<&Path>) -> Result<Summary, Error> {
+    let model = house.model.clone();
+    let options = Options {
+        by: ADA,
+        lang,
+        generation: house.taken_back,
+        exists: &|stream| House::exists(&model, stream),
+        linked: &|system, key| model.accounts().linked_to(system, key),
+        colleague: &|email: &Email| (email.as_str() == "kira@twofront.example").then_some(KIRA),
+        now: NOON,
+        refused,
+    };
+    salesforce::run(files, &options, house, &mut |_| {})
+}
+
+fn file<'a>(summary: &'a Summary, name: &str) -> &'a FileSummary {
+    summary.files.iter().find(|file| file.name == name).unwrap()
+}
+
+fn logged(house: &House) -> Vec<(Details, Occurred)> {
+    let entry = |record: &shared::record::Record| {
+        if let Event::Interaction(_, Interaction::Logged(details) | Interaction::Corrected(details)) = &record.event {
+            return Some((details.clone(), record.occurred));
+        }
+        None
+    };
+    house.records.iter().filter_map(entry).collect()
+}
+
+fn types(house: &House, from: usize) -> Vec<String> {
+    house.types().split_off(from)
+}
+
+fn on(day: &str) -> Occurred {
+    Occurred::On(day.parse().unwrap())
+}
+
+fn words(details: &Details) -> &str {
+    details.personal.known().unwrap().summary.as_str()
+}
+
+/// Imports one file of tasks, and says why its only row was refused.
+fn why_refused(files: &Bundle, lang: Lang) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("refused.csv");
+    let summary = try_import(&mut House::new(company()), files, lang, Some(&path)).unwrap();
+    assert_eq!(summary.totals().2, 1, "{summary:?}");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let row = reader.records().next().unwrap().unwrap();
+    row[3].to_owned()
+}
+
+#[test]
+fn the_sample_comes_in_whole_but_for_what_is_about_leads_alone() {
+    let mut house = House::new(company());
+    let before = house.records.len();
+    let summary = import(&mut house, &salesforce::sample());
+    let counts = |name| {
+        let file = file(&summary, name);
+        (file.rows, file.accepted, file.unchanged, file.refused, file.ignored)
+    };
+    assert_eq!(counts("Account.csv"), (22, 22, 0, 0, 0));
+    assert_eq!(counts("Contact.csv"), (102, 102, 0, 0, 0));
+    assert_eq!(counts("AccountContactRelation.csv"), (22, 4, 0, 0, 18));
+    // Fifteen tasks belong to leads, and name neither an account nor a contact.
+    assert_eq!(counts("Task.csv"), (75, 60, 0, 15, 0));
+    let entries = logged(&house);
+    let with_account = entries.iter().filter(|(details, _)| details.account.is_some()).count();
+    assert_eq!((with_account, entries.len() - with_account), (36, 24));
+    assert!(entries.iter().all(|(details, _)| !details.contacts.is_empty() && details.planned));
+    assert!(entries.iter().all(|(_, occurred)| matches!(occurred, Occurred::On(_))));
+    assert_eq!(summary.unmapped_owners.len(), 2);
+    assert_eq!(summary.events, (house.records.len() - before - 2) as u64);
+    let batch = summary.batch.unwrap();
+    assert!(house.records[before..].iter().all(|record| record.batch == Some(batch)));
+}
+
+#[test]
+fn the_shipped_sample_has_its_licence_beside_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/samples/salesforce");
+    let notice = std::fs::read_to_string(folder.join("LICENSE.txt")).unwrap();
+    assert!(notice.contains("Redistribution and use in source and binary forms"));
+    let mut house = House::new(company());
+    import(&mut house, &Folder::new(folder));
+    assert_eq!(logged(&house).len(), 60);
+}
+
+#[test]
+fn the_same_files_again_say_nothing_new_at_all() {
+    let mut house = House::new(company());
+    import(&mut house, &salesforce::sample());
+    let before = house.records.len();
+    let again = import(&mut house, &salesforce::sample());
+    assert_eq!((again.events, house.records.len()), (0, before));
+    assert_eq!(again.totals(), (0, 22 + 102 + 4 + 60, 15, 18));
+}
+
+#[test]
+fn an_import_that_was_cut_off_goes_on_where_it_stood() {
+    let mut whole = House::new(company());
+    import(&mut whole, &salesforce::sample());
+    for orders in [1, 30, 100, 190] {
+        let mut house = House::new(company());
+        house.closes_after = Some(orders);
+        let stopped = try_import(&mut house, &salesforce::sample(), Lang::En, None);
+        assert!(matches!(stopped, Err(Error::Stopped(_))), "{stopped:?}");
+        house.closes_after = None;
+        import(&mut house, &salesforce::sample());
+        assert_eq!(house.records.len(), whole.records.len(), "cut off after {orders} orders");
+        assert_eq!(house.model, whole.model);
+    }
+}
+
+#[test]
+fn what_was_taken_back_can_be_imported_again_and_what_stayed_stays() {
+    let mut house = House::new(company());
+    let first = import(&mut house, &with_tasks(""));
+    let with_task =
+        "Id,WhoId,Subject,ActivityDate,SystemModstamp\n00T000000000001,003000000000001,Звонок,2024-01-02,1\n";
+    let second = import(&mut house, &with_tasks(with_task));
+    assert_eq!((first.events, second.events), (4, 2));
+    let model = house.model.clone();
+    house.take_back(second.batch.unwrap());
+    let third = import(&mut house, &with_tasks(with_task));
+    assert_eq!(third.events, 2, "only what had gone comes again");
+    assert_ne!(third.batch, second.batch);
+    assert!(house.model != model, "as something new");
+    house.take_back(third.batch.unwrap());
+    house.take_back(first.batch.unwrap());
+    let fourth = import(&mut house, &with_tasks(with_task));
+    assert_eq!(fourth.events, 6);
+    assert_eq!(import(&mut house, &with_tasks(with_task)).events, 0);
+}
+
+#[test]
+fn a_change_that_was_taken_back_can_come_again() {
+    let mut house = House::new(company());
+    import(&mut house, &export([("Account.csv", ACCOUNTS)]));
+    let renamed = ACCOUNTS.replace("Северный ветер", "Южный ветер").replace("2024-01-01", "2024-02-01");
+    let change = export([("Account.csv", &renamed)]);
+    let second = import(&mut house, &change);
+    assert_eq!(second.events, 1);
+    house.take_back(second.batch.unwrap());
+    assert_eq!(import(&mut house, &change).events, 1);
+}
+
+#[test]
+fn a_trial_run_decides_the_same_and_records_nothing() {
+    let house = House::new(company());
+    let mut real = house.clone();
+    let done = import(&mut real, &salesforce::sample());
+    let model = house.model.clone();
+    let options = Options {
+        by: ADA,
+        lang: Lang::En,
+        generation: 0,
+        exists: &|_| false,
+        linked: &|_, _| None,
+        colleague: &|_| None,
+        now: NOON,
+        refused: None,
+    };
+    let mut trial = Scratch::new(house.model.clone(), NOON, |_| None);
+    let said = salesforce::run(&salesforce::sample(), &options, &mut trial, &mut |_| {}).unwrap();
+    assert_eq!(said, done);
+    assert_eq!(house.model, model);
+    assert_eq!(*trial.model(), real.model);
+}
+
+#[test]
+fn a_changed_row_becomes_new_events_on_top_of_the_old_ones() {
+    let mut house = House::new(company());
+    import(&mut house, &fixture("first"));
+    let before = house.records.len();
+    let summary = import(&mut house, &fixture("changed"));
+    assert_eq!(summary.totals().2, 0, "{summary:?}");
+    let new = types(&house, before);
+    assert_eq!(
+        new,
+        [
+            "import started",
+            // The first account is called and described otherwise; the second is deleted.
+            "account closed",
+            "account renamed",
+            "account described",
+            // Anna works elsewhere now and has another title; Boris was deleted.
+            "contact left",
+            "contact described",
+            "contact moved",
+            "contact associated",
+            // One task was completed, one put off to another day, one deleted.
+            "interaction retracted",
+            "interaction corrected",
+            "interaction next_step_done",
+            "interaction corrected",
+            "interaction next_step_dropped",
+            "interaction next_step_agreed",
+            "import finished",
+        ]
+    );
+    let after = house.records.len();
+    assert_eq!(import(&mut house, &fixture("changed")).events, 0);
+    assert_eq!(house.records.len(), after);
+}
+
+#[test]
+fn a_task_that_was_put_off_twice_and_then_completed_leaves_no_open_step() {
+    let mut house = House::new(company());
+    let task = |stamp: u8, day: &str, closed: bool| {
+        with_tasks(&format!(
+            "Id,WhoId,Subject,ActivityDate,IsClosed,SystemModstamp\n\
+             00T000000000001AAA,003000000000001AAA,Отправить план,{day},{closed},{stamp}\n"
+        ))
+    };
+    import(&mut house, &task(1, "2024-01-10", false));
+    import(&mut house, &task(2, "2024-01-20", false));
+    import(&mut house, &task(3, "2024-01-30", false));
+    let before = house.records.len();
+    import(&mut house, &task(4, "2024-01-30", true));
+    assert_eq!(
+        types(&house, before),
+        ["import started", "interaction corrected", "interaction next_step_done", "import finished"]
+    );
+    let (details, occurred) = logged(&house).pop().unwrap();
+    assert_eq!((details.planned, occurred), (false, on("2024-01-30")));
+}
+
+#[test]
+fn what_never_came_is_not_deleted() {
+    let mut house = House::new(company());
+    let files = export([
+        ("Account.csv", "Id,Name,IsDeleted\n001000000000009AAA,Gone,1\n"),
+        ("Contact.csv", "Id,Name,IsDeleted\n003000000000009AAA,Gone,true\n"),
+        ("Task.csv", "Id,Subject,IsDeleted\n00T000000000009AAA,Gone,TRUE\n"),
+    ]);
+    let summary = import(&mut house, &files);
+    assert_eq!(summary.totals(), (0, 0, 0, 3));
+    assert_eq!(summary.events, 0);
+}
+
+#[test]
+fn an_account_that_is_linked_already_is_that_account() {
+    let mut house = House::new(company());
+    let link = shared::account::Event::Linked {
+        system: System::parse("salesforce").unwrap(),
+        key: SourceKey::parse("001000000000001AAA").unwrap(),
+    };
+    house.take(ADA, Event::Account(shared::testkit::NORTHWIND, link));
+    let tasks = "Id,AccountId,Subject,ActivityDate\n00T000000000001AAA,001000000000001,Call,2024-01-02\n";
+    import(&mut house, &with_tasks(tasks));
+    assert_eq!(logged(&house)[0].0.account, Some(shared::testkit::NORTHWIND));
+    assert!(!types(&house, 0).iter().skip(company().len()).any(|kind| kind == "account registered"));
+}
+
+#[test]
+fn an_owner_who_is_one_of_us_answers_for_the_account_and_took_part() {
+    let mut house = House::new(company());
+    let files = export([
+        (
+            "User.csv",
+            "Id,Name,Email\n005000000000001AAA,Кира Волкова,kira@twofront.example\n005000000000002AAA,Чужой,x@y.example\n",
+        ),
+        (
+            "Account.csv",
+            "Id,Name,OwnerId\n001000000000001AAA,A,005000000000001\n001000000000002AAA,B,005000000000002\n",
+        ),
+        (
+            "Task.csv",
+            "Id,AccountId,Subject,ActivityDate,OwnerId\n00T000000000001AAA,001000000000001AAA,Call,2024-01-02,005000000000001AAA\n",
+        ),
+    ]);
+    let summary = import(&mut house, &files);
+    let assigned = house.records.iter().filter(|record| {
+        matches!(&record.event, Event::Account(_, Account::Assigned { kam }) if *kam == KIRA && record.batch.is_some())
+    });
+    assert_eq!(assigned.count(), 1);
+    assert_eq!(logged(&house)[0].0.colleagues, [KIRA]);
+    let owners: Vec<_> = summary.unmapped_owners.iter().map(|owner| (owner.name.as_deref(), owner.rows)).collect();
+    assert_eq!(owners, [(Some("Чужой"), 1)]);
+}
+
+#[test]
+fn a_midnight_day_does_not_shift_and_both_styles_of_date_are_read() {
+    let mut house = House::new(company());
+    let tasks = "Id,WhoId,Subject,ActivityDate\n\
+                 00T000000000001AAA,003000000000001AAA,a,2023-12-25T00:00:00.000+0000\n\
+                 00T000000000002AAA,003000000000001AAA,b,2023-12-25\n\
+                 00T000000000003AAA,003000000000001AAA,c,2013-02-04 06:38:22\n";
+    import(&mut house, &with_tasks(tasks));
+    let days: Vec<_> = logged(&house).into_iter().map(|(_, occurred)| occurred).collect();
+    assert_eq!(days, [on("2023-12-25"), on("2023-12-25"), on("2013-02-04")]);
+}
+
+#[test]
+fn fifteen_and_eighteen_characters_are_one_record_and_the_null_id_is_none() {
+    let mut house = House::new(company());
+    let tasks = "Id,WhoId,AccountId,WhatId,Subject,ActivityDate\n\
+                 00T000000000001,003000000000001,000000000000000AAA,000000000000000AAA,a,2024-01-01\n\
+                 00T000000000001AAA,003000000000001AAA,,,a,2024-01-01\n";
+    let summary = import(&mut house, &with_tasks(tasks));
+    let tasks = file(&summary, "Task.csv");
+    assert_eq!((tasks.accepted, tasks.unchanged, logged(&house).len()), (1, 1, 1));
+    assert!(logged(&house).iter().all(|(details, _)| details.account.is_some()), "by its contact");
+}
+
+#[test]
+fn who_and_what_are_told_apart_by_their_prefixes() {
+    let mut house = House::new(company());
+    let tasks = "Id,WhoId,WhatId,Subject,ActivityDate\n\
+                 00T000000000001AAA,,001000000000001AAA,by what,2024-01-01\n\
+                 00T000000000002AAA,003000000000002AAA,006000000000001AAA,no account,2024-01-01\n\
+                 00T000000000003AAA,00Q000000000001AAA,500000000000001AAA,nobody,2024-01-01\n\
+                 00T000000000004AAA,,,nothing,2024-01-01\n";
+    let summary = import(&mut house, &with_tasks(tasks));
+    let entries = logged(&house);
+    let seen: Vec<_> = entries.iter().map(|(details, _)| (details.account.is_some(), details.contacts.len())).collect();
+    assert_eq!(seen, [(true, 0), (false, 1)]);
+    assert_eq!(file(&summary, "Task.csv").refused, 2);
+    assert!(summary.notes.iter().any(|note| note.what == NoteKind::AboutOtherRecords && note.rows == 1));
+    let lead = with_tasks("Id,WhoId,Subject,ActivityDate\n00T000000000003AAA,00Q000000000001AAA,x,2024-01-01\n");
+    assert!(why_refused(&lead, Lang::En).contains("a lead"));
+    assert!(why_refused(&lead, Lang::Ru).contains("лид"));
+}
+
+#[test]
+fn a_name_that_is_in_no_file_is_left_out_where_something_else_remains() {
+    let mut house = House::new(company());
+    let tasks = "Id,WhoId,AccountId,Subject,ActivityDate\n\
+                 00T000000000001AAA,003000000000009AAA,001000000000001AAA,a,2024-01-01\n\
+                 00T000000000002AAA,003000000000001AAA,001000000000009AAA,b,2024-01-01\n\
+                 00T000000000003AAA,003000000000009AAA,,c,2024-01-01\n";
+    let summary = import(&mut house, &with_tasks(tasks));
+    assert_eq!(logged(&house).len(), 2);
+    assert_eq!(file(&summary, "Task.csv").refused, 1);
+    assert!(summary.notes.iter().any(|note| note.what == NoteKind::ContactUnknown && note.rows == 1));
+}
+
+#[test]
+fn truths_come_in_three_styles() {
+    let mut house = House::new(company());
+    let tasks = "Id,WhoId,Subject,ActivityDate,IsClosed,Status\n\
+                 00T000000000001AAA,003000000000001AAA,a,2024-01-01,true,\n\
+                 00T000000000002AAA,003000000000001AAA,b,2024-01-01,1,\n\
+                 00T000000000003AAA,003000000000001AAA,c,2024-01-01,,Completed\n\
+                 00T000000000004AAA,003000000000001AAA,d,2024-01-01,,Not Started\n\
+                 00T000000000005AAA,003000000000001AAA,e,2024-01-01,0,\n\
+                 00T000000000006AAA,003000000000001AAA,f,2024-01-01,false,In Progress\n";
+    import(&mut house, &with_tasks(tasks));
+    let planned: Vec<_> = logged(&house).iter().map(|(details, _)| details.planned).collect();
+    assert_eq!(planned, [false, false, false, true, true, true]);
+    let agreed = types(&house, 0).iter().filter(|kind| *kind == "interaction next_step_agreed").count();
+    assert_eq!(agreed, 3);
+}
+
+#[test]
+fn a_carriage_return_in_quoted_text_and_json_in_a_cell_are_text() {
+    let mut house = House::new(company());
+    let tasks = "Id;WhoId;WhatAddress;Subject;Description;ActivityDate\r\n\
+                 \"00T000000000001AAA\";\"003000000000001AAA\";\"{\"\"city\"\":\"\"Kyleside\"\",\"\"x\"\":[1;2]}\";\"Call\";\"one\rtwo\r\nthree\";\"2024-01-01\"\r\n";
+    import(&mut house, &with_tasks(tasks));
+    assert_eq!(words(&logged(&house)[0].0), "Call\n\none\ntwo\nthree");
+}
+
+#[test]
+fn a_file_in_an_old_encoding_is_read_and_the_report_says_which() {
+    let mut house = House::new(company());
+    let (bytes, ..) = encoding_rs::WINDOWS_1251.encode("Id,Name\n001000000000001AAA,Северный ветер\n");
+    let summary = import(&mut house, &Bundle::new("export", [("Account.csv", bytes.into_owned())]));
+    assert_eq!(file(&summary, "Account.csv").encoding, "windows-1251");
+    assert!(house.records.iter().any(|record| matches!(
+        &record.event,
+        Event::Account(_, Account::Registered { name }) if name.as_str() == "Северный ветер"
+    )));
+}
+
+#[test]
+fn unknown_columns_are_passed_over_and_missing_ones_are_missed_only_where_needed() {
+    let mut house = House::new(company());
+    let files = export([("Account.csv", "Surprise__c,NAME,id\n?,Nord,001000000000001AAA\n")]);
+    assert_eq!(import(&mut house, &files).events, 2);
+    let nameless = export([("Account.csv", "Id,Industry\n001000000000001AAA,Retail\n")]);
+    let error = try_import(&mut house, &nameless, Lang::Ru, None).unwrap_err();
+    assert_eq!(
+        error.say(Lang::Ru),
+        "В файле Account.csv нет столбца «Name». Выгрузите его вместе с ним. Есть столбцы: Id, Industry."
+    );
+}
+
+#[test]
+fn where_there_is_nothing_to_read_the_files_that_are_looked_for_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = House::new(company());
+    let mut house = before.clone();
+    let error = try_import(&mut house, &Folder::new(folder.path()), Lang::En, None).unwrap_err();
+    for name in salesforce::FILES {
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    assert_eq!(house.model, before.model);
+}
+
+#[test]
+fn labels_of_a_report_stand_for_the_names_of_an_export() {
+    let mut house = House::new(company());
+    let tasks = "Id,AccountId,Name,Subject,Due Date,Comments\n\
+                 00T000000000001AAA,001000000000001AAA,Anna Petrova,Call,2024-01-01,Asked for prices\n";
+    import(&mut house, &with_tasks(tasks));
+    let (details, occurred) = &logged(&house)[0];
+    assert_eq!((words(details), *occurred), ("Call\n\nAsked for prices", on("2024-01-01")));
+    assert!(details.contacts.is_empty(), "a name refers to no record");
+}
+
+#[test]
+fn a_call_lasts_whole_minutes_and_knows_who_called() {
+    let mut house = House::new(company());
+    let tasks = "Id,WhoId,Subject,ActivityDate,TaskSubtype,CallDurationInSeconds,CallType\n\
+                 00T000000000001AAA,003000000000001AAA,Call,2024-01-01,Call,61,Inbound\n\
+                 00T000000000002AAA,003000000000001AAA,Mail,2024-01-01,Email,,\n";
+    import(&mut house, &with_tasks(tasks));
+    let entries = logged(&house);
+    let call = &entries[0].0;
+    assert_eq!((call.channel, call.mode, call.minutes), (Some(Channel::Call), Some(Mode::Remote), Some(2)));
+    assert_eq!(call.initiator, Some(shared::words::Initiator::Client));
+    assert_eq!(entries[1].0.channel, Some(Channel::Email));
+}
+
+#[test]
+fn an_appointment_is_a_moment_or_a_whole_day() {
+    let mut house = House::new(company());
+    let summary = import(&mut house, &fixture("events"));
+    let events = file(&summary, "Event.csv");
+    assert_eq!((events.accepted, events.refused, events.ignored), (5, 1, 1), "{summary:?}");
+    let entries = logged(&house);
+    let brief: Vec<_> = entries
+        .iter()
+        .map(|(details, occurred)| {
+            (occurred.to_string(), details.channel.unwrap(), details.mode, details.minutes, details.planned)
+        })
+        .collect();
+    assert_eq!(
+        brief,
+        [
+            ("2024-03-05T09:30:00Z".into(), Channel::Meeting, Some(Mode::InPerson), Some(90), false),
+            ("2024-03-06".into(), Channel::Meeting, None, None, false),
+            ("2024-03-07T12:00:00Z".into(), Channel::Video, Some(Mode::Remote), Some(30), false),
+            ("2024-03-08T08:00:00Z".into(), Channel::Meeting, None, Some(45), false),
+            ("2027-01-15T10:00:00Z".into(), Channel::Meeting, Some(Mode::InPerson), Some(60), true),
+        ]
+    );
+    assert_eq!(entries[0].0.contacts.len(), 2, "who was invited took part");
+}
+
+#[test]
+fn an_appointment_that_was_planned_takes_place_as_time_passes() {
+    let mut house = House::new(company());
+    let events = "Id,WhoId,Subject,StartDateTime,SystemModstamp\n\
+                  00U000000000001AAA,003000000000001AAA,Lunch,2024-03-05T09:30:00.000Z,1\n";
+    let files = with_events(events);
+    let mut at = |now: &str| {
+        let model = house.model.clone();
+        let options = Options {
+            by: ADA,
+            lang: Lang::En,
+            generation: 0,
+            exists: &|_| false,
+            linked: &|system, key| model.accounts().linked_to(system, key),
+            colleague: &|_| None,
+            now: now.parse().unwrap(),
+            refused: None,
+        };
+        salesforce::run(&files, &options, &mut house, &mut |_| {}).unwrap().events
+    };
+    assert_eq!((at("2024-01-01T00:00:00Z"), at("2024-01-02T00:00:00Z")), (5, 0));
+    assert_eq!((at("2024-04-01T00:00:00Z"), at("2024-04-02T00:00:00Z")), (1, 0));
+    let planned: Vec<_> = logged(&house).iter().map(|(details, _)| details.planned).collect();
+    assert_eq!(planned, [true, false]);
+}
+
+#[test]
+fn contacts_report_to_those_who_come_later_in_the_file() {
+    let mut house = House::new(company());
+    let contacts =
+        "Id,Name,ReportsToId\n003000000000001AAA,Anna,003000000000002\n003000000000002AAA,Boris,003000000000001\n";
+    let summary = import(&mut house, &export([("Contact.csv", contacts)]));
+    let mapped: Vec<_> =
+        house.records.iter().filter(|record| matches!(record.event, Event::Contact(_, Contact::Mapped(_)))).collect();
+    assert_eq!(mapped.len(), 1, "and nobody in a ring");
+    assert!(summary.notes.iter().any(|note| note.what == NoteKind::ManagerUnknown));
+}
+
+#[test]
+fn a_relation_gives_an_account_to_who_has_none_and_one_more_to_who_has() {
+    let mut house = House::new(company());
+    let files = export([
+        ("Account.csv", "Id,Name\n001000000000001AAA,A\n001000000000002AAA,B\n"),
+        ("Contact.csv", CONTACTS),
+        (
+            "AccountContactRelation.csv",
+            "Id,AccountId,ContactId,IsDirect,IsActive\n\
+             07k000000000001AAA,001000000000001AAA,003000000000001AAA,1,1\n\
+             07k000000000002AAA,001000000000002AAA,003000000000001AAA,,1\n\
+             07k000000000003AAA,001000000000002AAA,003000000000002AAA,true,true\n\
+             07k000000000004AAA,001000000000001AAA,003000000000002AAA,,0\n",
+        ),
+        ("Task.csv", "Id,WhoId,Subject,ActivityDate\n00T000000000001AAA,003000000000002AAA,x,2024-01-01\n"),
+    ]);
+    let summary = import(&mut house, &files);
+    let relations = file(&summary, "AccountContactRelation.csv");
+    assert_eq!((relations.accepted, relations.ignored), (2, 2));
+    assert!(logged(&house)[0].0.account.is_some(), "the account that the relation gave");
+}
+
+#[test]
+fn a_row_that_cannot_be_used_says_why_in_the_reader_s_language() {
+    let task =
+        |cells: &str| with_tasks(&format!("Id,WhoId,Subject,ActivityDate,IsPrivate,CallDurationInSeconds\n{cells}\n"));
+    let cases = [
+        ("00T000000000001AAA,003000000000001AAA,x,25.12.2023,,", "2024-01-23", "не дата"),
+        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01,true,", "private", "личная"),
+        ("00T000000000001AAA,003000000000001AAA,,2024-01-01,,", "subject", "темы"),
+        ("00T000000000001AAA,,x,2024-01-01,,", "neither an account", "Не указан"),
+        (",003000000000001AAA,x,2024-01-01,,", "Id is empty", "Не заполнено"),
+        ("T1,003000000000001AAA,x,2024-01-01,,", "15 or 18", "15 или 18"),
+        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01,,soon", "whole number", "целое"),
+        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01", "4 cells", "ячеек: 4"),
+    ];
+    for (cells, en, ru) in cases {
+        let (said_en, said_ru) = (why_refused(&task(cells), Lang::En), why_refused(&task(cells), Lang::Ru));
+        assert!(said_en.contains(en), "{cells}: {said_en}");
+        assert!(said_ru.contains(ru), "{cells}: {said_ru}");
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_is_refused_and_not_cut() {
+    let long = with_tasks(&format!(
+        "Id,WhoId,Subject,Description,ActivityDate\n00T000000000001AAA,003000000000001AAA,x,{},2024-01-01\n",
+        "я".repeat(16_000)
+    ));
+    let said = why_refused(&long, Lang::En);
+    assert!(said.contains("16000") && said.contains("16003"), "{said}");
+    let contact = format!("Id,Name,Description\n003000000000001AAA,Anna,{}\n", "x".repeat(2_001));
+    assert!(why_refused(&export([("Contact.csv", &contact)]), Lang::Ru).contains("2000"));
+}
+
+#[test]
+fn a_refused_row_is_kept_whole_and_no_spreadsheet_runs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("refused.csv");
+    let tasks = "Id,WhoId,Subject,Description,ActivityDate\n\
+                 00T000000000001AAA,,=HYPERLINK(1),\"@a, \"\"b\"\"\nc\",2024-01-01\n\
+                 00T000000000002AAA,003000000000001AAA,fine,,2024-01-01\n";
+    let summary = try_import(&mut House::new(company()), &with_tasks(tasks), Lang::Ru, Some(&path)).unwrap();
+    assert_eq!(summary.refused_file.as_deref(), Some(path.as_path()));
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("\u{feff}Файл,Строка,Id,Причина,Id,WhoId,Subject,Description,ActivityDate\n"), "{text}");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
+    assert_eq!(rows.len(), 1);
+    let cells: Vec<_> = rows[0].iter().collect();
+    assert_eq!(cells[..3], ["Task.csv", "2", "00T000000000001AAA"]);
+    assert_eq!(cells[4..], ["00T000000000001AAA", "", "'=HYPERLINK(1)", "'@a, \"b\"\nc", "2024-01-01"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "it holds people's data");
+    }
+}
+
+#[test]
+fn no_file_of_refused_rows_is_made_where_none_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("refused.csv");
+    let summary = try_import(&mut House::new(company()), &with_tasks(""), Lang::En, Some(&path)).unwrap();
+    assert_eq!((summary.refused_file, path.exists()), (None, false));
+}
+
+#[test]
+fn an_entry_corrected_here_is_not_overwritten_by_the_same_row_again() {
+    let mut house = House::new(company());
+    let tasks =
+        "Id,WhoId,Subject,ActivityDate,SystemModstamp\n00T000000000001AAA,003000000000001AAA,Call,2024-01-01,1\n";
+    import(&mut house, &with_tasks(tasks));
+    let last = house.records.iter().rev().nth(2).unwrap().event.clone();
+    let Event::Interaction(id, Interaction::Logged(details)) = last else { panic!("{last:?}") };
+    let corrected = Details { minutes: Some(5), ..details };
+    house.take(KIRA, Event::Interaction(id, Interaction::Corrected(corrected)));
+    assert_eq!(import(&mut house, &with_tasks(tasks)).events, 0);
+}
+
+#[test]
+fn the_report_reads_well_in_both_languages() {
+    let mut house = House::new(company());
+    let summary = import(&mut house, &salesforce::sample());
+    let english = summary.say(Lang::En).join("\n");
+    let russian = summary.say(Lang::Ru).join("\n");
+    assert!(english.contains("Account.csv: 22 rows (UTF-8): 22 accepted, 0 unchanged, 0 refused"), "{english}");
+    assert!(english.contains("2 owners are no colleague here"), "{english}");
+    assert!(russian.contains("Account.csv: 22 строки (UTF-8): принято 22"), "{russian}");
+    assert!(russian.contains("2 владельца не найдены среди сотрудников"), "{russian}");
+    let json = serde_json::to_value(&summary).unwrap();
+    assert_eq!(json["files"][0]["separator"], ",");
+}
+
+/// Tasks that are made as they are read: no file of them is anywhere.
+struct Endless {
+    tasks: u32,
+}
+
+struct Rows {
+    next: u32,
+    end: u32,
+    pending: Vec<u8>,
+}
+
+impl Files for Endless {
+    fn name(&self) -> &str {
+        "endless"
+    }
+
+    fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>> {
+        Ok(match name {
+            "Account.csv" => Some(Box::new(ACCOUNTS.as_bytes())),
+            "Contact.csv" => Some(Box::new(CONTACTS.as_bytes())),
+            "Task.csv" => {
+                let pending = b"Id,WhoId,WhatId,Subject,ActivityDate,IsClosed,SystemModstamp\n".to_vec();
+                Some(Box::new(Rows { next: 0, end: self.tasks, pending }))
+            }
+            _ => None,
+        })
+    }
+}
+
+impl Read for Rows {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use std::io::Write as _;
+        while self.pending.len() < buffer.len() && self.next < self.end {
+            let n = self.next;
+            writeln!(
+                self.pending,
+                "00T{n:012},003000000000001AAA,001000000000001AAA,Звонок № {n},2024-01-{:02},1,2024-01-01",
+                n % 28 + 1
+            )?;
+            self.next += 1;
+        }
+        let count = buffer.len().min(self.pending.len());
+        buffer[..count].copy_from_slice(&self.pending[..count]);
+        self.pending.drain(..count);
+        Ok(count)
+    }
+}
+
+/// Answers everything and keeps nothing, but how much came at once.
+#[derive(Default)]
+struct Counter {
+    orders: u64,
+    largest: usize,
+}
+
+impl server::desk::Sink for Counter {
+    fn submit(
+        &mut self,
+        orders: Vec<server::desk::Order>,
+    ) -> Vec<Result<shared::request::Receipt, server::desk::Refusal>> {
+        self.orders += orders.len() as u64;
+        self.largest = self.largest.max(orders.len());
+        let receipt = |order: server::desk::Order| shared::request::Receipt {
+            command: order.request.id,
+            position: 0,
+            events: vec![order.request.command.stream().first()],
+            duplicate: false,
+        };
+        orders.into_iter().map(|order| Ok(receipt(order))).collect()
+    }
+}
+
+#[test]
+fn a_hundred_thousand_tasks_stream_through_in_small_chunks() {
+    let options = Options {
+        by: ColleagueId::TWOFRONT,
+        lang: Lang::En,
+        generation: 0,
+        exists: &|_| false,
+        linked: &|_, _| None::<AccountId>,
+        colleague: &|_| None,
+        now: NOON,
+        refused: None,
+    };
+    let mut counter = Counter::default();
+    let (mut last, mut steps, mut grew) = (0, 0, true);
+    let summary = salesforce::run(&Endless { tasks: 100_000 }, &options, &mut counter, &mut |progress| {
+        grew &= progress.bytes >= last && progress.bytes <= progress.of;
+        (last, steps) = (progress.bytes, steps + 1);
+    })
+    .unwrap();
+    assert_eq!(file(&summary, "Task.csv").accepted, 100_000);
+    assert!(counter.largest <= 512, "{} orders at once", counter.largest);
+    assert_eq!(counter.orders, 100_000 + 6);
+    assert!(grew && steps > 300, "progress is told as it comes");
+}
+
+#[test]
+fn an_import_of_one_file_in_memory_is_an_import_like_any_other() {
+    let files = export([("account.CSV", ACCOUNTS)]);
+    assert_eq!(import(&mut House::new(company()), &files).events, 2);
+}
