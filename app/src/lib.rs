@@ -5,10 +5,17 @@
 //! and this crate knows neither the store nor the server.
 
 pub mod assets;
+#[cfg(feature = "hydrate")]
+mod fetch;
+pub mod forms;
+pub mod live;
 pub mod pages;
+pub mod parts;
+pub mod read;
 pub mod routes;
 pub mod shell;
 pub mod text;
+pub mod when;
 
 pub use assets::Assets;
 pub use routes::App;

@@ -148,6 +148,18 @@ impl Board {
         cards
     }
 
+    /// The part of the board that is about one account.
+    pub fn of(&self, account: AccountId) -> Self {
+        let about = |card: &Card| card.account == account;
+        Self {
+            position: self.position,
+            open: self.open.iter().filter(|(_, card)| about(card)).map(|(id, card)| (*id, card.clone())).collect(),
+            ended: self.ended.iter().filter(|(_, card)| about(card)).cloned().collect(),
+            members: self.members.clone(),
+            units: self.units.clone(),
+        }
+    }
+
     /// Whether somebody can answer an offer that stands.
     pub fn may_answer(&self, card: &Card, me: ColleagueId) -> bool {
         card.stage == Stage::Offered && matches!(self.waits(card, me), Waits::ForMe | Waits::ForMyUnit)

@@ -129,7 +129,7 @@ impl Entry {
         (self.occurred().instant(), self.record.position)
     }
 
-    fn passes(&self, filter: &Filter) -> bool {
+    pub fn passes(&self, filter: &Filter) -> bool {
         let details = self.interaction();
         let with = |stream: Stream| {
             let event = &self.current().event;

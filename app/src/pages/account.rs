@@ -1,0 +1,687 @@
+//! The account: both fronts of it on one timeline, and beside it whom to know, what is promised, and
+//! how its work is answered inside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use serde::{Deserialize, Serialize};
+use shared::ids::{AccountId, ContactId, Slice, Stream, UnitId};
+use shared::policy;
+use shared::record::Record;
+use shared::views::alignment::Cell;
+use shared::views::timeline::Filter;
+use shared::views::touch::{days_between, is_overdue};
+use shared::views::{AccountFile, Board, Directory, Timeline, View};
+use shared::words::{Channel, Front, Occurred, Role};
+use uuid::Uuid;
+
+use crate::live::Follow;
+use crate::parts::entry::{Reading, place_words};
+use crate::parts::lanes::{Lanes, StepDone, lines};
+use crate::parts::{Icon, Person};
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::text::{Lang, use_lang};
+use crate::when::{self, Zone};
+
+crate::texts! {
+    accounts { en: "Accounts", ru: "Клиенты" }
+    path { en: "Path", ru: "Путь" }
+    managed_by { en: "managed by", ru: "ведёт" }
+    nobody { en: "nobody yet", ru: "пока никто" }
+    sponsor { en: "sponsor", ru: "куратор" }
+    closed(why: &str) { en: "closed: {why}", ru: "закрыт: {why}" }
+    hand_over { en: "Hand over", ru: "Передать в работу" }
+    edit { en: "Facts and changes", ru: "Сведения и изменения" }
+    since_touch(n: u64) {
+        en: plural(n) { "day since the last touch", "days since the last touch" },
+        ru: plural(n) { "день с последнего касания", "дня с последнего касания", "дней с последнего касания" },
+    }
+    since_person(n: u64) {
+        en: plural(n) { "day since we met in person", "days since we met in person" },
+        ru: plural(n) { "день с личной встречи", "дня с личной встречи", "дней с личной встречи" },
+    }
+    never_touched { en: "never touched yet", ru: "касаний ещё не было" }
+    never_met { en: "never met in person", ru: "лично не встречались" }
+    promises(n: u64) {
+        en: plural(n) { "promise open", "promises open" },
+        ru: plural(n) { "открытое обещание", "открытых обещания", "открытых обещаний" },
+    }
+    about { en: "About the account", ru: "О клиенте" }
+    contacts { en: "Contacts", ru: "Контакты" }
+    add_contact { en: "Add", ru: "Добавить" }
+    no_contacts { en: "Nobody yet. Who is the first person you would call?", ru: "Пока никого. Кому бы вы позвонили первым?" }
+    has_left { en: "has left", ru: "ушёл" }
+    next_steps { en: "Next steps", ru: "Следующие шаги" }
+    no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
+    by_day(day: &str, who: &str) { en: "by {day} · {who}", ru: "до {day} · {who}" }
+    undated(who: &str) { en: "no date · {who}", ru: "без срока · {who}" }
+    overdue(days: u64) {
+        en: plural(days) { "{days} day overdue", "{days} days overdue" },
+        ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
+    }
+    open_handoffs { en: "Open handoffs", ru: "Открытые передачи" }
+    units { en: "Units", ru: "Подразделения" }
+    unit { en: "Unit", ru: "Подразделение" }
+    asked { en: "Asked", ru: "Просили" }
+    kept { en: "In time", ru: "В срок" }
+    of_n(kept: usize, n: usize) { en: "{kept} of {n}", ru: "{kept} из {n}" }
+    facts { en: "Facts", ru: "Сведения" }
+    industry { en: "Industry", ru: "Отрасль" }
+    place { en: "Place", ru: "Место" }
+    website { en: "Website", ru: "Сайт" }
+    linked { en: "Linked to", ru: "Связан с" }
+    key_reason { en: "Key because", ru: "Ключевой, потому что" }
+    filter { en: "Filter", ru: "Отбор" }
+    front { en: "Front", ru: "Фронт" }
+    both { en: "Both", ru: "Оба" }
+    client { en: "Client", ru: "Клиент" }
+    inside { en: "Inside", ru: "Внутри" }
+    any_channel { en: "Any channel", ru: "Любой канал" }
+    channel { en: "Channel", ru: "Канал" }
+    anybody { en: "Anybody", ru: "Все люди" }
+    person { en: "Person or unit", ru: "Человек или подразделение" }
+    everything { en: "Everything", ru: "Всё" }
+    kind { en: "Kind", ru: "Что" }
+    kind_interaction { en: "Interactions", ru: "Взаимодействия" }
+    kind_handoff { en: "Handoffs", ru: "Передачи" }
+    apply { en: "Show", ru: "Показать" }
+    empty_title { en: "Nothing has happened yet", ru: "Пока ничего не было" }
+    empty_text { en: "Write down the last time you spoke: one line is enough.", ru: "Запишите последний разговор: хватит одной строки." }
+    empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
+    log_first { en: "Log the first interaction", ru: "Записать первое взаимодействие" }
+    show_all { en: "Show everything", ru: "Показать всё" }
+}
+
+/// How many entries a page shows at once.
+const WINDOW: usize = 60;
+
+/// The page of one account, with what its timeline shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub account: Option<AccountId>,
+    pub filter: Filter,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountPage {
+    pub now: Timestamp,
+    pub seed: Uuid,
+    pub directory: Directory,
+    pub file: AccountFile,
+    pub timeline: Timeline,
+    pub board: Board,
+    pub cells: BTreeMap<UnitId, Cell>,
+}
+
+/// The filter of a timeline as it stands in an address: `front`, `channel`, `with`, `kind`, `text`, `before`.
+#[must_use]
+pub fn filter_from(get: impl Fn(&str) -> Option<String>) -> Filter {
+    Filter {
+        front: get("front").and_then(|word| Front::from_word(&word)),
+        channel: get("channel").and_then(|word| Channel::from_word(&word)),
+        with: get("with").and_then(|text| text.parse().ok()),
+        slice: get("kind").and_then(|word| word.parse::<Slice>().ok()),
+        text: get("text").filter(|text| !text.is_empty()),
+        before: get("before").and_then(|text| Occurred::parse(&text)),
+    }
+}
+
+/// A filter as the query of an address, without the question mark.
+#[must_use]
+pub fn filter_query(filter: &Filter) -> String {
+    let pairs = [
+        ("front", filter.front.map(|front| front.word().to_owned())),
+        ("channel", filter.channel.map(|channel| channel.word().to_owned())),
+        ("with", filter.with.map(|stream| stream.to_string())),
+        ("kind", filter.slice.map(|slice| slice.to_string())),
+        ("text", filter.text.clone()),
+        ("before", filter.before.map(|before| before.to_string())),
+    ];
+    let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(&value?))));
+    given.collect::<Vec<_>>().join("&")
+}
+
+/// Percent-encoding of a query's value.
+#[must_use]
+pub fn encode(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/' | b'@' | b':') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// Folds what concerns something into its timeline: the newest entries that pass the filter.
+pub fn timeline(of: Stream, records: &[Record], filter: &Filter) -> Timeline {
+    let mut timeline = Timeline::new(of);
+    for record in records {
+        timeline.fold(record);
+    }
+    timeline.window(filter, WINDOW)
+}
+
+/// The accounts and contacts that a timeline names, for its directory.
+#[must_use]
+pub fn named(timeline: &Timeline) -> (BTreeSet<AccountId>, BTreeSet<ContactId>) {
+    let names = timeline.names();
+    let of = |slice| names.iter().filter(move |one: &&Stream| one.slice == slice).map(|one| one.id);
+    (of(Slice::Account).map(AccountId::from_uuid).collect(), of(Slice::Contact).map(ContactId::from_uuid).collect())
+}
+
+impl Query for Ask {
+    type Page = AccountPage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<AccountPage, Trouble> {
+        let account = self.account.ok_or(Trouble::NotFound)?;
+        let viewer = reader.viewer();
+        let records = reader.concerning(account.into())?;
+        let mut file = AccountFile::new(account);
+        for record in &records {
+            file.fold(record);
+        }
+        let timeline = timeline(account.into(), &records, &self.filter);
+        let (mut accounts, contacts) = named(&timeline);
+        accounts.insert(account);
+        let mut found = None;
+        reader.company(&mut |company| {
+            if company.directory.accounts.contains_key(&account) {
+                let mut directory = company.directory.cut(&BTreeSet::from([account]), &contacts);
+                let others = accounts.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
+                directory.accounts.extend(others);
+                let cells = company.alignment.by_account.get(&account).cloned().unwrap_or_default();
+                found = Some((directory, company.board.of(account), cells));
+            }
+        });
+        let (directory, board, cells) = found.ok_or(Trouble::NotFound)?;
+        Ok(AccountPage { now: viewer.now, seed: viewer.seed, directory, file, timeline, board, cells })
+    }
+
+    fn address(&self) -> String {
+        let account = self.account.map(|account| account.to_string()).unwrap_or_default();
+        format!("account/{account}?{}", filter_query(&self.filter))
+    }
+}
+
+impl Follow for AccountPage {
+    fn position(&self) -> u64 {
+        self.timeline.position.max(self.directory.position)
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.directory.fold(record);
+        self.file.fold(record);
+        self.timeline.fold(record);
+        self.board.fold(record);
+        self.now = self.now.max(record.recorded);
+    }
+}
+
+/// Whether somebody with this role writes here.
+#[must_use]
+pub fn writes(role: Option<Role>) -> bool {
+    role.is_some()
+        && !matches!(role, Some(Role::Analyst))
+        && policy::may_see(role, Slice::Interaction) == policy::Sight::Whole
+}
+
+#[component]
+pub fn Account() -> impl IntoView {
+    let params = use_params_map();
+    let query = use_query_map();
+    let ask = move || Ask {
+        account: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
+        filter: query.with(|query| filter_from(|name| query.get(name))),
+    };
+    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+}
+
+#[component]
+fn Loaded(model: RwSignal<AccountPage>, ask: Signal<Ask>) -> impl IntoView {
+    let lang = use_lang();
+    let viewer = use_viewer();
+    let zone = viewer.as_ref().map_or_else(Zone::utc, |viewer| viewer.zone.clone());
+    let writes = writes(viewer.and_then(|viewer| viewer.role));
+    let (account, seed) = model.with_untracked(|model| (model.file.account, model.seed));
+    let back = format!("/accounts/{account}");
+    let name = move || model.with(|model| model.directory.account(account, lang).to_owned());
+    let line_zone = zone.clone();
+    let shown = Memo::new(move |_| {
+        let filter = ask.get().filter;
+        model.with(|model| {
+            let AccountPage { directory, timeline, now, .. } = model;
+            let reading = Reading { directory, timeline, zone: &line_zone, now: *now, lang };
+            lines(&reading, |entry| entry.passes(&filter))
+        })
+    });
+    let earlier = move || {
+        model.with(|model| {
+            let oldest = model.timeline.entries.first().map(|entry| entry.occurred());
+            let filter = Filter { before: oldest, ..ask.get().filter };
+            (model.timeline.earlier, format!("/accounts/{account}?{}", filter_query(&filter)))
+        })
+    };
+    let is_filtered = move || ask.get().filter != Filter::default();
+    let side_zone = zone;
+    let side_back = back.clone();
+    let empty_back = back.clone();
+    view! {
+        <Title text=name />
+        <Head model account writes />
+        <div class="with-side">
+            <div class="stack">
+                <Filters model ask account />
+                <Show when=move || shown.with(Vec::is_empty)>
+                    <Empty account is_filtered=is_filtered() back=empty_back.clone() />
+                </Show>
+                <Lanes lines=shown earlier=Signal::derive(earlier) seed back writes />
+            </div>
+            <aside class="side" aria-label=about(lang)>
+                {move || model.with(|model| side(model, &side_zone, lang, writes, &side_back))}
+            </aside>
+        </div>
+    }
+}
+
+#[component]
+fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl IntoView {
+    let lang = use_lang();
+    let subtitle = move || {
+        model.with(|model| {
+            let entry = model.directory.accounts.get(&account)?;
+            let tier = entry.tier.as_ref().map(|(tier, _)| tier.say(lang));
+            let person = |id| {
+                let name = model.directory.colleague(id, lang).to_owned();
+                view! { <a href=format!("/colleagues/{id}")>{name}</a> }
+            };
+            let kam = entry.kam.map_or_else(|| nobody(lang).into_any(), |kam| person(kam).into_any());
+            let sponsored = entry.sponsor.map(|id| view! { <span>{sponsor(lang)}" "{person(id)}</span> });
+            let ended =
+                entry.closed.as_ref().map(|why| view! { <span class="bad">{closed(lang, why.as_str())}</span> });
+            Some(view! {
+                <p class="subtitle">
+                    {tier.map(|tier| view! { <span class="tag-key"><Icon name="star" />{tier}</span> })}
+                    <span>{managed_by(lang)}" "{kam}</span>
+                    {sponsored}
+                    {ended}
+                </p>
+            })
+        })
+    };
+    let figures = move || model.with(|model| figures(model, lang));
+    view! {
+        <header class="page-head">
+            <nav class="crumbs" aria-label=path(lang)>
+                <a href="/">{accounts(lang)}</a>
+            </nav>
+            <div class="title">
+                <h1>{move || model.with(|model| model.directory.account(account, lang).to_owned())}</h1>
+                <Show when=move || writes>
+                    <div class="row">
+                        <a class="button" href=format!("/handoffs/new?account={account}")>
+                            <Icon name="handoff" />
+                            {hand_over(lang)}
+                        </a>
+                        <a class="button quiet" href=format!("/accounts/{account}/edit")>
+                            {edit(lang)}
+                        </a>
+                    </div>
+                </Show>
+            </div>
+            {subtitle}
+            {figures}
+        </header>
+    }
+}
+
+/// The living figures, each a link to what is behind it.
+fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
+    let AccountPage { file, timeline, now, .. } = model;
+    let link = |event| {
+        timeline.entry(event).map_or_else(|| "#timeline".to_owned(), |entry| format!("#e{}", entry.record.position))
+    };
+    let figure = |last: Option<shared::views::account_file::Last>,
+                  some: fn(Lang, u64) -> String,
+                  none: &'static str| match last {
+        Some(last) => {
+            let days = days_between(last.touch.occurred, *now);
+            // The sentence repeats no number: it stands before it.
+            let text = some(lang, days);
+            view! { <li><a href=link(last.event)><b>{days}</b>" "{text}</a></li> }.into_any()
+        }
+        None => view! { <li><a href="#timeline"><b>"—"</b>" "{none}</a></li> }.into_any(),
+    };
+    let touch = figure(file.last_touch(), since_touch, never_touched(lang));
+    let met = figure(file.last_in_person(), since_person, never_met(lang));
+    let open = u64::try_from(file.open_steps().len() + file.handoffs.len()).unwrap_or(u64::MAX);
+    view! {
+        <ul class="figures">
+            {touch} {met} <li>
+                <a href="#steps">
+                    <b>{open}</b>
+                    " "
+                    {promises(lang, open)}
+                </a>
+            </li>
+        </ul>
+    }
+}
+
+#[component]
+fn Filters(model: RwSignal<AccountPage>, ask: Signal<Ask>, account: AccountId) -> impl IntoView {
+    let lang = use_lang();
+    let seg = move |wanted: Option<Front>| {
+        let filter = Filter { front: wanted, before: None, ..ask.get().filter };
+        format!("/accounts/{account}?{}", filter_query(&filter))
+    };
+    let here = move |wanted: Option<Front>| (ask.get().filter.front == wanted).then_some("true");
+    let selects = move || {
+        let filter = ask.get().filter;
+        let option =
+            |value: String, text: String, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
+        let channels = Channel::ALL
+            .iter()
+            .map(|channel| {
+                option(channel.word().to_owned(), channel.say(lang).to_owned(), filter.channel == Some(*channel))
+            })
+            .collect_view();
+        let kinds = [(Slice::Interaction, kind_interaction(lang)), (Slice::Handoff, kind_handoff(lang))]
+            .map(|(slice, text)| option(slice.to_string(), text.to_owned(), filter.slice == Some(slice)))
+            .collect_view();
+        let people = model.with_untracked(|model| {
+            let contacts = model.directory.contacts_of(account, lang);
+            let contacts =
+                contacts.into_iter().map(|(id, _)| (Stream::from(id), model.directory.contact(id, lang).to_owned()));
+            let colleagues =
+                model.directory.here(lang).into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
+            let units =
+                model.directory.units.keys().map(|id| (Stream::from(*id), model.directory.unit(*id, lang).to_owned()));
+            contacts
+                .chain(units)
+                .chain(colleagues)
+                .map(|(stream, name)| option(stream.to_string(), name, filter.with == Some(stream)))
+                .collect_view()
+        });
+        let front = filter.front.map(|front| view! { <input type="hidden" name="front" value=front.word() /> });
+        view! {
+            {front}
+            <select name="channel" aria-label=channel(lang)>
+                <option value="">{any_channel(lang)}</option>
+                {channels}
+            </select>
+            <select name="with" aria-label=person(lang)>
+                <option value="">{anybody(lang)}</option>
+                {people}
+            </select>
+            <select name="kind" aria-label=kind(lang)>
+                <option value="">{everything(lang)}</option>
+                {kinds}
+            </select>
+        }
+    };
+    view! {
+        <form class="filters" aria-label=filter(lang) method="get" action=format!("/accounts/{account}")>
+            <nav class="seg" aria-label=front(lang)>
+                <a href=move || seg(None) aria-current=move || here(None)>
+                    {both(lang)}
+                </a>
+                <a href=move || seg(Some(Front::Client)) aria-current=move || here(Some(Front::Client))>
+                    <span class="tag-client">{client(lang)}</span>
+                </a>
+                <a href=move || seg(Some(Front::Internal)) aria-current=move || here(Some(Front::Internal))>
+                    <span class="tag-internal">{inside(lang)}</span>
+                </a>
+            </nav>
+            {selects}
+            <button class="button small" type="submit">
+                {apply(lang)}
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Empty(account: AccountId, is_filtered: bool, back: String) -> impl IntoView {
+    let lang = use_lang();
+    if is_filtered {
+        return view! {
+            <div class="empty">
+                <p>{empty_filter(lang)}</p>
+                <a class="button" href=back>
+                    {show_all(lang)}
+                </a>
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        <div class="empty">
+            <h2>{empty_title(lang)}</h2>
+            <p>{empty_text(lang)}</p>
+            <a class="button primary" href=format!("/log?account={account}")>
+                {log_first(lang)}
+            </a>
+        </div>
+    }
+    .into_any()
+}
+
+fn side(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
+    view! { {contacts_card(model, lang, writes)} {steps_card(model, zone, lang, writes, back)} {handoffs_card(model, zone, lang)} {units_card(model, lang)} {facts_card(model, lang)} }
+}
+
+fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView + use<> {
+    let AccountPage { directory, file, now, .. } = model;
+    let account = file.account;
+    let mut people = directory.contacts_of(account, lang);
+    people.sort_by_key(|(id, contact)| (contact.left, std::cmp::Reverse(file.freshness(*id))));
+    let is_empty = people.is_empty();
+    let rows = people
+        .into_iter()
+        .map(|(id, contact)| {
+            let name = directory.contact(id, lang).to_owned();
+            let fresh = match file.last_with(id) {
+                _ if contact.left => has_left(lang).to_owned(),
+                Some(last) => shared::views::touch::say_days_ago(days_between(last.touch.occurred, *now), lang),
+                None => "—".to_owned(),
+            };
+            let title = contact.details.known().and_then(|details| details.title.as_ref()).map(ToString::to_string);
+            let part = contact.place.role.is_some().then(|| place_words(&contact.place, lang));
+            let about = title.into_iter().chain(part).collect::<Vec<_>>().join(" · ");
+            view! {
+                <li class="person-row">
+                    <Person name href=format!("/contacts/{id}") side="client" />
+                    <span></span>
+                    <span class="small muted">{fresh}</span>
+                    <span class="small muted">{about}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card">
+            <header>
+                <h2>{contacts(lang)}</h2>
+                {writes.then(|| view! { <a href=format!("/contacts/new?account={account}")>{add_contact(lang)}</a> })}
+            </header>
+            {if is_empty {
+                view! { <p class="small muted">{no_contacts(lang)}</p> }.into_any()
+            } else {
+                view! { <ul class="items">{rows}</ul> }.into_any()
+            }}
+        </section>
+    }
+}
+
+fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
+    let AccountPage { directory, file, now, seed, .. } = model;
+    let today = zone.day(Occurred::At(*now));
+    let open = file.open_steps();
+    let is_empty = open.is_empty();
+    let rows = open
+        .into_iter()
+        .map(|(id, step)| {
+            let who = directory.colleague(step.owner, lang);
+            let what = step
+                .what
+                .as_ref()
+                .map_or_else(|| shared::views::directory::forgotten(lang).to_owned(), ToString::to_string);
+            let late = step.due.filter(|due| is_overdue(*due, *now));
+            let when = match (late, step.due) {
+                (Some(due), _) => {
+                    let days = u64::try_from((today - due).get_days()).unwrap_or_default();
+                    view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {who}")} }.into_any()
+                }
+                (None, Some(due)) => by_day(lang, &when::short_day(due, today, lang), who).into_any(),
+                (None, None) => undated(lang, who).into_any(),
+            };
+            let stream = Stream::from(step.interaction).to_string();
+            let settle = writes.then(|| {
+                view! { <StepDone stream step=id.to_string() what=what.clone() seed=*seed back=back.to_owned() /> }
+            });
+            view! {
+                <li class="row apart">
+                    <div>
+                        <span>{what}</span>
+                        <div class="small muted">{when}</div>
+                    </div>
+                    {settle}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" id="steps">
+            <header>
+                <h2>{next_steps(lang)}</h2>
+            </header>
+            {if is_empty {
+                view! { <p class="small muted">{no_steps(lang)}</p> }.into_any()
+            } else {
+                view! { <ul class="items">{rows}</ul> }.into_any()
+            }}
+        </section>
+    }
+}
+
+fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView + use<> {
+    let AccountPage { directory, board, file, now, .. } = model;
+    let today = zone.day(Occurred::At(*now));
+    let open: Vec<_> = board.open.iter().filter(|(_, card)| card.account == file.account).collect();
+    (!open.is_empty()).then(|| {
+        let rows = open
+            .into_iter()
+            .map(|(id, card)| {
+                let what = card.words.known().map_or_else(
+                    || shared::views::directory::forgotten(lang).to_owned(),
+                    |words| words.what.to_string(),
+                );
+                let to = directory.party(card.to, lang);
+                let when = match card.due {
+                    Some(due) if card.is_overdue(*now) => {
+                        let days = u64::try_from((today - due).get_days()).unwrap_or_default();
+                        view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {to}")} }.into_any()
+                    }
+                    Some(due) => by_day(lang, &when::short_day(due, today, lang), to).into_any(),
+                    None => undated(lang, to).into_any(),
+                };
+                view! {
+                    <li>
+                        <a href=format!("/handoffs#h{id}")>{what}</a>
+                        <div class="small muted">{when}</div>
+                    </li>
+                }
+            })
+            .collect_view();
+        view! {
+            <section class="card">
+                <header>
+                    <h2>{open_handoffs(lang)}</h2>
+                </header>
+                <ul class="items">{rows}</ul>
+            </section>
+        }
+    })
+}
+
+fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
+    let AccountPage { directory, cells, .. } = model;
+    (!cells.is_empty()).then(|| {
+        let rows = cells
+            .iter()
+            .map(|(id, cell)| {
+                let (in_time, n) = cell.kept_in_time();
+                view! {
+                    <tr>
+                        <th scope="row">
+                            <a href=format!("/units/{id}")>{directory.unit(*id, lang).to_owned()}</a>
+                        </th>
+                        <td class="n">{cell.offered.len()}</td>
+                        <td class="n">{if n == 0 { "—".to_owned() } else { of_n(lang, in_time, n) }}</td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        view! {
+            <section class="card" id="units">
+                <header>
+                    <h2>{units(lang)}</h2>
+                </header>
+                <table class="table dense">
+                    <thead>
+                        <tr>
+                            <th scope="col">{unit(lang)}</th>
+                            <th scope="col" class="n">
+                                {asked(lang)}
+                            </th>
+                            <th scope="col" class="n">
+                                {kept(lang)}
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </section>
+        }
+    })
+}
+
+fn facts_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
+    let account = model.directory.accounts.get(&model.file.account);
+    account.map(|account| {
+        let description = &account.description;
+        let place_text = [&description.city, &description.country].into_iter().flatten().map(ToString::to_string);
+        let place_text = place_text.collect::<Vec<_>>().join(", ");
+        let links = account.links.iter().map(|(system, key)| format!("{system} {key}")).collect::<Vec<_>>().join(", ");
+        let rows = [
+            (industry(lang), description.industry.as_ref().map(ToString::to_string)),
+            (place(lang), Some(place_text).filter(|text| !text.is_empty())),
+            (website(lang), description.website.as_ref().map(ToString::to_string)),
+            (key_reason(lang), account.tier.as_ref().map(|(_, reason)| reason.to_string())),
+            (linked(lang), Some(links).filter(|text| !text.is_empty())),
+        ];
+        let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        (!rows.is_empty()).then(|| {
+            view! {
+                <section class="card" id="facts">
+                    <header>
+                        <h2>{facts(lang)}</h2>
+                    </header>
+                    <dl class="facts">
+                        {rows
+                            .into_iter()
+                            .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+                            .collect_view()}
+                    </dl>
+                </section>
+            }
+        })
+    })
+}

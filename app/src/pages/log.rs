@@ -1,0 +1,360 @@
+//! Logging an interaction: one box for the story, the account already chosen from where one is, and
+//! all the rest behind one unfold. The same form corrects an entry.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use shared::ids::{AccountId, ContactId, EventRef, InteractionId, Slice, Stream};
+use shared::interaction::Details;
+use shared::record::Record;
+use shared::views::timeline::Entry;
+use shared::views::{AccountFile, Directory, Timeline, View};
+use shared::words::{Channel, Front, Initiator, Mode, Occurred, Sentiment};
+use uuid::Uuid;
+
+use crate::live::Follow;
+use crate::parts::entry::{channel_icon, mode_icon};
+use crate::parts::fields::{Checks, CommandForm, Field, Kind, Select, Targets, form_name};
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::text::use_lang;
+use crate::when::Zone;
+
+crate::texts! {
+    title { en: "Log an interaction", ru: "Записать взаимодействие" }
+    correct_title { en: "Correct an entry", ru: "Исправить запись" }
+    account { en: "Account", ru: "Клиент" }
+    choose_account { en: "Choose an account", ru: "Выберите клиента" }
+    front { en: "Front", ru: "Фронт" }
+    client { en: "Client", ru: "Клиент" }
+    inside { en: "Inside", ru: "Внутри" }
+    what { en: "What happened", ru: "Что произошло" }
+    what_hint { en: "One line is enough. The rest can follow later.", ru: "Одной строки довольно. Остальное можно добавить потом." }
+    channel { en: "Channel", ru: "Канал" }
+    mode { en: "How", ru: "Как" }
+    more { en: "More: when, where, people, next step", ru: "Ещё: когда, где, люди, следующий шаг" }
+    when_label { en: "When", ru: "Когда" }
+    when_hint { en: "Empty means now.", ru: "Пусто — значит сейчас." }
+    place { en: "Where", ru: "Где" }
+    minutes { en: "Minutes", ru: "Минут" }
+    who_there { en: "Who was there from the client", ru: "Кто был от клиента" }
+    who_ours { en: "Who of ours", ru: "Кто был от нас" }
+    initiator { en: "Who began", ru: "Кто начал" }
+    sentiment { en: "How it went", ru: "Как прошло" }
+    unsaid { en: "Not said", ru: "Не указано" }
+    next_step { en: "Next step", ru: "Следующий шаг" }
+    step_due { en: "By when", ru: "К какому дню" }
+    step_owner { en: "Whose", ru: "Чей" }
+    mine { en: "Mine", ru: "Мой" }
+    planned { en: "It is only planned", ru: "Это только запланировано" }
+    save { en: "Log", ru: "Записать" }
+    save_correction { en: "Correct", ru: "Исправить" }
+    follows { en: "It follows from an entry on the timeline.", ru: "Запись продолжает другую запись ленты." }
+    draft { en: "What you type is kept on this device until it is logged.", ru: "Набранное хранится на этом устройстве, пока вы не запишете." }
+    correct_note { en: "The entry as it was stays in the history.", ru: "Прежний вид записи останется в истории." }
+}
+
+/// What the form starts from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ask {
+    pub account: Option<AccountId>,
+    /// Contacts that are ticked from the beginning.
+    pub contact: Option<ContactId>,
+    pub because: Option<EventRef>,
+    /// The entry that is corrected.
+    pub correct: Option<InteractionId>,
+}
+
+/// What the form needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogPage {
+    pub now: Timestamp,
+    pub seed: Uuid,
+    pub account: Option<AccountId>,
+    pub contact: Option<ContactId>,
+    pub because: Option<EventRef>,
+    pub correct: Option<Entry>,
+    pub directory: Directory,
+    /// The account's contacts, who was met last first.
+    pub contacts: Vec<ContactId>,
+}
+
+impl Query for Ask {
+    type Page = LogPage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<LogPage, Trouble> {
+        let viewer = reader.viewer();
+        let correct = self.correct.map(|id| entry(reader, id)).transpose()?;
+        let of_cause = || {
+            let cause = self.because?;
+            let mut account = None;
+            reader.company(&mut |company| {
+                if cause.stream.slice == Slice::Handoff {
+                    let id = shared::ids::HandoffId::from_uuid(cause.stream.id);
+                    account = company.board.open.get(&id).map(|card| card.account);
+                }
+            });
+            account.or_else(|| entry(reader, InteractionId::from_uuid(cause.stream.id)).ok()?.interaction()?.account)
+        };
+        let of_entry = || correct.as_ref().and_then(Entry::interaction).and_then(|details| details.account);
+        let account = self.account.or_else(of_entry).or_else(of_cause);
+        let mut file = account.map(AccountFile::new);
+        if let (Some(account), Some(file)) = (account, file.as_mut()) {
+            for record in reader.concerning(account.into())? {
+                file.fold(&record);
+            }
+        }
+        let lang = crate::text::Lang::default();
+        let mut directory = Directory::default();
+        let mut contacts = Vec::new();
+        reader.company(&mut |company| {
+            let wanted: BTreeSet<ContactId> = self.contact.into_iter().collect();
+            directory = company.directory.cut(&account.into_iter().collect(), &wanted);
+            // Every account can be chosen, by its name alone.
+            for (id, entry) in company.directory.accounts.iter().filter(|(_, entry)| entry.closed.is_none()) {
+                directory.accounts.entry(*id).or_insert_with(|| entry.clone());
+            }
+            if let Some(account) = account {
+                let here =
+                    company.directory.contacts_of(account, lang).into_iter().filter(|(_, contact)| !contact.left);
+                contacts = here.map(|(id, _)| id).collect();
+            }
+        });
+        contacts.extend(self.contact.filter(|contact| !contacts.contains(contact)));
+        if let Some(file) = &file {
+            contacts.sort_by_key(|contact| std::cmp::Reverse(file.freshness(*contact)));
+        }
+        let Self { contact, because, .. } = *self;
+        Ok(LogPage { now: viewer.now, seed: viewer.seed, account, contact, because, correct, directory, contacts })
+    }
+
+    fn address(&self) -> String {
+        let pairs = [
+            ("account", self.account.map(|id| id.to_string())),
+            ("contact", self.contact.map(|id| id.to_string())),
+            ("because", self.because.map(|event| event.to_string())),
+            ("correct", self.correct.map(|id| id.to_string())),
+        ];
+        let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        format!("log?{}", given.collect::<Vec<_>>().join("&"))
+    }
+}
+
+impl Ask {
+    /// What an address asks for.
+    #[must_use]
+    pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            account: get("account").and_then(|id| id.parse().ok()),
+            contact: get("contact").and_then(|id| id.parse().ok()),
+            because: get("because").and_then(|event| event.parse().ok()),
+            correct: get("correct").and_then(|id| id.parse().ok()),
+        }
+    }
+}
+
+/// One entry as it stands.
+fn entry(reader: &dyn Reader, id: InteractionId) -> Result<Entry, Trouble> {
+    let stream = Stream::from(id);
+    let mut timeline = Timeline::new(stream);
+    for record in reader.of_stream(stream)? {
+        timeline.fold(&record);
+    }
+    timeline.entry(stream.first()).cloned().ok_or(Trouble::NotFound)
+}
+
+impl Follow for LogPage {
+    fn position(&self) -> u64 {
+        self.directory.position
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.directory.fold(record);
+    }
+}
+
+#[component]
+pub fn Log() -> impl IntoView {
+    let query = use_query_map();
+    let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
+    // A form that somebody fills in does not change under their hands.
+    page(ask, move |model| model.with_untracked(|model| view! { <Form model=model.clone() /> }))
+}
+
+#[component]
+fn Form(model: LogPage) -> impl IntoView {
+    let lang = use_lang();
+    let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
+    let me = use_viewer().map(|viewer| viewer.me);
+    let LogPage { seed, account: chosen, contact, because, correct, directory, contacts, .. } = model;
+    let before: Option<Details> = correct.as_ref().and_then(Entry::interaction).cloned();
+    let (what_for, on) = match &correct {
+        Some(entry) => ("interaction.correct", Some(entry.record.stream().to_string())),
+        None => ("interaction.log", None),
+    };
+    let form = form_name(what_for, on.as_deref());
+    let words = before.as_ref().and_then(|details| details.personal.known());
+    let text = words.map(|words| words.summary.to_string()).unwrap_or_default();
+    let where_ = words.and_then(|words| words.place.as_ref()).map(ToString::to_string).unwrap_or_default();
+    let when = correct.as_ref().map(|entry| match entry.occurred() {
+        Occurred::At(moment) => zone.field(moment),
+        Occurred::On(day) => format!("{day}T00:00"),
+    });
+    // A day that was only known as a day must not become a midnight.
+    let day_only = correct.as_ref().is_some_and(|entry| matches!(entry.occurred(), Occurred::On(_)));
+    let when_value = match (&correct, day_only) {
+        (Some(entry), true) => entry.occurred().to_string(),
+        _ => when.unwrap_or_default(),
+    };
+    let back = chosen.map_or_else(|| "/".to_owned(), |account| format!("/accounts/{account}"));
+    let mut accounts: Vec<(String, String)> =
+        directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
+    accounts.sort_by_key(|(_, name)| name.to_lowercase());
+    let contacts: Vec<(String, String)> =
+        contacts.iter().map(|id| (id.to_string(), directory.contact(*id, lang).to_owned())).collect();
+    let mut ticked: Vec<String> =
+        before.as_ref().map(|details| details.contacts.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    ticked.extend(contact.map(|contact| contact.to_string()));
+    let colleagues: Vec<(String, String)> = directory
+        .here(lang)
+        .into_iter()
+        .filter(|(id, _)| Some(*id) != me)
+        .map(|(id, name)| (id.to_string(), name.to_owned()))
+        .collect();
+    let with: Vec<String> =
+        before.as_ref().map(|details| details.colleagues.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    let channels = Channel::ALL
+        .iter()
+        .map(|one| (one.word(), Some(channel_icon(Some(*one)).to_owned()), one.say(lang).to_owned()))
+        .collect();
+    let modes =
+        Mode::ALL.iter().map(|one| (one.word(), Some(mode_icon(*one).to_owned()), one.say(lang).to_owned())).collect();
+    let word = |word: Option<&'static str>| word.unwrap_or_default();
+    let channel_was = word(before.as_ref().and_then(|details| details.channel).map(Channel::word));
+    let mode_was = word(before.as_ref().and_then(|details| details.mode).map(Mode::word));
+    let front_was = before.as_ref().map_or(Front::Client, |details| details.front).word();
+    let minutes_was = before.as_ref().and_then(|details| details.minutes).map(|n| n.to_string()).unwrap_or_default();
+    let initiator_was = word(before.as_ref().and_then(|details| details.initiator).map(Initiator::word));
+    let sentiment_was = word(before.as_ref().and_then(|details| details.sentiment).map(Sentiment::word));
+    let planned_was = before.as_ref().is_some_and(|details| details.planned);
+    let is_correction = correct.is_some();
+    let heading = if is_correction { correct_title(lang) } else { title(lang) };
+    let seen = correct.as_ref().map(|entry| entry.revision);
+    let choices = |all: Vec<(&'static str, &'static str)>| -> Vec<(String, String)> {
+        all.into_iter().map(|(word, text)| (word.to_owned(), text.to_owned())).collect()
+    };
+    let fronts = vec![("client", None, client(lang).to_owned()), ("internal", None, inside(lang).to_owned())];
+    let fields = view! {
+        <div class="fields">
+            <Select
+                form=form.clone()
+                name="account"
+                label=account(lang)
+                choices=accounts
+                empty=choose_account(lang)
+                value=chosen.map(|id| id.to_string()).unwrap_or_default()
+            />
+            <Targets form=form.clone() name="front" legend=front(lang) class="even" choices=fronts value=front_was />
+        </div>
+        <div class="story">
+            <Field form=form.clone() name="summary" label=what(lang) kind=Kind::Text hint=what_hint(lang) value=text required=true autofocus=true />
+        </div>
+        <Targets form=form.clone() name="channel" legend=channel(lang) choices=channels value=channel_was />
+        <Targets form=form.clone() name="mode" legend=mode(lang) class="tall even" choices=modes value=mode_was />
+        <details class="unfold" open=is_correction>
+            <summary>{more(lang)}</summary>
+            <div class="stack">
+                <div class="fields">
+                    {if day_only {
+                        view! { <Field form=form.clone() name="when" label=when_label(lang) kind=Kind::Date value=when_value /> }.into_any()
+                    } else {
+                        view! { <Field form=form.clone() name="when" label=when_label(lang) kind=Kind::Moment hint=when_hint(lang) value=when_value /> }
+                            .into_any()
+                    }}
+                    <Field form=form.clone() name="place" label=place(lang) value=where_ />
+                    <Field form=form.clone() name="minutes" label=minutes(lang) kind=Kind::Number value=minutes_was />
+                </div>
+                {(!contacts.is_empty())
+                    .then(|| view! { <Checks legend=who_there(lang) name="contact" choices=contacts chosen=ticked /> })}
+                {(!colleagues.is_empty())
+                    .then(|| view! { <Checks legend=who_ours(lang) name="colleague" choices=colleagues.clone() chosen=with /> })}
+                <div class="fields">
+                    <Select
+                        form=form.clone()
+                        name="initiator"
+                        label=initiator(lang)
+                        choices=choices(Initiator::ALL.iter().map(|one| (one.word(), one.say(lang))).collect())
+                        empty=unsaid(lang)
+                        value=initiator_was
+                    />
+                    <Select
+                        form=form.clone()
+                        name="sentiment"
+                        label=sentiment(lang)
+                        choices=choices(Sentiment::ALL.iter().map(|one| (one.word(), one.say(lang))).collect())
+                        empty=unsaid(lang)
+                        value=sentiment_was
+                    />
+                </div>
+                <label class="check">
+                    <input type="checkbox" name="planned" value="yes" checked=planned_was />
+                    <span>{planned(lang)}</span>
+                </label>
+                {(!is_correction)
+                    .then(|| {
+                        view! {
+                            <div class="fields">
+                                <Field form=form.clone() name="next_step" label=next_step(lang) />
+                                <Field form=form.clone() name="step_due" label=step_due(lang) kind=Kind::Date />
+                                <Select form=form.clone() name="step_owner" label=step_owner(lang) choices=colleagues.clone() empty=mine(lang) />
+                            </div>
+                        }
+                    })}
+            </div>
+        </details>
+        <div class="row">
+            <button class="button primary" type="submit">
+                {if is_correction { save_correction(lang) } else { save(lang) }}
+            </button>
+            <kbd class="hint-key">"Ctrl Enter"</kbd>
+            <span class="small muted">{if is_correction { correct_note(lang) } else { draft(lang) }}</span>
+        </div>
+    };
+    let because = because.map(|event| {
+        view! {
+            <input type="hidden" name="because" value=event.to_string() />
+            <p class="small muted">{follows(lang)}</p>
+        }
+    });
+    view! {
+        <Title text=heading />
+        <header class="page-head">
+            <h1>{heading}</h1>
+        </header>
+        <div class="narrow">
+            {match (on, seen) {
+                (Some(on), Some(seen)) => {
+                    view! {
+                        <CommandForm what=what_for on=on seen=seen seed=seed back=back class="form log-form">
+                            {because}
+                            {fields}
+                        </CommandForm>
+                    }
+                        .into_any()
+                }
+                _ => {
+                    view! {
+                        <CommandForm what=what_for seed=seed back=back class="form log-form" keep=true>
+                            {because}
+                            {fields}
+                        </CommandForm>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,55 @@
+//! The design language: small things that every page is made of, on native HTML. Their classes are
+//! the vocabulary of `style/parts.css` and `style/pages.css`.
+
+pub mod entry;
+pub mod fields;
+pub mod frame;
+pub mod lanes;
+pub mod submit;
+
+use leptos::prelude::*;
+
+use crate::assets::use_asset;
+
+/// An icon of the sprite `style/icons.svg`, by its name there. It says nothing to a screen reader:
+/// a word stands beside it.
+#[component]
+pub fn Icon(#[prop(into)] name: String) -> impl IntoView {
+    let sprite = use_asset("icons.svg");
+    view! {
+        <svg class="icon" aria-hidden="true">
+            <use href=format!("{sprite}#i-{name}") />
+        </svg>
+    }
+}
+
+/// A person with their initials: `client` or `internal` for the side that they are on.
+#[component]
+pub fn Person(#[prop(into)] name: String, #[prop(into)] href: String, side: &'static str) -> impl IntoView {
+    let short = initials(&name);
+    view! {
+        <a class=format!("person {side}") href=href>
+            <abbr aria-hidden="true">{short}</abbr>
+            {name}
+        </a>
+    }
+}
+
+/// The first letters of the first two words of a name.
+#[must_use]
+pub fn initials(name: &str) -> String {
+    let letters = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+    letters.take(2).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_are_letters_of_the_first_two_words() {
+        assert_eq!(initials("Ирина Сергеевна Соколова"), "ИС");
+        assert_eq!(initials("(forgotten)"), "F");
+        assert_eq!(initials(""), "");
+    }
+}

@@ -1,0 +1,271 @@
+//! Fields of forms. A form that was refused without WebAssembly comes back with what was typed and
+//! with the reason at the field, from [`Slip`].
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A form that the server refused: what was typed, and why it was not taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slip {
+    /// The `do` and `on` of the form, so that the right one of a page's forms shows it.
+    pub form: String,
+    pub typed: BTreeMap<String, String>,
+    /// The field that is wrong, or none where the command as a whole was refused.
+    pub field: Option<String>,
+    pub why: String,
+}
+
+/// The refused form that this page is about to show again, if any.
+#[must_use]
+pub fn use_slip() -> Option<Slip> {
+    use_context::<Slip>()
+}
+
+/// What was typed into a field of this form before it was refused.
+#[must_use]
+pub fn typed(form: &str, field: &str) -> Option<String> {
+    use_slip().filter(|slip| slip.form == form)?.typed.get(field).cloned()
+}
+
+/// The key of a form on this page: from the page's seed and the form's name, so that the server and
+/// the browser give it the same one.
+#[must_use]
+pub fn key(seed: Uuid, form: &str) -> Uuid {
+    Uuid::new_v5(&seed, form.as_bytes())
+}
+
+/// A form that asks for a command. It works as plain HTML; in the browser the same fields go to the
+/// server without leaving the page.
+///
+/// `what` is the command (`handoff.accept`), `on` the stream that it is about, `back` the page that
+/// follows. `name` tells apart forms of one page; unsent text is kept on the device under it.
+#[component]
+pub fn CommandForm(
+    what: &'static str,
+    #[prop(optional, into)] on: Option<String>,
+    #[prop(optional)] seen: Option<u64>,
+    seed: Uuid,
+    #[prop(into)] back: String,
+    #[prop(optional, into)] class: String,
+    #[prop(optional)] keep: bool,
+    #[prop(optional, into)] label: Option<String>,
+    children: Children,
+) -> impl IntoView {
+    let form = form_name(what, on.as_deref());
+    let why = use_slip().filter(|slip| slip.form == form && slip.field.is_none()).map(|slip| slip.why);
+    let is_taken = why.is_none();
+    view! {
+        <form
+            method="post"
+            action="/do"
+            class=class
+            data-command=form.clone()
+            data-keep=keep.then_some("")
+            aria-label=label
+            novalidate
+        >
+            <input type="hidden" name="do" value=what />
+            {on.map(|on| view! { <input type="hidden" name="on" value=on /> })}
+            {seen.map(|seen| view! { <input type="hidden" name="seen" value=seen.to_string() /> })}
+            <input type="hidden" name="key" value=key(seed, &form).to_string() />
+            <input type="hidden" name="back" value=back />
+            <div class="form-why notice error" role="alert" hidden=is_taken>
+                <p>{why}</p>
+            </div>
+            {children()}
+        </form>
+    }
+}
+
+/// What tells a form apart: the command and what it is about.
+#[must_use]
+pub fn form_name(what: &str, on: Option<&str>) -> String {
+    on.map_or_else(|| what.to_owned(), |on| format!("{what} {on}"))
+}
+
+/// How a field takes its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Line,
+    Text,
+    Email,
+    Date,
+    Moment,
+    Number,
+    Password,
+}
+
+/// A labelled field of a [`CommandForm`]; `form` is the form's name.
+#[component]
+pub fn Field(
+    #[prop(into)] form: String,
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(default = Kind::Line)] kind: Kind,
+    #[prop(optional, into)] value: String,
+    #[prop(optional, into)] hint: String,
+    #[prop(optional)] required: bool,
+    #[prop(optional)] autofocus: bool,
+    #[prop(optional, into)] class: String,
+    #[prop(optional, into)] autocomplete: Option<String>,
+) -> impl IntoView {
+    let id = format!("{}-{name}", form.replace([' ', '/', '.'], "-"));
+    let why = use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(name)).map(|slip| slip.why);
+    let value = typed(&form, name).unwrap_or(value);
+    let (hint_id, why_id) = (format!("{id}-h"), format!("{id}-e"));
+    let described = [(!hint.is_empty()).then(|| hint_id.clone()), why.is_some().then(|| why_id.clone())];
+    let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let described = (!described.is_empty()).then_some(described);
+    let invalid = why.is_some().then_some("true");
+    let input = match kind {
+        Kind::Text => view! {
+            <textarea
+                id=id.clone()
+                name=name
+                class=class
+                required=required
+                autofocus=autofocus
+                aria-describedby=described
+                aria-invalid=invalid
+            >
+                {value}
+            </textarea>
+        }
+        .into_any(),
+        Kind::Line | Kind::Email | Kind::Date | Kind::Moment | Kind::Number | Kind::Password => {
+            let kind = match kind {
+                Kind::Line | Kind::Text => "text",
+                Kind::Email => "email",
+                Kind::Date => "date",
+                Kind::Moment => "datetime-local",
+                Kind::Number => "number",
+                Kind::Password => "password",
+            };
+            view! {
+                <input
+                    type=kind
+                    id=id.clone()
+                    name=name
+                    class=class
+                    value=value
+                    required=required
+                    autofocus=autofocus
+                    autocomplete=autocomplete
+                    aria-describedby=described
+                    aria-invalid=invalid
+                />
+            }
+            .into_any()
+        }
+    };
+    let is_wrong = why.is_some();
+    view! {
+        <div class="field" class:wrong=is_wrong>
+            <label for=id>{label}</label>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> })}
+            {why.map(|why| view! { <p class="wrong-why" id=why_id>{why}</p> })}
+            {input}
+        </div>
+    }
+}
+
+/// One choice of a list: (value, what people read).
+pub type Choice = (String, String);
+
+/// A labelled list to choose one from; the empty choice stands first where there is one.
+#[component]
+pub fn Select(
+    #[prop(into)] form: String,
+    name: &'static str,
+    #[prop(into)] label: String,
+    choices: Vec<Choice>,
+    #[prop(optional, into)] empty: Option<String>,
+    #[prop(optional, into)] value: String,
+    #[prop(optional)] required: bool,
+) -> impl IntoView {
+    let id = format!("{}-{name}", form.replace([' ', '/', '.'], "-"));
+    let value = typed(&form, name).unwrap_or(value);
+    let why = use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(name)).map(|slip| slip.why);
+    let is_wrong = why.is_some();
+    view! {
+        <div class="field" class:wrong=is_wrong>
+            <label for=id.clone()>{label}</label>
+            {why.map(|why| view! { <p class="wrong-why">{why}</p> })}
+            <select id=id name=name required=required>
+                {empty.map(|empty| view! { <option value="">{empty}</option> })}
+                {choices
+                    .into_iter()
+                    .map(|(choice, text)| {
+                        let chosen = choice == value;
+                        view! {
+                            <option value=choice selected=chosen>
+                                {text}
+                            </option>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+        </div>
+    }
+}
+
+/// A row of big targets: radio buttons that look like buttons. (value, icon, what people read).
+#[component]
+pub fn Targets(
+    #[prop(into)] form: String,
+    name: &'static str,
+    #[prop(into)] legend: String,
+    choices: Vec<(&'static str, Option<String>, String)>,
+    #[prop(optional, into)] value: String,
+    #[prop(default = "tall")] class: &'static str,
+) -> impl IntoView {
+    let value = typed(&form, name).unwrap_or(value);
+    view! {
+        <fieldset class=format!("targets {class}")>
+            <legend>{legend}</legend>
+            {choices
+                .into_iter()
+                .map(|(choice, icon, text)| {
+                    let chosen = choice == value;
+                    view! {
+                        <label>
+                            <input type="radio" name=name value=choice checked=chosen />
+                            {icon.map(|icon| view! { <super::Icon name=icon /> })}
+                            <span>{text}</span>
+                        </label>
+                    }
+                })
+                .collect_view()}
+        </fieldset>
+    }
+}
+
+/// A list of which any number can be ticked.
+#[component]
+pub fn Checks(
+    #[prop(into)] legend: String,
+    name: &'static str,
+    choices: Vec<Choice>,
+    #[prop(optional)] chosen: Vec<String>,
+) -> impl IntoView {
+    view! {
+        <fieldset class="targets">
+            <legend>{legend}</legend>
+            {choices
+                .into_iter()
+                .map(|(choice, text)| {
+                    let is_chosen = chosen.contains(&choice);
+                    view! {
+                        <label>
+                            <input type="checkbox" name=name value=choice checked=is_chosen />
+                            <span>{text}</span>
+                        </label>
+                    }
+                })
+                .collect_view()}
+        </fieldset>
+    }
+}
