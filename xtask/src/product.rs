@@ -11,11 +11,12 @@ use std::{
     process::{Command, ExitCode},
 };
 
-/// Builds both halves; returns where the binary is.
+/// Builds both halves; returns where the binary is. The server is built with the features of the whole
+/// workspace, as the tests are, so that neither builds again what the other has.
 pub fn build() -> Result<PathBuf> {
     site::build(site::Kind::Dev)?;
     say("building the server");
-    succeed(&mut command("cargo", &["build", "--package=server", "--bin=twofront"]))?;
+    succeed(&mut command("cargo", &["build", "--workspace", "--bin=twofront"]))?;
     Ok(target().join("debug/twofront"))
 }
 

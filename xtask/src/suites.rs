@@ -19,7 +19,7 @@ pub fn test() -> Result<ExitCode> {
     let wasm = setup::wasm()?;
     let mut report = Report::default();
     report.lints(wasm);
-    report.tests(&["--workspace"]);
+    report.tests(&["--workspace", "--lib", "--bins", "--tests"], []);
     let doctests = ["test", "--workspace", "--doc", "--no-fail-fast"];
     report.suite("doctests", command("cargo", &doctests), Format::Cargo);
     report.browser();
@@ -34,11 +34,13 @@ pub fn lint() -> Result<ExitCode> {
     Ok(report.finish())
 }
 
-/// Runs the tests of the server in their long form, optimised. A test that has one asks for
-/// `TWOFRONT_TORTURE` in the environment.
+/// Kills the store and cuts its power far more often than `make test` has the time for. A number in
+/// the environment outranks ours.
 pub fn torture() -> Result<ExitCode> {
-    let mut report = Report { torture: true, ..Report::default() };
-    report.tests(&["--package=server", "--release"]);
+    let mut report = Report::default();
+    let accidents = [("STORE_KILLS", "10000"), ("STORE_CUTS", "2000")];
+    let ours = accidents.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
+    report.tests(&["--package=server", "--release", "--test=store_crash"], ours);
     Ok(report.finish())
 }
 
@@ -70,7 +72,6 @@ struct Count {
 #[derive(Default)]
 struct Report {
     lines: Vec<(String, Count, String)>,
-    torture: bool,
 }
 
 impl Report {
@@ -93,17 +94,14 @@ impl Report {
     }
 
     /// Unit, law, wire, seam and crash tests.
-    fn tests(&mut self, packages: &[&str]) {
+    fn tests(&mut self, which: &[&str], settings: impl IntoIterator<Item = (&'static str, &'static str)>) {
         let (arguments, format): (&[&str], _) = if has("cargo-nextest") {
             (&["nextest", "run", "--no-fail-fast"], Format::Nextest)
         } else {
-            (&["test", "--lib", "--bins", "--tests", "--no-fail-fast"], Format::Cargo)
+            (&["test", "--no-fail-fast"], Format::Cargo)
         };
         let mut tests = command("cargo", arguments);
-        tests.args(packages);
-        if self.torture {
-            tests.env("TWOFRONT_TORTURE", "1");
-        }
+        tests.args(which).envs(settings);
         self.suite("tests", tests, format);
     }
 
