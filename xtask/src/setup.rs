@@ -110,6 +110,17 @@ fn distribution() -> Result<()> {
     run(&mut command("rustup", &["toolchain", "link", DISTRIBUTION, "/usr"]))
 }
 
+/// Adds the formatter and the lints where the toolchain came without them, as rustup's minimal profile does.
+pub fn components() -> Result<()> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if !succeeds(&mut command("cargo", &[subcommand, "--version"])) {
+            say(&format!("adding {component} to the Rust toolchain"));
+            run(&mut command("rustup", &["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
 /// Finds or installs a browser, Node.js and the packages of `end2end`; returns where the browser is.
 pub fn browser() -> Result<PathBuf> {
     if !has("node") || !has("npm") {

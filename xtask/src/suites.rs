@@ -16,6 +16,7 @@ use std::{
 
 /// Runs every suite. All run, whatever fails.
 pub fn test() -> Result<ExitCode> {
+    setup::components()?;
     let wasm = setup::wasm()?;
     let mut report = Report::default();
     report.lints(wasm);
@@ -28,6 +29,7 @@ pub fn test() -> Result<ExitCode> {
 
 /// Runs what needs no test to run: format, lints, documents.
 pub fn lint() -> Result<ExitCode> {
+    setup::components()?;
     let wasm = setup::wasm()?;
     let mut report = Report::default();
     report.lints(wasm);
