@@ -159,8 +159,10 @@ impl Report {
         };
         match ready() {
             Ok((chromium, binary)) => {
-                let mut playwright = command("npx", &["--no-install", "playwright", "test"]);
-                playwright.current_dir(root().join("end2end"));
+                let folder = root().join("end2end");
+                let program = folder.join("node_modules/.bin/playwright");
+                let mut playwright = command(&program.to_string_lossy(), &["test"]);
+                playwright.current_dir(folder);
                 playwright.env("CHROMIUM", chromium).env("TWOFRONT", binary).env("CI", "1");
                 self.suite("browser", playwright, Format::Playwright);
             }
