@@ -152,6 +152,9 @@ domain! {
 /// Which events follow from a command. None at all means that it has already come true: a retry is harmless.
 pub fn decide(command: &Command, context: &Context, model: &Model) -> Result<Vec<Event>, Rejection> {
     policy::may(context.by, command, model).map_err(Rejection::Denied)?;
+    if command.stream().slice != Slice::Import {
+        model.imports().may_bring(context.batch)?;
+    }
     decide_slice(command, context, model)
 }
 

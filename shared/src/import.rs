@@ -4,7 +4,7 @@
 //! Taking back removes nothing from the log: from that event on, [`crate::sieve`] leaves the batch
 //! and what was made on top of it out of every fold.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +94,8 @@ impl Rejection {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imports {
     imports: HashMap<ImportId, Import>,
-    /// The streams that an import began.
-    begun: HashMap<Stream, ImportId>,
+    /// The streams that rest on imports: those that one began, and those that name such a one from their first event.
+    rests_on: HashMap<Stream, BTreeSet<ImportId>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,13 +104,19 @@ struct Import {
     source: Label,
     finished: Option<(u32, u32)>,
     taken_back: bool,
-    /// The streams outside this batch that name something that it brought, or went on with it.
+    /// The streams in which others than this batch wrote something that rests on it.
     used_by: HashSet<Stream>,
 }
 
 impl Imports {
     pub fn is_open(&self, import: ImportId) -> bool {
         self.imports.get(&import).is_some_and(|import| !import.taken_back && import.finished.is_none())
+    }
+
+    /// Whether a command may come with this batch: what was taken back brings nothing more.
+    pub(crate) fn may_bring(&self, batch: Option<ImportId>) -> Result<(), Rejection> {
+        let is_taken_back = batch.and_then(|import| self.imports.get(&import)).is_some_and(|import| import.taken_back);
+        if is_taken_back { Err(Rejection::IsTakenBack) } else { Ok(()) }
     }
 
     pub(crate) fn evolve(&mut self, id: ImportId, event: &Event) {
@@ -139,18 +145,20 @@ impl Imports {
 
     /// Keeps who uses what an import brought.
     pub(crate) fn observe(&mut self, stream: Stream, is_new: bool, mentions: &[Stream], batch: Option<ImportId>) {
-        if is_new && let Some(import) = batch {
-            self.begun.insert(stream, import);
-        }
-        if self.begun.is_empty() {
+        if batch.is_none() && self.rests_on.is_empty() {
             return;
         }
-        for named in mentions.iter().chain(std::iter::once(&stream)) {
-            if let Some(import) = self.begun.get(named).filter(|import| Some(**import) != batch)
-                && let Some(import) = self.imports.get_mut(import)
-            {
+        let named = mentions.iter().chain(std::iter::once(&stream));
+        let mut on: BTreeSet<ImportId> =
+            named.filter_map(|named| self.rests_on.get(named)).flatten().copied().collect();
+        for import in on.iter().filter(|import| Some(**import) != batch) {
+            if let Some(import) = self.imports.get_mut(import) {
                 import.used_by.insert(stream);
             }
+        }
+        on.extend(batch);
+        if is_new && !on.is_empty() {
+            self.rests_on.insert(stream, on);
         }
     }
 }
@@ -172,6 +180,7 @@ pub fn decide(id: ImportId, command: &Command, _: &Context, model: &Model) -> Re
     };
     match command {
         Command::Start { system, source } => match known {
+            Some(import) if import.taken_back => Err(Rejection::IsTakenBack),
             Some(import) if import.system == *system && import.source == *source => Ok(vec![]),
             Some(_) => Err(Rejection::AlreadyStarted),
             None => Ok(vec![Event::Started { system: system.clone(), source: source.clone() }]),
@@ -245,6 +254,42 @@ mod tests {
         let gone = running().and((ADA, fact(Event::TakenBack { entries: 0 })));
         gone.when(ADA, back).then([]);
         gone.when(ADA, order(Command::Finish { accepted: 0, refused: 0 })).then_refused(Rejection::IsTakenBack);
+    }
+
+    #[test]
+    fn what_was_taken_back_does_not_start_again_and_brings_nothing_more() {
+        let gone = running().and((ADA, fact(Event::TakenBack { entries: 0 })));
+        gone.when(ADA, start("export")).then_refused(Rejection::IsTakenBack);
+        let name = crate::words::AccountName::parse("Tailspin").unwrap();
+        let row = domain::Command::Account(TAILSPIN, crate::account::Command::Register { name });
+        gone.when_in_batch(BATCH, ADA, row.clone()).then_refused(Rejection::IsTakenBack);
+        gone.when(ADA, row.clone()).then([domain::Event::Account(
+            TAILSPIN,
+            crate::account::Event::Registered { name: crate::words::AccountName::parse("Tailspin").unwrap() },
+        )]);
+    }
+
+    #[test]
+    fn what_rests_on_an_entry_that_rests_on_it_counts_too() {
+        let brought = domain::Event::Account(
+            TAILSPIN,
+            crate::account::Event::Registered { name: crate::words::AccountName::parse("Tailspin").unwrap() },
+        );
+        let introduced = domain::Event::Contact(
+            ANNA,
+            crate::contact::Event::Introduced { account: Some(TAILSPIN), personal: person("Anna Petrova").into() },
+        );
+        let met = domain::Event::Interaction(
+            VISIT,
+            crate::interaction::Event::Logged(crate::interaction::Details {
+                contacts: vec![ANNA],
+                ..crate::interaction::Details::new(crate::words::Front::Client, None, summary("Met her"))
+            }),
+        );
+        let running = given(company_without_contacts()).and((ADA, fact(started())));
+        let used = running.and_in_batch(BATCH, (ADA, brought)).and((KIRA, introduced)).and((KIRA, met));
+        let back = order(Command::TakeBack { with_entries: true });
+        used.when(ADA, back).then([fact(Event::TakenBack { entries: 2 })]);
     }
 
     #[test]

@@ -314,7 +314,15 @@ impl Given {
     }
 
     pub fn when_occurred(&self, by: ColleagueId, occurred: Occurred, command: Command) -> When {
-        let context = Context { by, occurred, batch: None };
+        self.when_in(Context { by, occurred, batch: None }, command)
+    }
+
+    /// As a row of an import asks.
+    pub fn when_in_batch(&self, batch: ImportId, by: ColleagueId, command: Command) -> When {
+        self.when_in(Context { by, occurred: Occurred::At(NOON), batch: Some(batch) }, command)
+    }
+
+    fn when_in(&self, context: Context, command: Command) -> When {
         let outcome = domain::decide(&command, &context, &self.model);
         When { before: self.model.clone(), command, context, outcome }
     }
