@@ -1,7 +1,7 @@
 //! An interaction: people came together, on the client's front or on our own. An account (or a
 //! contact) and one line suffice; the rest may follow, as corrections that show what they corrected.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -353,6 +353,10 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
             None => {
                 details.check(model)?;
                 next_steps.iter().try_for_each(|step| step.check(model))?;
+                let distinct: BTreeSet<StepId> = next_steps.iter().map(|step| step.step).collect();
+                if distinct.len() < next_steps.len() {
+                    return Err(Rejection::StepTaken);
+                }
                 let steps = next_steps.iter().cloned().map(Event::NextStepAgreed);
                 Ok(std::iter::once(Event::Logged(details.clone())).chain(steps).collect())
             }
@@ -437,6 +441,12 @@ mod tests {
         given(company())
             .when(KIRA, order(command))
             .then([fact(Event::Logged(entry("Walked"))), fact(Event::NextStepAgreed(step("Send the plan")))]);
+    }
+
+    #[test]
+    fn two_next_steps_of_one_breath_are_two() {
+        let command = Command::Log { details: entry("Walked"), next_steps: vec![step("Send the plan"), step("Call")] };
+        given(company()).when(KIRA, order(command)).then_refused(Rejection::StepTaken);
     }
 
     #[test]
