@@ -184,6 +184,7 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
         Command::Join { identity, unit, role } => {
             let personal = Personal::Known(identity.clone());
             match known {
+                Some(colleague) if colleague.left => Err(Rejection::HasLeft),
                 Some(colleague) if colleague.identity == fingerprint(&personal) => Ok(vec![]),
                 Some(_) => Err(Rejection::AlreadyJoined),
                 None => {
@@ -302,5 +303,7 @@ mod tests {
         let gone = given(company()).and((ADA, fact(Event::Left {})));
         gone.when(ADA, order(Command::Leave {})).then([]);
         gone.when(ADA, order(Command::Move { unit: None })).then_refused(Rejection::HasLeft);
+        let again = Command::Join { identity: identity("Kira Volkova"), unit: None, role: Role::AccountManager };
+        gone.when(ADA, order(again)).then_refused(Rejection::HasLeft);
     }
 }
