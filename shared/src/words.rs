@@ -359,23 +359,25 @@ impl Occurred {
         }
     }
 
-    /// `2024-01-23` is a day, `2024-01-23T17:50:51Z` is a moment.
+    /// `2024-01-23` is a day, `2024-01-23T17:50:51Z` is a moment, read to the microsecond. A day or
+    /// moment at the very end of the calendar, which other systems write for "never", is neither.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.len() == 10 {
-            return text.parse().ok().map(Self::On);
+            let day = text.parse().ok()?;
+            return (Self::At(day_start(day)).day() == day).then_some(Self::On(day));
         }
-        text.parse().ok().map(Self::At)
+        let moment: Timestamp = text.parse().ok()?;
+        Timestamp::from_microsecond(moment.as_microsecond()).ok().map(Self::At)
     }
 }
 
-/// The first instant of a day in UTC.
+/// The first instant of a day in UTC; for the last and the first days of the calendar, the nearest
+/// whole second that there is.
 pub fn day_start(day: Date) -> Timestamp {
-    jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(if day.year() > 0 {
-        Timestamp::MAX
-    } else {
-        Timestamp::MIN
-    })
+    let nearest = if day.year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
+    let whole = Timestamp::from_second(nearest.as_second()).unwrap_or(nearest);
+    jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(whole)
 }
 
 impl fmt::Display for Occurred {
@@ -431,6 +433,15 @@ mod tests {
             assert_eq!(serde_json::to_string(&occurred).unwrap(), text);
         }
         assert!(serde_json::from_str::<Occurred>("\"yesterday\"").is_err());
+    }
+
+    #[test]
+    fn what_no_log_can_hold_is_no_moment_and_no_day() {
+        assert_eq!(Occurred::parse("9999-12-31"), None, "other systems write it for never");
+        assert!(Occurred::parse("9999-12-30").is_some());
+        assert_eq!(Occurred::parse(&Timestamp::MAX.to_string()), None);
+        let precise = Occurred::parse("2024-01-23T17:50:51.123456789Z").unwrap();
+        assert_eq!(precise.to_string(), "2024-01-23T17:50:51.123456Z", "to the microsecond, as it is stored");
     }
 
     #[test]
