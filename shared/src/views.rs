@@ -4,10 +4,12 @@
 //! the server stopped. A record that it has read before changes nothing.
 
 pub mod account_file;
+pub mod acquaintance;
 pub mod alignment;
 pub mod board;
 pub mod directory;
 pub mod portfolio;
+pub mod promises;
 pub mod timeline;
 pub mod touch;
 
@@ -17,10 +19,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use account_file::AccountFile;
+pub use acquaintance::Acquaintance;
 pub use alignment::Alignment;
 pub use board::Board;
 pub use directory::Directory;
 pub use portfolio::Portfolio;
+pub use promises::Promises;
 pub use timeline::Timeline;
 
 use crate::colleague;

@@ -82,6 +82,43 @@ impl Cell {
         Some((lower.midpoint(upper), n))
     }
 
+    /// The share kept in time in whole per cent, where there are enough promises to speak of one.
+    pub fn share_kept(&self) -> Option<usize> {
+        let (kept, n) = self.kept_in_time();
+        (n >= ENOUGH).then(|| (kept * 100 + n / 2) / n)
+    }
+
+    /// The events behind [`Cell::kept_in_time`], in order.
+    pub fn promises(&self) -> Vec<u64> {
+        let mut positions: Vec<u64> = self.kept.iter().chain(&self.late).copied().collect();
+        positions.sort_unstable();
+        positions
+    }
+
+    /// The events behind [`Cell::time_to_answer`], in order.
+    pub fn answered(&self) -> Vec<u64> {
+        self.answers.iter().map(|(position, _)| *position).collect()
+    }
+
+    /// What is in this cell and in another one.
+    pub fn add(&mut self, other: &Self) {
+        let lists = [
+            (&mut self.offered, &other.offered),
+            (&mut self.accepted, &other.accepted),
+            (&mut self.declined, &other.declined),
+            (&mut self.returned, &other.returned),
+            (&mut self.kept, &other.kept),
+            (&mut self.late, &other.late),
+            (&mut self.completed_undated, &other.completed_undated),
+        ];
+        for (mine, theirs) in lists {
+            mine.extend(theirs);
+            mine.sort_unstable();
+        }
+        self.answers.extend(&other.answers);
+        self.answers.sort_unstable();
+    }
+
     /// All the events behind the cell, in order.
     pub fn evidence(&self) -> Vec<u64> {
         let lists = [
@@ -103,6 +140,14 @@ impl Month {
     pub fn of(moment: Timestamp) -> Self {
         let day = Occurred::At(moment).day();
         Self { year: day.year(), month: day.month() }
+    }
+
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self.month {
+            12.. => Self { year: self.year.saturating_add(1), month: 1 },
+            _ => Self { year: self.year, month: self.month + 1 },
+        }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
@@ -138,6 +183,33 @@ impl Alignment {
         months.sort_unstable();
         months.dedup();
         months
+    }
+
+    /// The last months up to the newest that any unit has something in, without gaps, at most this many.
+    pub fn calendar(&self, most: usize) -> Vec<Month> {
+        let months = self.months();
+        let (Some(first), Some(last)) = (months.first(), months.last()) else { return vec![] };
+        let mut calendar: Vec<Month> =
+            std::iter::successors(Some(*first), |month| (month < last).then(|| month.next())).collect();
+        calendar.drain(..calendar.len().saturating_sub(most));
+        calendar
+    }
+
+    /// A part that a browser can go on folding: the cells of some accounts and the months of some units.
+    pub fn cut(&self, account: impl Fn(AccountId) -> bool, unit: impl Fn(UnitId) -> bool) -> Self {
+        let about = |pending: &Pending| account(pending.account) || pending.unit.is_some_and(&unit);
+        Self {
+            position: self.position,
+            by_account: self
+                .by_account
+                .iter()
+                .filter(|(id, _)| account(**id))
+                .map(|(id, c)| (*id, c.clone()))
+                .collect(),
+            by_month: self.by_month.iter().filter(|(id, _)| unit(**id)).map(|(id, c)| (*id, c.clone())).collect(),
+            pending: self.pending.iter().filter(|(_, one)| about(one)).map(|(id, p)| (*id, p.clone())).collect(),
+            unit_of: self.unit_of.clone(),
+        }
     }
 
     /// All units that were ever asked for something.
@@ -309,6 +381,38 @@ mod tests {
         assert_eq!((cell.offered.len(), cell.declined.len(), cell.accepted.len()), (2, 1, 1));
         assert_eq!(cell.time_to_answer(), Some((2 * HOUR, 2)));
         assert_eq!(alignment.months(), [Month { year: 2026, month: 6 }]);
+    }
+
+    #[test]
+    fn a_share_is_only_spoken_of_where_there_are_enough() {
+        let few = Cell { kept: vec![1; 8], late: vec![2], ..Cell::default() };
+        assert_eq!((few.kept_in_time(), few.share_kept()), ((8, 9), None));
+        let mut enough = few.clone();
+        enough.add(&Cell { late: vec![3], ..Cell::default() });
+        assert_eq!((enough.kept_in_time(), enough.share_kept()), ((8, 10), Some(80)));
+        assert_eq!(enough.promises().len(), 10);
+    }
+
+    #[test]
+    fn a_calendar_has_no_gaps_and_ends_with_the_newest() {
+        let month = |month| Month { year: 2026, month };
+        let cells = BTreeMap::from([(month(1), Cell::default()), (month(4), Cell::default())]);
+        let alignment = Alignment { by_month: BTreeMap::from([(LOGISTICS, cells)]), ..Alignment::default() };
+        assert_eq!(alignment.calendar(12), [month(1), month(2), month(3), month(4)]);
+        assert_eq!(alignment.calendar(2), [month(3), month(4)]);
+        assert_eq!(month(12).next(), Month { year: 2027, month: 1 });
+        assert!(Alignment::default().calendar(12).is_empty());
+    }
+
+    #[test]
+    fn a_cut_goes_on_like_the_whole() {
+        let whole = folded(&[(0, KIRA, offer(Party::Unit(LOGISTICS), None))]);
+        let mut cut = whole.cut(|account| account == NORTHWIND, |_| false);
+        let mut accepted = record(100, LEV, Event::Handoff(HANDOFF, Handoff::Accepted {}));
+        accepted.recorded = NOON + SignedDuration::from_hours(3);
+        cut.fold(&accepted);
+        assert_eq!(cell(&cut).time_to_answer(), Some((3 * HOUR, 1)));
+        assert!(whole.cut(|_| false, |unit| unit == SALES).by_account.is_empty());
     }
 
     #[test]

@@ -12,9 +12,9 @@ use crate::handoff::{self, Party, Words};
 use crate::ids::{AccountId, ColleagueId, EventRef, HandoffId, UnitId};
 use crate::personal::Personal;
 use crate::record::Record;
-use crate::views::touch::is_overdue;
+use crate::views::touch::{days_between, is_overdue};
 use crate::views::view;
-use crate::words::Reason;
+use crate::words::{Occurred, Reason};
 use crate::{colleague, unit};
 
 /// How many ended handoffs stay to be looked at.
@@ -102,6 +102,59 @@ impl Card {
         let passed = now.as_second().saturating_sub(start).clamp(0, whole);
         u64::try_from(passed.saturating_mul(100) / whole).ok()
     }
+
+    /// How the time since the offer compares with the time to the promise; `None` without a promise.
+    pub fn bar(&self, now: Timestamp) -> Option<Bar> {
+        let start = self.offered.as_second();
+        let promised = crate::words::day_start(self.due?).as_second().saturating_add(24 * 60 * 60);
+        if !self.is_overdue(now) {
+            return self.elapsed_percent(now).map(|spent| Bar { spent, promise: 100, over: 0 });
+        }
+        let whole = now.as_second().saturating_sub(start).max(1);
+        let before = promised.saturating_sub(start).clamp(0, whole).saturating_mul(100) / whole;
+        // However old it is, both parts stay visible.
+        let promise = u64::try_from(before).unwrap_or_default().clamp(5, 95);
+        Some(Bar { spent: promise, promise, over: 100 - promise })
+    }
+
+    /// Whole days by the calendar from the offer to the promise; `None` without a promise.
+    pub fn days_promised(&self) -> Option<u64> {
+        Some(days_between(Occurred::At(self.offered), crate::words::day_start(self.due?)))
+    }
+
+    /// Whole days since it was offered the last time.
+    pub fn days_open(&self, now: Timestamp) -> u64 {
+        days_between(Occurred::At(self.offered), now)
+    }
+
+    /// Days by which it is overdue; 0 where it is not.
+    pub fn days_overdue(&self, now: Timestamp) -> u64 {
+        self.due.filter(|_| self.is_overdue(now)).map_or(0, |due| days_between(Occurred::On(due), now))
+    }
+}
+
+/// What somebody can do with a handoff as it stands: the same rules by which the desk decides, so
+/// that a page offers nothing that would be refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// Accept or decline.
+    pub answer: bool,
+    /// Complete, or return without a result.
+    pub finish: bool,
+    pub escalate: bool,
+    pub withdraw: bool,
+    pub offer_anew: bool,
+}
+
+/// Where a handoff is between its offer and its promise, in hundredths of a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// From the start.
+    pub spent: u64,
+    /// Where the promised day ends.
+    pub promise: u64,
+    /// From the promise on.
+    pub over: u64,
 }
 
 impl Board {
@@ -157,6 +210,29 @@ impl Board {
             ended: self.ended.iter().filter(|(_, card)| about(card)).cloned().collect(),
             members: self.members.clone(),
             units: self.units.clone(),
+        }
+    }
+
+    /// A small part that a browser can go on folding: these handoffs, and who can answer them.
+    pub fn cut(&self, keep: &BTreeSet<HandoffId>) -> Self {
+        Self {
+            position: self.position,
+            open: self.open.iter().filter(|(id, _)| keep.contains(id)).map(|(id, card)| (*id, card.clone())).collect(),
+            ended: self.ended.iter().filter(|(id, _)| keep.contains(id)).cloned().collect(),
+            members: self.members.clone(),
+            units: self.units.clone(),
+        }
+    }
+
+    pub fn answers(&self, card: &Card, me: ColleagueId) -> Answers {
+        let mine = card.from == me;
+        let came_back = matches!(card.stage, Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn);
+        Answers {
+            answer: self.may_answer(card, me),
+            finish: matches!(card.stage, Stage::Accepted { by } if by == me),
+            escalate: mine && !card.has_ended(),
+            withdraw: mine && !card.has_ended(),
+            offer_anew: mine && came_back,
         }
     }
 
@@ -338,6 +414,41 @@ mod tests {
         assert_eq!(card(&board).elapsed_percent(NOON), Some(0), "promised for before it was offered");
         let board = folded([offered(Party::Colleague(LEV), Some("2026-06-01"))]);
         assert!(!card(&board).is_overdue(NOON));
+    }
+
+    #[test]
+    fn everybody_is_offered_what_the_desk_would_take_from_them() {
+        let is =
+            |answer, finish, mine, anew| Answers { answer, finish, escalate: mine, withdraw: mine, offer_anew: anew };
+        let asked = folded([offered(Party::Unit(LOGISTICS), None)]);
+        assert_eq!(asked.answers(card(&asked), LEV), is(true, false, false, false));
+        assert_eq!(asked.answers(card(&asked), KIRA), is(false, false, true, false));
+        assert_eq!(asked.answers(card(&asked), MAXIM), Answers::default());
+        let accepted = folded([offered(Party::Unit(LOGISTICS), None), by(LEV, Handoff::Accepted {})]);
+        assert_eq!(accepted.answers(card(&accepted), LEV), is(false, true, false, false));
+        let declined =
+            folded([offered(Party::Colleague(LEV), None), by(LEV, Handoff::Declined { personal: why("No time") })]);
+        assert_eq!(declined.answers(card(&declined), KIRA), is(false, false, true, true));
+        assert_eq!(declined.answers(card(&declined), LEV), Answers::default());
+    }
+
+    #[test]
+    fn a_bar_shows_the_promise_and_what_is_over_it() {
+        let board = folded([offered(Party::Colleague(LEV), Some("2026-06-04"))]);
+        let later = |days: i64| NOON + jiff::SignedDuration::from_hours(24 * days);
+        assert_eq!(card(&board).bar(NOON), Some(Bar { spent: 0, promise: 100, over: 0 }));
+        assert_eq!((card(&board).days_promised(), card(&board).days_open(later(2))), (Some(3), 2));
+        assert_eq!(card(&board).bar(later(7)), Some(Bar { spent: 50, promise: 50, over: 50 }));
+        assert_eq!((card(&board).days_overdue(later(7)), card(&board).days_overdue(later(3))), (4, 0));
+    }
+
+    #[test]
+    fn a_cut_holds_what_was_asked_for_and_goes_on() {
+        let board = folded([offered(Party::Unit(LOGISTICS), None)]);
+        assert!(board.cut(&BTreeSet::new()).open.is_empty());
+        let mut cut = board.cut(&BTreeSet::from([HANDOFF]));
+        cut.fold(&record(100, LEV, Event::Handoff(HANDOFF, Handoff::Accepted {})));
+        assert_eq!(cut.waits(card(&cut), LEV), Waits::ForMe);
     }
 
     #[test]

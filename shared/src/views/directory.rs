@@ -77,6 +77,23 @@ pub struct Import {
     pub taken_back: bool,
 }
 
+/// Whatever bears a name that somebody looks for: of each kind the first few, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub accounts: Vec<AccountId>,
+    pub contacts: Vec<ContactId>,
+    pub colleagues: Vec<ColleagueId>,
+    pub units: Vec<UnitId>,
+    /// How many there are of each kind, in this order.
+    pub totals: [usize; 4],
+}
+
+impl Found {
+    pub fn is_empty(&self) -> bool {
+        self.totals.iter().all(|total| *total == 0)
+    }
+}
+
 view!(Directory);
 
 impl Directory {
@@ -139,6 +156,52 @@ impl Directory {
             (contact.left, contact.account != Some(account), self.contact(*id, lang).to_lowercase())
         });
         contacts
+    }
+
+    /// Finds by name: every word that was typed stands in it, whatever the case, and "е" also finds
+    /// "ё". At most this many of each kind.
+    pub fn find(&self, typed: &str, most: usize) -> Found {
+        let wanted = plain(typed);
+        let wanted: Vec<&str> = wanted.split_whitespace().collect();
+        let fits = |name: &str| !wanted.is_empty() && wanted.iter().all(|word| name.contains(word));
+        let contact = |contact: &Contact| contact.details.known().map(|details| details.name.to_string());
+        let colleague = |colleague: &Colleague| colleague.identity.known().map(|identity| identity.name.to_string());
+        let accounts = named(self.accounts.iter().map(|(id, one)| (*id, Some(one.name.to_string()))), &fits);
+        let contacts = named(self.contacts.iter().map(|(id, one)| (*id, contact(one))), &fits);
+        let colleagues = named(self.colleagues.iter().map(|(id, one)| (*id, colleague(one))), &fits);
+        let units = named(self.units.iter().map(|(id, one)| (*id, Some(one.name.to_string()))), &fits);
+        Found {
+            totals: [accounts.len(), contacts.len(), colleagues.len(), units.len()],
+            accounts: accounts.into_iter().take(most).collect(),
+            contacts: contacts.into_iter().take(most).collect(),
+            colleagues: colleagues.into_iter().take(most).collect(),
+            units: units.into_iter().take(most).collect(),
+        }
+    }
+
+    /// The units right under another one, by name.
+    pub fn parts_of(&self, unit: UnitId) -> Vec<(UnitId, &str)> {
+        let parts = self.units.iter().filter(|(_, part)| part.under == Some(unit));
+        let mut parts: Vec<_> = parts.map(|(id, part)| (*id, part.name.as_str())).collect();
+        parts.sort_by_key(|(_, name)| name.to_lowercase());
+        parts
+    }
+
+    /// All units, by name.
+    pub fn all_units(&self) -> Vec<(UnitId, &str)> {
+        let mut units: Vec<_> = self.units.iter().map(|(id, unit)| (*id, unit.name.as_str())).collect();
+        units.sort_by_key(|(_, name)| name.to_lowercase());
+        units
+    }
+
+    /// Who can be asked to see to something: those here who lead others or answer for a unit, by name.
+    pub fn leads(&self, lang: Lang) -> Vec<(ColleagueId, &str)> {
+        let mut leads = self.here(lang);
+        leads.retain(|(id, _)| {
+            let role = self.colleagues.get(id).and_then(|colleague| colleague.role);
+            matches!(role, Some(Role::Administrator | Role::Manager | Role::ResourceOwner))
+        });
+        leads
     }
 
     /// What a page about some accounts and contacts needs: all units and colleagues, and of the
@@ -288,6 +351,18 @@ impl Directory {
     }
 }
 
+/// A name as it is compared: lower case, without the dots that people leave out.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace('ё', "е")
+}
+
+fn named<I: Ord>(all: impl Iterator<Item = (I, Option<String>)>, fits: &impl Fn(&str) -> bool) -> Vec<I> {
+    let mut named: Vec<_> =
+        all.filter_map(|(id, name)| Some((plain(&name?), id))).filter(|(name, _)| fits(name)).collect();
+    named.sort();
+    named.into_iter().map(|(_, id)| id).collect()
+}
+
 /// What stands where a person was forgotten.
 pub const fn forgotten(lang: Lang) -> &'static str {
     lang.pick("(forgotten)", "(забыто)")
@@ -320,6 +395,25 @@ mod tests {
         assert_eq!(directory.party(Party::Unit(LOGISTICS), Lang::Ru), "Logistics");
         let people: Vec<_> = directory.people_of(LOGISTICS, Lang::En).into_iter().map(|(id, _)| id).collect();
         assert_eq!(people, [LEV]);
+    }
+
+    #[test]
+    fn whatever_bears_the_name_is_found() {
+        let directory = directory();
+        assert_eq!(directory.find("NORTH", 9).accounts, [NORTHWIND]);
+        assert_eq!(directory.find("petrova anna", 9).contacts, [ANNA]);
+        assert_eq!(directory.find("kira", 9).colleagues, [KIRA]);
+        assert_eq!(directory.find("logis", 9).units, [LOGISTICS]);
+        assert!(directory.find(" ", 9).is_empty() && directory.find("nobody", 9).is_empty());
+        let many = directory.find("o", 1);
+        assert!(many.totals.iter().sum::<usize>() > 3 && many.accounts.len() == 1);
+        assert_eq!(plain("Королёв"), "королев");
+    }
+
+    #[test]
+    fn who_leads_can_be_asked_to_see_to_it() {
+        let leads: Vec<_> = directory().leads(Lang::En).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(leads, [ADA, LEV, MAXIM]);
     }
 
     #[test]

@@ -81,6 +81,93 @@ impl Row {
     }
 }
 
+/// By what the accounts are put in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Column {
+    /// Who is going cold first, the higher tier before the lower, the longest silence before the shorter.
+    #[default]
+    Cold,
+    Name,
+    Tier,
+    Touch,
+    InPerson,
+    Steps,
+    Overdue,
+}
+
+/// How many accounts there are, and how they stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub accounts: usize,
+    pub going_cold: usize,
+    pub open_steps: usize,
+    pub overdue_steps: usize,
+}
+
+impl Column {
+    pub const ALL: &'static [Self] =
+        &[Self::Cold, Self::Name, Self::Tier, Self::Touch, Self::InPerson, Self::Steps, Self::Overdue];
+
+    /// The word in an address.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Name => "name",
+            Self::Tier => "tier",
+            Self::Touch => "touch",
+            Self::InPerson => "in_person",
+            Self::Steps => "steps",
+            Self::Overdue => "overdue",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|column| column.word() == word)
+    }
+
+    /// Puts rows in order: what needs somebody first, or the other way round. Equal ones stay by name.
+    pub fn order(self, rows: &mut [(AccountId, &Row)], reversed: bool, now: Timestamp) {
+        rows.sort_by(|(a_id, a), (b_id, b)| {
+            let touch = |row: &Row| row.last_touch().map(Occurred::instant);
+            let tier = |row: &Row| row.tier.map_or(u8::MAX, |tier| tier as u8);
+            let by = match self {
+                Self::Cold => {
+                    (!a.is_going_cold(now), tier(a), touch(a)).cmp(&(!b.is_going_cold(now), tier(b), touch(b)))
+                }
+                Self::Name => std::cmp::Ordering::Equal,
+                Self::Tier => tier(a).cmp(&tier(b)),
+                Self::Touch => touch(a).cmp(&touch(b)),
+                Self::InPerson => {
+                    let met = |row: &Row| row.last_in_person().map(Occurred::instant);
+                    met(a).cmp(&met(b))
+                }
+                Self::Steps => b.steps.len().cmp(&a.steps.len()),
+                Self::Overdue => b.overdue_steps(now).cmp(&a.overdue_steps(now)),
+            };
+            let name = |row: &Row| row.name.as_str().to_lowercase();
+            let (by, named) = (by, name(a).cmp(&name(b)));
+            let whole = match (reversed, self) {
+                (true, Self::Name) => named.reverse(),
+                (true, _) => by.reverse().then(named),
+                (false, _) => by.then(named),
+            };
+            whole.then(a_id.cmp(b_id))
+        });
+    }
+}
+
+impl Summary {
+    pub fn of(rows: &[(AccountId, &Row)], now: Timestamp) -> Self {
+        Self {
+            accounts: rows.len(),
+            going_cold: rows.iter().filter(|(_, row)| row.is_going_cold(now)).count(),
+            open_steps: rows.iter().map(|(_, row)| row.steps.len()).sum(),
+            overdue_steps: rows.iter().map(|(_, row)| row.overdue_steps(now)).sum(),
+        }
+    }
+}
+
 view!(Portfolio);
 
 impl Portfolio {
@@ -263,6 +350,32 @@ mod tests {
         assert_eq!((northwind(&open).open_steps().count(), northwind(&open).overdue_steps(NOON)), (1, 1));
         let done = folded([logged, agreed, entry(VISIT, Interaction::NextStepDone { step: STEP })]);
         assert_eq!(northwind(&done).open_steps().count(), 0);
+    }
+
+    #[test]
+    fn who_is_going_cold_comes_first_and_any_column_can_lead() {
+        let visited = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
+        let ordered = |column: Column, reversed| {
+            let mut rows = visited.of(None);
+            column.order(&mut rows, reversed, NOON);
+            rows.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        assert_eq!(ordered(Column::Cold, false), [CONTOSO, NORTHWIND]);
+        assert_eq!(ordered(Column::Cold, true), [NORTHWIND, CONTOSO]);
+        assert_eq!(ordered(Column::Name, false), [CONTOSO, NORTHWIND]);
+        assert_eq!(ordered(Column::Name, true), [NORTHWIND, CONTOSO]);
+        assert_eq!(ordered(Column::Touch, true), [NORTHWIND, CONTOSO]);
+        for column in Column::ALL {
+            assert_eq!(Column::from_word(column.word()), Some(*column));
+        }
+    }
+
+    #[test]
+    fn a_summary_counts_what_its_rows_show() {
+        let portfolio = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
+        let expected = Summary { accounts: 2, going_cold: 1, open_steps: 0, overdue_steps: 0 };
+        assert_eq!(Summary::of(&portfolio.of(None), NOON), expected);
+        assert_eq!(Summary::of(&portfolio.of(Some(KIRA)), NOON).accounts, 1);
     }
 
     #[test]
