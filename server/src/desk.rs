@@ -131,6 +131,11 @@ impl Desk {
         (Self { store, keyring, clock, model, slots, sieve, position, recorded, is_tainted: false, news }, warm)
     }
 
+    /// What is true now, as far as decisions need it.
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// Serves a group: when it returns, every receipt is durable.
     pub fn serve(&mut self, orders: &[Order]) -> Served {
         let mut answers: Vec<Option<Result<Receipt, Refusal>>> = vec![None; orders.len()];
@@ -238,7 +243,7 @@ impl Desk {
         if ahead.is_last || ahead.commands.contains(&request.id) {
             return Step::Later;
         }
-        match self.known(request.id) {
+        match known(&*self.store, request.id) {
             Ok(None) => {}
             Ok(Some(receipt)) => return Step::Answer(Ok(receipt)),
             Err(error) => return Step::Answer(Err(Refusal::Unavailable(error.to_string()))),
@@ -439,17 +444,6 @@ impl Desk {
         Ok(group)
     }
 
-    /// The first answer to a command that was committed before.
-    fn known(&self, command: CommandId) -> Result<Option<Receipt>, ReadError> {
-        let Some(appended) = self.store.receipt(command.uuid())? else { return Ok(None) };
-        let positions: Vec<u64> = (appended.first..=appended.last).collect();
-        let events = self.store.read_at(&positions)?;
-        let references = events.iter().filter_map(|event| {
-            Some(EventRef { stream: Stream::from_bytes(event.stream.0)?, revision: event.revision })
-        });
-        Ok(Some(Receipt { command, position: appended.last, events: references.collect(), duplicate: true }))
-    }
-
     /// How many events a stream has, those of this group included.
     fn revision(&self, stream: Stream, ahead: &Ahead) -> Result<u64, ReadError> {
         if let Some(revision) = ahead.revisions.get(&stream) {
@@ -487,6 +481,20 @@ enum Freshness {
     Fresh,
     Stale(Vec<Record>),
     MovedInThisGroup,
+}
+
+/// The first answer to a command that was committed before.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn known(store: &dyn Store, command: CommandId) -> Result<Option<Receipt>, ReadError> {
+    let Some(appended) = store.receipt(command.uuid())? else { return Ok(None) };
+    let positions: Vec<u64> = (appended.first..=appended.last).collect();
+    let events = store.read_at(&positions)?;
+    let references = events.iter().filter_map(|event| {
+        Some(EventRef { stream: Stream::from_bytes(event.stream.0)?, revision: event.revision })
+    });
+    Ok(Some(Receipt { command, position: appended.last, events: references.collect(), duplicate: true }))
 }
 
 /// Why a store takes no orders, if it takes none.

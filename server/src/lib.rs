@@ -2,10 +2,17 @@
 
 pub mod access;
 pub mod api;
+pub mod cli;
+pub mod config;
 pub mod desk;
 pub mod import;
+pub mod intake;
 pub mod office;
+pub mod pages;
+pub mod people;
+pub mod reader;
 pub mod seal;
+pub mod serve;
 pub mod site;
 pub mod ssr;
 pub mod store;

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use shared::ids::{ColleagueId, Stream};
+use shared::domain::Model;
+use shared::ids::{ColleagueId, CommandId, Stream};
 use shared::record::Record;
 use shared::request::Receipt;
 use shared::views::Company;
@@ -80,7 +81,11 @@ struct Shared {
     live: watch::Sender<Live>,
 }
 
+type Glance = Box<dyn FnOnce(&Model) + Send>;
+
 enum Work {
+    /// Somebody wants to see the model that decisions are taken by.
+    Look(Glance),
     Orders { orders: Vec<Order>, answer: oneshot::Sender<Vec<Result<Receipt, Refusal>>> },
     Close,
 }
@@ -147,9 +152,45 @@ impl Office {
         Waiting(self.clone())
     }
 
+    /// A copy of the model that decisions are taken by, for a trial run; `None` once the desk has
+    /// stopped. Waits for whoever is in line: not for a thread that serves requests.
+    pub fn model(&self) -> Option<Model> {
+        let (answer, answered) = oneshot::channel();
+        let glance: Glance = Box::new(move |model| {
+            // Whoever does not wait any more does not miss it.
+            let _ = answer.send(model.clone());
+        });
+        self.0.inbox.blocking_send(Work::Look(glance)).ok()?;
+        answered.blocking_recv().ok()
+    }
+
+    /// What was answered to a command that was recorded.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn receipt(&self, command: CommandId) -> Result<Option<Receipt>, LookError> {
+        Ok(crate::desk::known(&*self.0.shared.store, command)?)
+    }
+
     /// Looks at the company's views. Folding waits meanwhile, so look and go.
     pub fn company<R>(&self, look: impl FnOnce(&Company) -> R) -> R {
         look(self.warm().company())
+    }
+
+    /// [`Office::company`] as somebody with this role may see it.
+    pub fn company_for<R>(&self, role: Role, look: impl FnOnce(&Company) -> R) -> R {
+        {
+            let warm = self.warm();
+            if let Some(company) = warm.company_for(role) {
+                return look(company);
+            }
+        }
+        let mut warm = self.0.shared.warm.write().unwrap_or_else(PoisonError::into_inner);
+        warm.veil();
+        match warm.company_for(role) {
+            Some(company) => look(company),
+            None => look(&Company::default()),
+        }
     }
 
     /// The role of a colleague who is here.
@@ -178,15 +219,6 @@ impl Office {
     pub fn at(&self, positions: &[u64]) -> Result<Vec<Record>, LookError> {
         let events = self.0.shared.store.read_at(positions)?;
         events.iter().map(|event| Ok(seal::read(event, &self.0.shared.keyring)?.0)).collect()
-    }
-
-    /// Everything that is recorded about imports, those that were taken back included.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn imports(&self) -> Result<Vec<Record>, LookError> {
-        let positions = self.warm().imports().to_vec();
-        self.at(&positions)
     }
 
     /// The history of one thing, from a revision (1 is the first).
@@ -239,6 +271,11 @@ impl Office {
         Following { office: self.clone(), live, after, generation }
     }
 
+    /// Lets go whoever follows the log; orders are still taken.
+    pub fn let_go(&self) {
+        self.0.shared.live.send_modify(|live| live.is_over = true);
+    }
+
     /// Serves what is in line, then stops: later orders are refused, and whoever follows is let go.
     /// Waits for the desk.
     pub fn close(&self) {
@@ -252,7 +289,7 @@ impl Office {
                 tracing::error!("the desk did not stop in order");
             }
         }
-        self.0.shared.live.send_modify(|live| live.is_over = true);
+        self.let_go();
     }
 
     fn warm(&self) -> RwLockReadGuard<'_, Warm> {
@@ -364,8 +401,12 @@ fn run(mut desk: Desk, shared: &Shared, runtime: &tokio::runtime::Runtime, mut i
                 _ = head.changed() => None,
             }
         });
-        let (mut orders, mut answers) = (Vec::new(), Vec::new());
+        let (mut orders, mut answers, mut glances) = (Vec::new(), Vec::new(), Vec::new());
         let mut take = |work| match work {
+            Some(Work::Look(glance)) => {
+                glances.push(glance);
+                false
+            }
             Some(Work::Orders { orders: more, answer }) => {
                 answers.push((more.len(), answer));
                 orders.extend(more);
@@ -388,9 +429,15 @@ fn run(mut desk: Desk, shared: &Shared, runtime: &tokio::runtime::Runtime, mut i
         if !is_open {
             // Who comes now is refused; who is already in line is served.
             inbox.close();
-            while let Some(Work::Orders { orders: more, answer }) = inbox.blocking_recv() {
-                answers.push((more.len(), answer));
-                orders.extend(more);
+            while let Some(work) = inbox.blocking_recv() {
+                match work {
+                    Work::Orders { orders: more, answer } => {
+                        answers.push((more.len(), answer));
+                        orders.extend(more);
+                    }
+                    Work::Look(glance) => glances.push(glance),
+                    Work::Close => {}
+                }
             }
         }
         let served = desk.serve(&orders);
@@ -400,6 +447,9 @@ fn run(mut desk: Desk, shared: &Shared, runtime: &tokio::runtime::Runtime, mut i
         for (many, answer) in answers {
             // Somebody who does not wait for the answer any more asks again with the same command id.
             let _ = answer.send(given.by_ref().take(many).collect());
+        }
+        for glance in glances {
+            glance(desk.model());
         }
     }
 }

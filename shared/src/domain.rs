@@ -175,7 +175,8 @@ impl Model {
         }
     }
 
-    fn knows(&self, stream: Stream) -> bool {
+    /// Whether a thing is there; an import always is.
+    pub fn knows(&self, stream: Stream) -> bool {
         match stream.slice {
             Slice::Unit => self.units.exists(UnitId::from_uuid(stream.id)),
             Slice::Colleague => self.colleagues.exists(ColleagueId::from_uuid(stream.id)),

@@ -68,6 +68,11 @@ impl Problem {
         self
     }
 
+    /// What a person reads of it: the detail, or else the title.
+    pub fn sentence(&self) -> String {
+        self.detail.clone().unwrap_or_else(|| self.title.clone())
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }

@@ -294,7 +294,7 @@ impl Reader<'_> {
     }
 }
 
-fn system() -> System {
+pub fn system() -> System {
     #[expect(clippy::expect_used, reason = "a constant of this program, and tested")]
     System::parse("salesforce").expect("a system's name")
 }

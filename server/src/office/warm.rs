@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use shared::ids::{ColleagueId, Slice, Stream};
+use shared::personal::Personal;
+use shared::policy::{Sight, may_see};
 use shared::record::Record;
 use shared::sieve::Sieve;
 use shared::views::{Company, Concerns, View};
@@ -12,11 +14,11 @@ use shared::words::Role;
 #[derive(Clone, Debug, Default)]
 pub struct Warm {
     company: Company,
+    /// The same for those from whom clients' people are sealed; made when the first of them looks.
+    veiled: Option<Box<Company>>,
     concerns: Concerns,
     /// Positions of the records that concern an account, a contact, a colleague or a unit, ascending.
     concerning: HashMap<Stream, Vec<u64>>,
-    /// Positions of the records about imports, those that were taken back included.
-    imports: Vec<u64>,
     sieve: Sieve,
     position: u64,
 }
@@ -31,6 +33,23 @@ impl Warm {
         &self.company
     }
 
+    /// The views as somebody with this role may see them. `None` until [`Warm::veil`] was called for a
+    /// role that may not see everything.
+    pub fn company_for(&self, role: Role) -> Option<&Company> {
+        if sees_everything(role) { Some(&self.company) } else { self.veiled.as_deref() }
+    }
+
+    /// Makes the views for those from whom clients' people are sealed, and keeps them from now on.
+    pub fn veil(&mut self) {
+        if self.veiled.is_none() {
+            let mut veiled = self.company.clone();
+            for contact in veiled.directory.contacts.values_mut() {
+                contact.details = Personal::Forgotten;
+            }
+            self.veiled = Some(Box::new(veiled));
+        }
+    }
+
     /// The last record that was read; 0 before the first.
     pub const fn position(&self) -> u64 {
         self.position
@@ -39,11 +58,6 @@ impl Warm {
     /// The positions after `after` of the records that concern a thing.
     pub fn concerning(&self, stream: Stream, after: u64) -> &[u64] {
         beyond(self.concerning.get(&stream).map_or(&[], Vec::as_slice), after)
-    }
-
-    /// The positions of the records about imports.
-    pub fn imports(&self) -> &[u64] {
-        &self.imports
     }
 
     /// The role of a colleague who is here. The product itself has none: it sees nothing through the doors.
@@ -57,17 +71,35 @@ impl Warm {
             return;
         }
         self.position = record.position;
-        if record.stream().slice == Slice::Import {
-            self.imports.push(record.position);
-        }
         if !self.sieve.keeps(record) {
             return;
         }
         self.company.fold(record);
+        if let Some(veiled) = &mut self.veiled {
+            match veil_over(record) {
+                Sight::Whole => veiled.fold(record),
+                sight @ (Sight::WithoutPersonal | Sight::Nothing) => {
+                    if let Some(seen) = record.clone().seen_with(sight) {
+                        veiled.fold(&seen);
+                    }
+                }
+            }
+        }
         for stream in self.concerns.of(record) {
             self.concerning.entry(stream).or_default().push(record.position);
         }
     }
+}
+
+/// The role from which most is sealed.
+const VEILED: Role = Role::Analyst;
+
+fn veil_over(record: &Record) -> Sight {
+    may_see(Some(VEILED), record.stream().slice)
+}
+
+fn sees_everything(role: Role) -> bool {
+    Slice::ALL.iter().all(|slice| may_see(Some(role), *slice) == Sight::Whole)
 }
 
 /// The part of an ascending list that lies after a position.

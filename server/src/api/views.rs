@@ -1,0 +1,113 @@
+//! `GET /api/views/…`: what the pages show, as JSON. A page of the product reads the same models at
+//! the same addresses, so nothing is shown there that a program could not get.
+
+use app::pages;
+use app::read::{Query, Reader, Trouble};
+use app::when::Zone;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::lang::Lang;
+
+use super::problem::{Problem, language};
+use super::{Api, refusals};
+use crate::access::SignedIn;
+use crate::reader::Seat;
+
+/// The parameters of an address.
+type Get<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+pub async fn get(
+    State(api): State<Api>,
+    who: SignedIn,
+    headers: HeaderMap,
+    Path(view): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let lang = language(&headers);
+    let zone = api.zone.clone();
+    let read = tokio::task::spawn_blocking(move || answer(&api, &who, &view, &query.unwrap_or_default(), zone));
+    match read.await {
+        Ok(Some(Ok(json))) => {
+            ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response()
+        }
+        Ok(Some(Err(trouble))) => problem(&trouble, lang).into_response(),
+        Ok(None) => refusals::not_found(lang).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a view could not be made");
+            problem(&Trouble::Unreadable("this view could not be made".into()), lang).into_response()
+        }
+    }
+}
+
+fn answer(api: &Api, who: &SignedIn, view: &str, query: &str, zone: Zone) -> Option<Result<Vec<u8>, Trouble>> {
+    let Some(seat) = Seat::new(api.office.clone(), who.colleague, Timestamp::now(), zone) else {
+        return Some(Err(Trouble::NotAllowed));
+    };
+    let get = |name: &str| parameter(query, name);
+    let (name, rest) = view.split_once('/').unwrap_or((view, ""));
+    of_page(name, rest, &get, &seat).or_else(|| of_company(view, &seat))
+}
+
+/// The models of the pages, by the addresses that the pages themselves ask.
+fn of_page(name: &str, rest: &str, get: &Get<'_>, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
+    Some(match name {
+        "account" => {
+            json(seat, &pages::account::Ask { account: rest.parse().ok(), filter: pages::account::filter_from(get) })
+        }
+        "log" => json(
+            seat,
+            &pages::log::Ask {
+                account: get("account").and_then(|id| id.parse().ok()),
+                contact: get("contact").and_then(|id| id.parse().ok()),
+                because: get("because").and_then(|event| event.parse().ok()),
+                correct: get("correct").and_then(|id| id.parse().ok()),
+            },
+        ),
+        _ => return None,
+    })
+}
+
+/// The views of the whole company.
+fn of_company(view: &str, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
+    let mut found = None;
+    seat.company(&mut |company| {
+        found = match view {
+            "directory" => Some(bytes(&company.directory)),
+            "portfolio" => Some(bytes(&company.portfolio)),
+            "board" => Some(bytes(&company.board)),
+            "alignment" => Some(bytes(&company.alignment)),
+            _ => None,
+        };
+    });
+    found
+}
+
+fn json<Q: Query>(seat: &Seat, query: &Q) -> Result<Vec<u8>, Trouble> {
+    query.answer(seat).and_then(|page| bytes(&page))
+}
+
+fn bytes<T: Serialize>(model: &T) -> Result<Vec<u8>, Trouble> {
+    serde_json::to_vec(model).map_err(|error| Trouble::Unreadable(error.to_string()))
+}
+
+fn problem(trouble: &Trouble, lang: Lang) -> Problem {
+    let title = lang.pick("This cannot be shown", "Это нельзя показать");
+    let (status, kind) = match trouble {
+        Trouble::SignedOut => (StatusCode::UNAUTHORIZED, "not-signed-in"),
+        Trouble::NotAllowed => (StatusCode::FORBIDDEN, "denied"),
+        Trouble::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+        Trouble::Unreachable(_) | Trouble::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
+    };
+    Problem::new(status, kind, title).detail(trouble.say(lang))
+}
+
+/// A parameter of a query, decoded; the first of its name.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let url = http::Uri::try_from(format!("/?{query}")).ok()?;
+    let pairs: axum::extract::Query<Vec<(String, String)>> = axum::extract::Query::try_from_uri(&url).ok()?;
+    pairs.0.into_iter().find_map(|(key, value)| (key == name).then_some(value))
+}

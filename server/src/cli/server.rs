@@ -1,0 +1,51 @@
+//! `twofront serve`.
+
+use std::process::ExitCode;
+
+use super::opened::Opened;
+use super::{Failure, print};
+use crate::access::{Access, Settings};
+use crate::config::{Place, Reach};
+use crate::desk::closed;
+use crate::serve::{self, House};
+
+/// Serves until asked to stop. A damaged or closed store is served for reading.
+pub fn serve(place: &Place, reach: &Reach) -> Result<ExitCode, Failure> {
+    let opened = Opened::open(place)?;
+    if let Some(why) = closed(&opened.office.state()) {
+        tracing::error!(why, "nothing can be recorded; what is recorded can be read");
+    }
+    let access = Access::open(place.access())?;
+    let settings = Settings {
+        public_url: reach.public_url.clone(),
+        secure_cookies: reach.secure_cookies,
+        behind_proxy: reach.behind_proxy,
+    };
+    let office = opened.office.clone();
+    let house = House {
+        office: office.clone(),
+        access: access.clone(),
+        site: serve::site(reach.site.clone()),
+        zone: reach.zone(),
+    };
+    let router = serve::router(house, &settings)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::io("starting threads"))?;
+    let served = runtime.block_on(async {
+        let listening = format!("listening on {}", reach.listen);
+        let listener = tokio::net::TcpListener::bind(reach.listen).await.map_err(Failure::io(listening))?;
+        let address = listener.local_addr().map_err(Failure::io("the address that is listened on"))?;
+        let stop = serve::asked_to_stop().map_err(Failure::io("listening for signals"))?;
+        let base = reach.base(address);
+        print(&format!("Twofront listens on {base}\n"))?;
+        if let Some(link) = access.first_start()? {
+            print(&format!("Nobody can sign in yet. Set it up here, once: {base}{}\n", link.path()))?;
+        }
+        serve::run(listener, router, office, stop).await.map_err(Failure::io("serving"))
+    });
+    // Requests that were cut off must not keep the store from closing.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    drop(opened);
+    tracing::info!("stopped; the store is closed");
+    served.map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,93 @@
+//! `twofront import`, `export` and `demo`: facts come in from outside, and go out.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::json;
+use shared::ids::ColleagueId;
+
+use super::opened::{Opened, Shelf};
+use super::{Facts, Failure, Import, bar, tell};
+use crate::config::Place;
+use crate::import::Folder;
+use crate::intake::{self, Intake};
+use crate::office::replay;
+use crate::store::Store;
+
+pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
+    let opened = if import.dry_run { Opened::open(place)? } else { Opened::for_writing(place)? };
+    let bar = bar(0, "importing");
+    let intake = Intake {
+        by: ColleagueId::TWOFRONT,
+        lang: import.lang.into(),
+        dry_run: import.dry_run,
+        refused: Some(&import.refused),
+    };
+    let summary = intake::salesforce(&opened.office, &Folder::new(&import.dir), &intake, &mut |progress| {
+        bar.set_length(progress.of);
+        bar.set_position(progress.bytes);
+    })?;
+    bar.finish_and_clear();
+    tell(import.facts, &summary, || summary.say(import.lang.into()).join("\n"))?;
+    let refused = summary.files.iter().any(|file| file.refused > 0);
+    Ok(ExitCode::from(if refused { 4 } else { 0 }))
+}
+
+/// One event a line. The file has its name only once it is whole.
+pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failure> {
+    let Shelf { store, keyring } = Shelf::open(place)?;
+    let bar = bar(store.head(), "exporting");
+    let events = if out == Path::new("-") {
+        let events = write_events(&*store, &keyring, &mut BufWriter::new(io::stdout().lock()), &bar)?;
+        bar.finish_and_clear();
+        // The facts would stand among the events.
+        eprintln!("{events} events");
+        events
+    } else {
+        let (named, half) = (|| out.display().to_string(), half_of(out));
+        let file = File::create(&half).map_err(Failure::io(half.display().to_string()))?;
+        let mut writer = BufWriter::new(file);
+        let events = write_events(&*store, &keyring, &mut writer, &bar)?;
+        let file = writer.into_inner().map_err(|error| Failure::io(named())(error.into_error()))?;
+        file.sync_all().map_err(Failure::io(named()))?;
+        std::fs::rename(&half, out).map_err(Failure::io(named()))?;
+        bar.finish_and_clear();
+        tell(facts, &json!({ "events": events, "file": out }), || format!("{events} events in {}", out.display()))?;
+        events
+    };
+    store.close();
+    tracing::debug!(events, "exported");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_events(
+    store: &dyn Store,
+    keyring: &crate::store::keyring::Keyring,
+    to: &mut dyn Write,
+    bar: &indicatif::ProgressBar,
+) -> Result<u64, Failure> {
+    let mut after = 0;
+    let mut events = 0;
+    loop {
+        let page = replay::page(store, keyring, after).map_err(|error| Failure::Other(error.to_string()))?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.position;
+        for (record, _) in &page {
+            serde_json::to_writer(&mut *to, record).map_err(|error| Failure::Other(error.to_string()))?;
+            to.write_all(b"\n").map_err(Failure::io("writing events"))?;
+            events += 1;
+        }
+        bar.set_position(after);
+    }
+    to.flush().map_err(Failure::io("writing events"))?;
+    Ok(events)
+}
+
+/// Where a file is written until it is whole.
+fn half_of(out: &Path) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
