@@ -113,10 +113,11 @@ impl Imports {
         self.imports.get(&import).is_some_and(|import| !import.taken_back && import.finished.is_none())
     }
 
-    /// Whether a command may come with this batch: what was taken back brings nothing more.
+    /// Whether a command may come with this batch: what never started or was taken back brings nothing.
     pub(crate) fn may_bring(&self, batch: Option<ImportId>) -> Result<(), Rejection> {
-        let is_taken_back = batch.and_then(|import| self.imports.get(&import)).is_some_and(|import| import.taken_back);
-        if is_taken_back { Err(Rejection::IsTakenBack) } else { Ok(()) }
+        let Some(import) = batch else { return Ok(()) };
+        let import = self.imports.get(&import).ok_or(Rejection::NoSuchImport)?;
+        if import.taken_back { Err(Rejection::IsTakenBack) } else { Ok(()) }
     }
 
     pub(crate) fn evolve(&mut self, id: ImportId, event: &Event) {
@@ -257,12 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_back_does_not_start_again_and_brings_nothing_more() {
+    fn what_was_taken_back_or_never_started_brings_nothing() {
         let gone = running().and((ADA, fact(Event::TakenBack { entries: 0 })));
         gone.when(ADA, start("export")).then_refused(Rejection::IsTakenBack);
         let name = crate::words::AccountName::parse("Tailspin").unwrap();
         let row = domain::Command::Account(TAILSPIN, crate::account::Command::Register { name });
         gone.when_in_batch(BATCH, ADA, row.clone()).then_refused(Rejection::IsTakenBack);
+        given(company()).when_in_batch(BATCH, ADA, row.clone()).then_refused(Rejection::NoSuchImport);
         gone.when(ADA, row.clone()).then([domain::Event::Account(
             TAILSPIN,
             crate::account::Event::Registered { name: crate::words::AccountName::parse("Tailspin").unwrap() },
