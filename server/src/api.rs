@@ -2,8 +2,10 @@
 //! server look at. Whatever is refused is a problem document (RFC 9457) in the reader's language.
 
 pub mod commands;
+pub mod company;
 pub mod events;
 pub mod health;
+pub mod imports;
 pub mod openapi;
 pub mod problem;
 pub mod refusals;
@@ -13,10 +15,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
 
-use app::when::Zone;
-
 use crate::access::Access;
 use crate::office::Office;
+use crate::pages::Pages;
 use health::Gauges;
 
 /// The largest request body: a commit's worth of text, and some more for JSON's sake.
@@ -27,14 +28,14 @@ pub const LARGEST_BODY: usize = 2 << 20;
 pub struct Api {
     pub office: Office,
     pub access: Access,
-    /// In which days and hours are shown.
-    pub zone: Zone,
+    pub pages: Pages,
     pub gauges: Gauges,
 }
 
 impl Api {
-    pub fn new(office: Office, access: Access, zone: Zone) -> Self {
-        Self { office, access, zone, gauges: Gauges::new() }
+    /// The doors to the house that these pages show.
+    pub fn new(pages: Pages) -> Self {
+        Self { office: pages.office.clone(), access: pages.access.clone(), pages, gauges: Gauges::new() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a page may read: the warm views and the log, as the one who looks may see them.
 
-use app::read::{Reader, Trouble, Viewer};
+use app::read::{Importing, Login, Reader, Token, Trouble, Viewer};
 use app::when::Zone;
 use jiff::Timestamp;
 use shared::ids::{ColleagueId, Stream};
@@ -10,6 +10,7 @@ use shared::views::Company;
 use shared::words::Role;
 use uuid::Uuid;
 
+use crate::beside::Beside;
 use crate::office::{LookError, Office};
 
 /// The most events of one stream that a page reads.
@@ -22,13 +23,15 @@ const GENERATED: &str = "demo";
 #[derive(Clone)]
 pub struct Seat {
     office: Office,
+    beside: Beside,
     viewer: Viewer,
     role: Role,
 }
 
 impl Seat {
     /// A seat for somebody who is signed in; `None` where they are no colleague (any more).
-    pub fn new(office: Office, me: ColleagueId, now: Timestamp, zone: Zone) -> Option<Self> {
+    pub fn new(beside: Beside, me: ColleagueId, now: Timestamp, zone: Zone) -> Option<Self> {
+        let office = beside.office.clone();
         let role = office.role(me)?;
         let (name, generated) = office.company(|company| {
             let directory = &company.directory;
@@ -39,7 +42,7 @@ impl Seat {
             (name, generated.map(|import| import.source.clone()))
         });
         let viewer = Viewer { me, name, role: Some(role), now, zone, seed: seed(now), generated };
-        Some(Self { office, viewer, role })
+        Some(Self { office, beside, viewer, role })
     }
 
     fn seen(&self, record: Record) -> Option<Record> {
@@ -81,6 +84,38 @@ impl Reader for Seat {
         let known: Vec<u64> = positions.iter().copied().filter(|position| (1..=head).contains(position)).collect();
         let records = self.office.at(&known).map_err(unreadable)?;
         Ok(records.into_iter().filter_map(|record| self.seen(record)).collect())
+    }
+
+    fn tokens(&self) -> Vec<Token> {
+        let tokens = self.beside.access.tokens(self.viewer.me).into_iter();
+        tokens.map(|token| Token { id: token.id, label: token.label.to_string(), made: token.made }).collect()
+    }
+
+    fn fresh_token(&self, id: &str) -> Option<String> {
+        self.beside.access.take_fresh_token(self.viewer.me, id)
+    }
+
+    fn logins(&self) -> Vec<Login> {
+        if self.role != Role::Administrator {
+            return Vec::new();
+        }
+        let logins = self.beside.access.logins().into_iter();
+        logins
+            .map(|login| Login {
+                colleague: login.colleague,
+                email: login.email.to_string(),
+                has_password: login.has_password,
+                invited_until: login.invited_until,
+            })
+            .collect()
+    }
+
+    fn fresh_invitation(&self, colleague: ColleagueId) -> Option<String> {
+        self.beside.invitations.take(self.viewer.me, colleague, self.viewer.now)
+    }
+
+    fn importing(&self) -> Importing {
+        if self.role == Role::Administrator { self.beside.imports.importing() } else { Importing::default() }
     }
 }
 

@@ -18,6 +18,7 @@ use tracing::Span;
 
 use crate::access::{Access, AccessError, Doors, NewAdministrator, Settings};
 use crate::api::{self, Api};
+use crate::beside::Beside;
 use crate::office::Office;
 use crate::pages::Pages;
 use crate::people;
@@ -38,6 +39,8 @@ pub struct House {
     pub access: Access,
     pub site: Site,
     pub zone: Zone,
+    /// The data folder, for uploads and files of refused rows.
+    pub data: PathBuf,
 }
 
 /// All doors: the API, the forms of access, and the pages.
@@ -45,16 +48,19 @@ pub struct House {
 /// # Errors
 /// When the public address is not one.
 pub fn router(house: House, settings: &Settings) -> Result<Router, AccessError> {
-    let House { office, access, site, zone } = house;
+    let House { office, access, site, zone, data } = house;
     let record = {
         let office = office.clone();
         move |new: NewAdministrator| record_administrator(office.clone(), new)
     };
     let doors = Doors::new(access.clone(), settings, record)?;
+    let beside = Beside::new(office, access, &data);
+    let pages = Pages::new(beside.clone(), zone);
     let router = Router::new()
-        .merge(api::routes(Api::new(office.clone(), access.clone(), zone.clone())))
+        .merge(api::routes(Api::new(pages.clone())))
         .merge(doors.routes())
-        .merge(ssr::router(site, Pages::new(office, access, zone)));
+        .merge(beside.routes())
+        .merge(ssr::router(site, pages));
     let trace = TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(answered);
     // The last one added is the first to see a request.
     Ok(doors

@@ -3,12 +3,10 @@
 
 use app::pages;
 use app::read::{Query, Reader, Trouble};
-use app::when::Zone;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
 use serde::Serialize;
 use shared::lang::Lang;
 
@@ -28,8 +26,7 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> Response {
     let lang = language(&headers);
-    let zone = api.zone.clone();
-    let read = tokio::task::spawn_blocking(move || answer(&api, &who, &view, &query.unwrap_or_default(), zone));
+    let read = tokio::task::spawn_blocking(move || answer(&api, &who, &view, &query.unwrap_or_default()));
     match read.await {
         Ok(Some(Ok(json))) => {
             ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response()
@@ -43,10 +40,8 @@ pub async fn get(
     }
 }
 
-fn answer(api: &Api, who: &SignedIn, view: &str, query: &str, zone: Zone) -> Option<Result<Vec<u8>, Trouble>> {
-    let Some(seat) = Seat::new(api.office.clone(), who.colleague, Timestamp::now(), zone) else {
-        return Some(Err(Trouble::NotAllowed));
-    };
+fn answer(api: &Api, who: &SignedIn, view: &str, query: &str) -> Option<Result<Vec<u8>, Trouble>> {
+    let Some(seat) = api.pages.reader(who.colleague) else { return Some(Err(Trouble::NotAllowed)) };
     let get = |name: &str| parameter(query, name);
     let (name, rest) = view.split_once('/').unwrap_or((view, ""));
     of_page(name, rest, &get, &seat).or_else(|| of_company(view, &seat))

@@ -15,7 +15,6 @@ use crate::store::sled::{Options, Sled};
 /// Closed in order when it is dropped.
 pub struct Opened {
     pub store: Arc<Sled>,
-    pub keyring: Arc<Keyring>,
     pub office: Office,
 }
 
@@ -40,12 +39,12 @@ impl Opened {
         let bar = bar(store.head(), "reading the log");
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let clock = Box::new(Timestamp::now);
-        let office = Office::open_with(shared, Arc::clone(&keyring), clock, &mut |progress| {
+        let office = Office::open_with(shared, keyring, clock, &mut |progress| {
             bar.set_length(progress.of);
             bar.set_position(progress.position);
         })?;
         bar.finish_and_clear();
-        Ok(Self { store, keyring, office })
+        Ok(Self { store, office })
     }
 
     /// For commands that write: refuses at once where nothing can be written.

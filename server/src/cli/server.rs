@@ -7,6 +7,7 @@ use super::{Failure, print};
 use crate::access::{Access, Settings};
 use crate::config::{Place, Reach};
 use crate::desk::closed;
+use crate::leavers;
 use crate::serve::{self, House};
 
 /// Serves until asked to stop. A damaged or closed store is served for reading.
@@ -27,6 +28,7 @@ pub fn serve(place: &Place, reach: &Reach) -> Result<ExitCode, Failure> {
         access: access.clone(),
         site: serve::site(reach.site.clone()),
         zone: reach.zone(),
+        data: place.data().to_owned(),
     };
     let router = serve::router(house, &settings)?;
     let runtime =
@@ -41,6 +43,7 @@ pub fn serve(place: &Place, reach: &Reach) -> Result<ExitCode, Failure> {
         if let Some(link) = access.first_start()? {
             print(&format!("Nobody can sign in yet. Set it up here, once: {base}{}\n", link.path()))?;
         }
+        tokio::spawn(leavers::follow(office.clone(), access.clone()));
         serve::run(listener, router, office, stop).await.map_err(Failure::io("serving"))
     });
     // Requests that were cut off must not keep the store from closing.

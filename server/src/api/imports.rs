@@ -1,0 +1,485 @@
+//! The forms of the import page: an upload, the sample that the binary carries, a generated company.
+//!
+//! One import runs at a time, outside the threads that serve requests. A form waits a little for its
+//! end and then leads to the page, which shows how far it is. Uploaded files lie under `DATA/tmp` until
+//! they are imported or replaced; files of refused rows lie under `DATA/imports`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::read::{FileCount, Importing, Outcome, Running};
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{DefaultBodyLimit, Multipart, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use shared::ids::{ColleagueId, ImportId};
+use shared::lang::Lang;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+use super::problem::language;
+use crate::access::SignedIn;
+use crate::beside::Beside;
+use crate::import::{Files, Folder, Summary, salesforce};
+use crate::intake::{self, Intake};
+use crate::office::Office;
+
+/// The largest upload, all files together: some ten million rows.
+const LARGEST_UPLOAD: usize = 8 << 30;
+
+/// How long a form waits for the end of its import, so that a short one leads straight to its result.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The most events that a generated company is given from the page; more from the command line.
+const MOST_EVENTS: u64 = 1_000_000;
+
+/// What stands in the place of an import's id for the refused rows of a trial.
+const CHECKED: &str = "checked";
+
+/// The imports of this server. Cheap to clone.
+#[derive(Clone)]
+pub struct Imports(Arc<Inner>);
+
+struct Inner {
+    office: Office,
+    uploads: PathBuf,
+    refused: PathBuf,
+    state: Mutex<Desk>,
+}
+
+#[derive(Default)]
+struct Desk {
+    running: Option<Running>,
+    last: Option<Outcome>,
+    /// Files that were tried and can be imported without another upload.
+    checked: Option<Upload>,
+}
+
+/// A folder of uploaded files, gone with its owner.
+#[derive(Debug)]
+struct Upload(PathBuf);
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "uploaded files could not be removed");
+        }
+    }
+}
+
+/// What an import brings.
+enum Brought {
+    Uploaded(Upload),
+    Sample,
+    Generated { lang: Lang, events: u64, seed: u64 },
+}
+
+/// Another import runs.
+struct Busy;
+
+/// Its turn: ends when it is dropped, whatever happened meanwhile.
+struct Turn(Imports);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.state().running = None;
+    }
+}
+
+impl Imports {
+    /// What an earlier process left of uploads is removed: nobody waits for it.
+    pub fn new(office: Office, data: &Path) -> Self {
+        let uploads = data.join("tmp");
+        if uploads.exists()
+            && let Err(error) = fs::remove_dir_all(&uploads)
+        {
+            tracing::warn!(%error, "earlier uploads could not be removed");
+        }
+        Self(Arc::new(Inner { office, uploads, refused: data.join("imports"), state: Mutex::default() }))
+    }
+
+    /// What runs, and what became of the last one.
+    pub fn importing(&self) -> Importing {
+        let refused = fs::read_dir(&self.0.refused).into_iter().flatten().filter_map(|entry| {
+            let name = entry.ok()?.file_name();
+            name.to_str()?.strip_suffix(".csv")?.parse().ok()
+        });
+        let refused: BTreeSet<ImportId> = refused.collect();
+        let state = self.state();
+        Importing { running: state.running.clone(), last: state.last.clone(), refused }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Desk> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, running: Running) -> Result<Turn, Busy> {
+        let mut state = self.state();
+        if state.running.is_some() {
+            return Err(Busy);
+        }
+        state.running = Some(running);
+        state.last = None;
+        Ok(Turn(self.clone()))
+    }
+
+    /// Where the files of the next upload go.
+    fn folder(&self) -> std::io::Result<Upload> {
+        let mut name = [0; 16];
+        getrandom::fill(&mut name).map_err(std::io::Error::other)?;
+        let folder = self.0.uploads.join(Uuid::from_bytes(name).to_string());
+        private_folder(&folder)?;
+        Ok(Upload(folder))
+    }
+
+    fn refused_of(&self, name: &str) -> PathBuf {
+        self.0.refused.join(format!("{name}.csv"))
+    }
+
+    /// Runs an import to its end.
+    fn work(&self, turn: Turn, brought: Brought, is_trial: bool, by: ColleagueId, lang: Lang) {
+        let outcome = match &brought {
+            Brought::Uploaded(upload) => self.take_in(&Named(Folder::new(&upload.0)), is_trial, by, lang),
+            Brought::Sample => self.take_in(&salesforce::sample(), is_trial, by, lang),
+            Brought::Generated { lang, events, seed } => self.generate(*lang, *events, *seed),
+        };
+        let can_go_on = is_trial && outcome.failed.is_none();
+        {
+            let mut state = self.state();
+            state.last = Some(Outcome { can_go_on, ..outcome });
+            if let Brought::Uploaded(upload) = brought
+                && can_go_on
+            {
+                state.checked = Some(upload);
+            }
+        }
+        drop(turn);
+    }
+
+    fn take_in(&self, files: &dyn Files, is_trial: bool, by: ColleagueId, lang: Lang) -> Outcome {
+        let source = files.name().to_owned();
+        let half = self.refused_of("half");
+        let _ = fs::remove_file(&half);
+        // Without the folder the rows are only counted.
+        let can_keep = private_folder(&self.0.refused).inspect_err(|error| {
+            tracing::warn!(%error, "refused rows cannot be kept");
+        });
+        let refused = can_keep.is_ok().then_some(half.as_path());
+        let intake = Intake { by, lang, dry_run: is_trial, refused };
+        let read = intake::salesforce(&self.0.office, files, &intake, &mut |progress| {
+            if let Some(running) = &mut self.state().running {
+                progress.file.clone_into(&mut running.file);
+                (running.rows, running.done, running.of) = (progress.rows, progress.bytes, progress.of);
+            }
+        });
+        match read {
+            Ok(summary) => {
+                let batch = summary.batch.map(|batch| batch.to_string()).filter(|_| !is_trial);
+                let name = batch.as_deref().unwrap_or(CHECKED);
+                let kept = summary.refused_file.is_some() && fs::rename(&half, self.refused_of(name)).is_ok();
+                let refused = kept.then(|| format!("/import/{name}/refused.csv"));
+                outcome(summary, is_trial, refused, lang)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "an import did not come to its end");
+                Outcome { source, is_trial, failed: Some(error.say(lang)), ..Outcome::default() }
+            }
+        }
+    }
+
+    fn generate(&self, lang: Lang, events: u64, seed: u64) -> Outcome {
+        let made = intake::generate(&self.0.office, events, seed, lang, &mut |done| {
+            if let Some(running) = &mut self.state().running {
+                (running.rows, running.done) = (done, done);
+            }
+        });
+        match made {
+            Ok(events) => Outcome { source: format!("demo {seed}"), events, ..Outcome::default() },
+            Err(error) => {
+                tracing::warn!(%error, "a company could not be generated to its end");
+                Outcome { source: format!("demo {seed}"), failed: Some(error.to_string()), ..Outcome::default() }
+            }
+        }
+    }
+}
+
+/// Uploaded files have no folder that people would know; they are called by what they are.
+struct Named(Folder);
+
+impl Files for Named {
+    fn name(&self) -> &str {
+        "Salesforce"
+    }
+
+    fn open(&self, name: &str) -> std::io::Result<Option<Box<dyn std::io::Read>>> {
+        self.0.open(name)
+    }
+}
+
+pub fn routes() -> Router<Beside> {
+    Router::new()
+        .route("/import", post(upload).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))
+        .route("/import/checked", post(checked))
+        .route("/import/sample", post(sample))
+        .route("/import/demo", post(demo))
+        .route("/import/{id}/refused.csv", get(refused))
+}
+
+/// Why a form leads back to the page without an import; the page has the sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Back {
+    /// The page itself says whom it is for.
+    NotAllowed,
+    Busy,
+    NoFiles,
+    /// The upload broke off, or could not be written.
+    Broken,
+    TooLarge,
+    /// The files that were checked are not there any more.
+    Gone,
+    Numbers,
+}
+
+impl IntoResponse for Back {
+    fn into_response(self) -> Response {
+        let code = match self {
+            Self::NotAllowed => return Redirect::to("/import").into_response(),
+            Self::Busy => "busy",
+            Self::NoFiles => "no-files",
+            Self::Broken => "broken",
+            Self::TooLarge => "too-large",
+            Self::Gone => "gone",
+            Self::Numbers => "numbers",
+        };
+        Redirect::to(&format!("/import?refused={code}")).into_response()
+    }
+}
+
+impl From<Busy> for Back {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<std::io::Error> for Back {
+    fn from(error: std::io::Error) -> Self {
+        tracing::error!(%error, "an upload could not be written");
+        Self::Broken
+    }
+}
+
+impl From<MultipartError> for Back {
+    fn from(error: MultipartError) -> Self {
+        tracing::warn!(%error, "an upload did not arrive whole");
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::Broken }
+    }
+}
+
+/// `files` several times, and `trial` where nothing is to be recorded.
+async fn upload(
+    State(beside): State<Beside>,
+    who: SignedIn,
+    headers: HeaderMap,
+    mut form: Multipart,
+) -> Result<Response, Back> {
+    administrator(&beside, &who)?;
+    let upload = beside.imports.folder()?;
+    let (mut is_trial, mut files) = (false, 0_u32);
+    while let Some(field) = form.next_field().await? {
+        match field.name() {
+            Some("trial") => is_trial = true,
+            Some("files") => files += u32::from(receive(field, &upload.0).await?),
+            Some(_) | None => {}
+        }
+    }
+    if files == 0 {
+        return Err(Back::NoFiles);
+    }
+    let running = Running { source: "Salesforce".to_owned(), is_trial, ..Running::default() };
+    run(&beside, &who, language(&headers), Brought::Uploaded(upload), running).await
+}
+
+/// Writes one file of an upload to the disk as it comes; `false` where it is none that is ever read.
+async fn receive(mut field: Field<'_>, folder: &Path) -> Result<bool, Back> {
+    let Some(name) = field.file_name().and_then(table_name) else {
+        while field.chunk().await?.is_some() {}
+        return Ok(false);
+    };
+    let mut file = tokio::fs::File::create(folder.join(name)).await?;
+    while let Some(chunk) = field.chunk().await? {
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await?;
+    Ok(true)
+}
+
+/// The name of a table without any folder before it: plain letters, ending in `.csv`.
+fn table_name(name: &str) -> Option<String> {
+    let name = name.rsplit(['/', '\\']).next()?;
+    let is_plain = name.len() <= 100
+        && !name.starts_with('.')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | ' '));
+    (is_plain && name.to_ascii_lowercase().ends_with(".csv")).then(|| name.to_owned())
+}
+
+/// Imports the files that were just tried.
+async fn checked(State(beside): State<Beside>, who: SignedIn, headers: HeaderMap) -> Result<Response, Back> {
+    administrator(&beside, &who)?;
+    let upload = {
+        let mut state = beside.imports.state();
+        if state.running.is_some() {
+            return Err(Back::Busy);
+        }
+        state.checked.take().ok_or(Back::Gone)?
+    };
+    let running = Running { source: "Salesforce".to_owned(), ..Running::default() };
+    run(&beside, &who, language(&headers), Brought::Uploaded(upload), running).await
+}
+
+async fn sample(State(beside): State<Beside>, who: SignedIn, headers: HeaderMap) -> Result<Response, Back> {
+    administrator(&beside, &who)?;
+    let running = Running { source: salesforce::sample().name().to_owned(), ..Running::default() };
+    run(&beside, &who, language(&headers), Brought::Sample, running).await
+}
+
+#[derive(Deserialize)]
+struct Demo {
+    lang: String,
+    events: String,
+    seed: String,
+}
+
+async fn demo(
+    State(beside): State<Beside>,
+    who: SignedIn,
+    headers: HeaderMap,
+    Form(demo): Form<Demo>,
+) -> Result<Response, Back> {
+    administrator(&beside, &who)?;
+    let events = demo.events.trim().parse().ok().filter(|events| (1..=MOST_EVENTS).contains(events));
+    let (Some(events), Ok(seed)) = (events, demo.seed.trim().parse()) else { return Err(Back::Numbers) };
+    let lang = Lang::from_tag(&demo.lang).unwrap_or_else(|| language(&headers));
+    let running = Running { source: format!("demo {seed}"), of: events, ..Running::default() };
+    run(&beside, &who, lang, Brought::Generated { lang, events, seed }, running).await
+}
+
+/// Starts an import and waits a little for its end.
+async fn run(
+    beside: &Beside,
+    who: &SignedIn,
+    lang: Lang,
+    brought: Brought,
+    running: Running,
+) -> Result<Response, Back> {
+    let is_trial = running.is_trial;
+    let imports = beside.imports.clone();
+    let turn = imports.begin(running)?;
+    let by = who.colleague;
+    let job = tokio::task::spawn_blocking(move || imports.work(turn, brought, is_trial, by, lang));
+    // An import goes on also when nobody waits for it any more.
+    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, job).await {
+        tracing::error!(%error, "an import died");
+    }
+    let last = beside.imports.state().last.clone();
+    let done = last.filter(|last| last.failed.is_none() && !last.is_trial);
+    Ok(match done {
+        Some(Outcome { batch: Some(batch), .. }) => Redirect::to(&format!("/import?done={batch}")),
+        Some(_) => Redirect::to("/import?done=yes"),
+        None => Redirect::to("/import"),
+    }
+    .into_response())
+}
+
+/// The refused rows of an import as a file.
+async fn refused(
+    State(beside): State<Beside>,
+    who: SignedIn,
+    axum::extract::Path(id): axum::extract::Path<String>,
+) -> Result<Response, Back> {
+    administrator(&beside, &who)?;
+    let name = match id.parse::<ImportId>() {
+        Ok(import) => import.to_string(),
+        Err(_) if id == CHECKED => id,
+        Err(_) => return Err(Back::Gone),
+    };
+    let rows = tokio::fs::read(beside.imports.refused_of(&name)).await.map_err(|_| Back::Gone)?;
+    let disposition = format!("attachment; filename=\"refused-{name}.csv\"");
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, disposition),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, rows).into_response())
+}
+
+fn administrator(beside: &Beside, who: &SignedIn) -> Result<(), Back> {
+    if beside.is_administrator(who.colleague) { Ok(()) } else { Err(Back::NotAllowed) }
+}
+
+fn outcome(summary: Summary, is_trial: bool, refused: Option<String>, lang: Lang) -> Outcome {
+    let mut notes: Vec<String> = summary.notes.iter().map(|note| note.say(lang)).collect();
+    if !summary.unmapped_owners.is_empty() {
+        let names = summary.unmapped_owners.iter().take(5).map(|owner| {
+            let name = owner.name.as_deref().unwrap_or(&owner.key);
+            format!("{name} ({})", owner.rows)
+        });
+        let names = names.collect::<Vec<_>>().join(", ");
+        notes.push(match lang {
+            Lang::En => format!(
+                "Owners who are no colleagues here: {names}. Put User.csv (Id, Name, Email) beside the files to connect them by e-mail."
+            ),
+            Lang::Ru => format!(
+                "Владельцы, которых нет среди сотрудников: {names}. Добавьте к файлам User.csv (Id, Name, Email), чтобы связать их по почте."
+            ),
+        });
+    }
+    let files = summary.files.into_iter().map(|file| FileCount {
+        name: file.name,
+        rows: file.rows,
+        accepted: file.accepted,
+        unchanged: file.unchanged,
+        refused: file.refused,
+        ignored: file.ignored,
+    });
+    Outcome {
+        source: summary.source,
+        is_trial,
+        batch: summary.batch.filter(|_| !is_trial),
+        files: files.collect(),
+        events: summary.events,
+        notes,
+        failed: None,
+        refused,
+        can_go_on: false,
+    }
+}
+
+/// A folder for its owner's eyes only: exports hold people's data.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uploaded_file_stays_in_its_folder() {
+        assert_eq!(table_name("Account.csv").as_deref(), Some("Account.csv"));
+        assert_eq!(table_name("export\\2026/Contact.CSV").as_deref(), Some("Contact.CSV"));
+        for name in ["../../etc/passwd", "..csv", ".csv", "Account.xlsx", "", "a\u{0}.csv", "Счёт.csv"] {
+            assert_eq!(table_name(name), None, "{name}");
+        }
+    }
+}
