@@ -213,7 +213,9 @@ impl Failure {
             Self::Open(OpenError::Locked { .. })
             | Self::Keyring(KeyringError::Locked { .. })
             | Self::Access(AccessError::Kept(KeptError::InUse { .. }))
-            | Self::Care(CareError::Open(OpenError::Locked { .. }) | CareError::Keys(KeyringError::Locked { .. })) => true,
+            | Self::Care(CareError::Open(OpenError::Locked { .. }) | CareError::Keys(KeyringError::Locked { .. })) => {
+                true
+            }
             Self::Open(_)
             | Self::Keyring(_)
             | Self::Office(_)

@@ -141,7 +141,8 @@ impl Desk {
         let mut answers: Vec<Option<Result<Receipt, Refusal>>> = vec![None; orders.len()];
         let mut attempts = vec![0; orders.len()];
         loop {
-            let waiting: Vec<usize> = (0..).zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(at, _)| at).collect();
+            let waiting: Vec<usize> =
+                (0..).zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(at, _)| at).collect();
             if let Err(error) = self.catch_up() {
                 let why = format!("the log cannot be read: {error}");
                 tracing::error!(%error, "orders are refused");
@@ -268,7 +269,8 @@ impl Desk {
             Err(rejection) => return Step::Answer(Err(Refusal::Rejected(rejection))),
         };
         if events.is_empty() {
-            let receipt = Receipt { command: request.id, position: self.position, events: Vec::new(), duplicate: false };
+            let receipt =
+                Receipt { command: request.id, position: self.position, events: Vec::new(), duplicate: false };
             return Step::Answer(Ok(receipt));
         }
         match self.draft(order, context, recorded, events, ahead) {
@@ -377,7 +379,9 @@ impl Desk {
                     }
                 }
                 Err(AppendError::TooLarge { .. }) => {
-                    *answer = Some(Err(Refusal::TooLarge("this does not fit into one commit: ask in several commands".into())));
+                    *answer = Some(Err(Refusal::TooLarge(
+                        "this does not fit into one commit: ask in several commands".into(),
+                    )));
                 }
                 Err(error @ (AppendError::Closed { .. } | AppendError::Malformed { .. })) => {
                     tracing::error!(%error, command = %one.draft.command, "an order was not written");
@@ -463,7 +467,8 @@ impl Desk {
                 return Ok(Freshness::MovedInThisGroup);
             }
             is_stale = true;
-            let since = self.store.read_stream(stream_id(seen.stream), seen.revision.saturating_add(1), MOST_CHANGED)?;
+            let since =
+                self.store.read_stream(stream_id(seen.stream), seen.revision.saturating_add(1), MOST_CHANGED)?;
             for event in &since {
                 changed.push(crate::seal::read(event, &self.keyring)?.0);
             }
@@ -491,9 +496,9 @@ pub fn known(store: &dyn Store, command: CommandId) -> Result<Option<Receipt>, R
     let Some(appended) = store.receipt(command.uuid())? else { return Ok(None) };
     let positions: Vec<u64> = (appended.first..=appended.last).collect();
     let events = store.read_at(&positions)?;
-    let references = events.iter().filter_map(|event| {
-        Some(EventRef { stream: Stream::from_bytes(event.stream.0)?, revision: event.revision })
-    });
+    let references = events
+        .iter()
+        .filter_map(|event| Some(EventRef { stream: Stream::from_bytes(event.stream.0)?, revision: event.revision }));
     Ok(Some(Receipt { command, position: appended.last, events: references.collect(), duplicate: true }))
 }
 
@@ -510,12 +515,7 @@ pub fn closed(state: &State) -> Option<String> {
 
 fn receipt(draft: &Draft, appended: &Appended) -> Receipt {
     let events = draft.facts.iter().map(|fact| EventRef { stream: fact.stream, revision: fact.revision });
-    Receipt {
-        command: draft.command,
-        position: appended.last,
-        events: events.collect(),
-        duplicate: appended.duplicate,
-    }
+    Receipt { command: draft.command, position: appended.last, events: events.collect(), duplicate: appended.duplicate }
 }
 
 const fn expectation(revision: u64) -> Expect {

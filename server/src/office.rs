@@ -86,7 +86,10 @@ type Glance = Box<dyn FnOnce(&Model) + Send>;
 enum Work {
     /// Somebody wants to see the model that decisions are taken by.
     Look(Glance),
-    Orders { orders: Vec<Order>, answer: oneshot::Sender<Vec<Result<Receipt, Refusal>>> },
+    Orders {
+        orders: Vec<Order>,
+        answer: oneshot::Sender<Vec<Result<Receipt, Refusal>>>,
+    },
     Close,
 }
 

@@ -50,10 +50,7 @@ pub fn order(office: &Office, name: PersonName, email: Email, role: Role) -> (Co
         Some(_) => format!("role {address} {} {}", role.word(), office.position()),
         None => format!("join {address}"),
     };
-    let request = Request::new(
-        CommandId::from_uuid(derived(&step)),
-        domain::Command::Colleague(colleague, command),
-    );
+    let request = Request::new(CommandId::from_uuid(derived(&step)), domain::Command::Colleague(colleague, command));
     (colleague, Order { by: ColleagueId::TWOFRONT, batch: None, request })
 }
 

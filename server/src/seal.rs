@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
+use crate::store::keyring::{Keyring, KeyringError, SlotId};
+use crate::store::{StoredEvent, StreamId};
 use jiff::Timestamp;
 use shared::domain::{Context, Event};
 use shared::ids::{CommandId, EventRef, Stream};
 use shared::record::Record;
 use shared::record::stored::{self, Parts, Sealed, Stored, Unreadable, associated_data};
 use shared::words::Occurred;
-use crate::store::keyring::{Keyring, KeyringError, SlotId};
-use crate::store::{StoredEvent, StreamId};
 
 /// What sealing adds to the personal part: a nonce and a tag.
 const SEAL_BYTES: usize = 24 + 16;
@@ -25,9 +25,13 @@ const HEAD_BYTES: usize = 160;
 pub enum SealError {
     #[error("the event at position {position} cannot be read: {why}")]
     Unreadable { position: u64, why: Unreadable },
-    #[error("the event at position {position} is of a part of the business that this Twofront does not know: open it with a newer one")]
+    #[error(
+        "the event at position {position} is of a part of the business that this Twofront does not know: open it with a newer one"
+    )]
     UnknownSlice { position: u64 },
-    #[error("the personal part of the event at position {position} does not open with its key ({why}): run `twofront verify`")]
+    #[error(
+        "the personal part of the event at position {position} does not open with its key ({why}): run `twofront verify`"
+    )]
     Broken { position: u64, why: KeyringError },
     #[error("the event cannot be written: {0}")]
     Unwritable(Unreadable),

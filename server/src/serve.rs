@@ -131,10 +131,7 @@ pub fn site(folder: Option<PathBuf>) -> Site {
     })
 }
 
-async fn record_administrator(
-    office: Office,
-    new: NewAdministrator,
-) -> Result<shared::ids::ColleagueId, String> {
+async fn record_administrator(office: Office, new: NewAdministrator) -> Result<shared::ids::ColleagueId, String> {
     let NewAdministrator { name, email, lang } = new;
     people::admit(&office, name, email, Role::Administrator).await.map_err(|refusal| say(&refusal, lang))
 }

@@ -44,7 +44,8 @@ fn what_the_domain_refuses_leaves_no_trace() {
     let before = house.store.head();
     let refused = house.ask(rename(100, TAILSPIN, "Tailspin"));
     assert_eq!(refused, Err(Refusal::Rejected(Rejection::Account(account::Rejection::NoSuchAccount))));
-    let denied = house.ask(order(101, NINA, Command::Account(NORTHWIND, account::Command::Rename { name: account_name("x") })));
+    let denied =
+        house.ask(order(101, NINA, Command::Account(NORTHWIND, account::Command::Rename { name: account_name("x") })));
     assert!(matches!(denied, Err(Refusal::Rejected(Rejection::Denied(_)))));
     assert_eq!(house.store.head(), before);
 }
@@ -105,7 +106,10 @@ fn a_screen_that_is_behind_is_told_what_changed() {
     let stale = house.ask(expecting(rename(101, NORTHWIND, "Northwind SE"), NORTHWIND, seen));
     let Err(Refusal::Conflict { changed }) = stale else { panic!("{stale:?}") };
     assert_eq!(changed.len(), 1);
-    assert_eq!(changed[0].event, Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") }));
+    assert_eq!(
+        changed[0].event,
+        Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") })
+    );
     house.ask(expecting(rename(102, NORTHWIND, "Northwind SE"), NORTHWIND, seen + 1)).unwrap();
     assert_eq!(name_of(&house), "Northwind SE");
 }
@@ -232,7 +236,10 @@ fn an_import_taken_back_is_as_if_it_had_never_been_and_can_come_again() {
     let mut house = House::new();
     let before = house.warm.company().clone();
     let start = |number, batch| {
-        let command = import::Command::Start { system: System::parse("salesforce").unwrap(), source: Label::parse("export").unwrap() };
+        let command = import::Command::Start {
+            system: System::parse("salesforce").unwrap(),
+            source: Label::parse("export").unwrap(),
+        };
         order(number, ADA, Command::Import(batch, command))
     };
     house.ask(start(100, BATCH)).unwrap();

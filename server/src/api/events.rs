@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::Query;
 use axum::extract::State;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::Query;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream, StreamExt};
@@ -131,7 +131,8 @@ fn told(api: Api, who: SignedIn, following: Following) -> impl Stream<Item = Res
         let events: Vec<Result<Event, Infallible>> = match told {
             Told::Records(records) => {
                 let seen = records.into_iter().filter_map(|record| seen(record, role));
-                seen.filter_map(|(position, json)| Some(Ok(Event::default().id(position.to_string()).data(json.ok()?)))).collect()
+                seen.filter_map(|(position, json)| Some(Ok(Event::default().id(position.to_string()).data(json.ok()?))))
+                    .collect()
             }
             Told::Again { generation } => vec![Ok(Event::default().event("again").data(generation.to_string()))],
             Told::Over => return None,

@@ -121,7 +121,12 @@ fn figures(api: &Api) -> String {
         }
     };
     figure("twofront_events", "gauge", "Position of the last event that the views have read.", &[("", live.position)]);
-    figure("twofront_generation", "counter", "How often the past was read anew since the start.", &[("", live.generation)]);
+    figure(
+        "twofront_generation",
+        "counter",
+        "How often the past was read anew since the start.",
+        &[("", live.generation)],
+    );
     figure("twofront_open", "gauge", "1 while entries are taken.", &[("", is_open)]);
     figure("twofront_listeners", "gauge", "Open lines of /api/events/live.", &[("", read(&counts.listeners))]);
     figure(

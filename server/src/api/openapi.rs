@@ -43,9 +43,17 @@ fn html(document: &Value) -> String {
                 paragraphs(&text(operation, "description")),
             );
             let parameters = operation.get("parameters").and_then(Value::as_array);
-            list(&mut page, "Parameters", parameters.into_iter().flatten().map(|one| (text(one, "name"), text(one, "description"))));
+            list(
+                &mut page,
+                "Parameters",
+                parameters.into_iter().flatten().map(|one| (text(one, "name"), text(one, "description"))),
+            );
             let responses = operation.get("responses").and_then(Value::as_object);
-            list(&mut page, "Answers", responses.into_iter().flatten().map(|(status, one)| (escape(status), text(one, "description"))));
+            list(
+                &mut page,
+                "Answers",
+                responses.into_iter().flatten().map(|(status, one)| (escape(status), text(one, "description"))),
+            );
             page.push_str("</section>");
         }
     }

@@ -50,10 +50,16 @@ pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lan
         Refusal::Unavailable(why) => {
             let title = lang.pick("It is not known whether it was recorded", "Неизвестно, записано ли это");
             let detail = match lang {
-                Lang::En => format!("Send it again with the same id: it will be recorded once, however often you send it. ({why})"),
-                Lang::Ru => format!("Отправьте то же самое с тем же идентификатором: сколько раз ни отправляй, запись будет одна. ({why})"),
+                Lang::En => format!(
+                    "Send it again with the same id: it will be recorded once, however often you send it. ({why})"
+                ),
+                Lang::Ru => format!(
+                    "Отправьте то же самое с тем же идентификатором: сколько раз ни отправляй, запись будет одна. ({why})"
+                ),
             };
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", title).detail(detail).retry_after(COME_BACK)
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", title)
+                .detail(detail)
+                .retry_after(COME_BACK)
         }
     };
     problem.with("command", command.to_string())

@@ -28,9 +28,7 @@ pub async fn get(
     let lang = language(&headers);
     let read = tokio::task::spawn_blocking(move || answer(&api, &who, &view, &query.unwrap_or_default()));
     match read.await {
-        Ok(Some(Ok(json))) => {
-            ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response()
-        }
+        Ok(Some(Ok(json))) => ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response(),
         Ok(Some(Err(trouble))) => problem(&trouble, lang).into_response(),
         Ok(None) => refusals::not_found(lang).into_response(),
         Err(error) => {

@@ -63,4 +63,3 @@ impl Drop for Opened {
         self.store.close();
     }
 }
-

@@ -50,7 +50,9 @@ pub fn add(
         link: format!("{}{}", public_url.trim_end_matches('/'), link.path()),
         until: link.until.to_string(),
     };
-    tell(facts, &added, || format!("{}\nThis link lets {email} choose a password, once, until {}.", added.link, added.until))?;
+    tell(facts, &added, || {
+        format!("{}\nThis link lets {email} choose a password, once, until {}.", added.link, added.until)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

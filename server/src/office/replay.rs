@@ -156,8 +156,7 @@ fn next_page(store: &dyn Store, keyring: &Keyring, after: u64) -> Page {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = commits.len().div_ceil(cores).max(64);
     thread::scope(|scope| {
-        let shares: Vec<_> =
-            commits.chunks(share).map(|share| scope.spawn(move || decode(share, keyring))).collect();
+        let shares: Vec<_> = commits.chunks(share).map(|share| scope.spawn(move || decode(share, keyring))).collect();
         let mut records = Vec::with_capacity(commits.len());
         for share in shares {
             records.extend(share.join().map_err(|_| ReplayError::Died)??);

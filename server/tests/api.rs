@@ -1,0 +1,482 @@
+//! The API as programs meet it: each door, each refusal, and the log as it grows.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod house;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::when::Zone;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use futures::StreamExt;
+use house::*;
+use http::{Request, Response, StatusCode, header};
+use serde_json::{Value, json};
+use server::access::{Access, Cost, Settings};
+use server::api;
+use server::desk::Sink;
+use server::office::Office;
+use server::serve::{self, House as Served};
+use server::site::Site;
+use server::store::Store;
+use server::store::keyring::Keyring;
+use shared::ids::{ColleagueId, Stream};
+use shared::record::Record;
+use shared::testkit::*;
+use shared::words::SourceKey;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The whole server on a store in memory, with a token for each of the people.
+struct Town {
+    store: Arc<Trickster>,
+    office: Office,
+    access: Access,
+    app: Router,
+    _folder: TempDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    response: http::response::Parts,
+    text: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    fn lines(&self) -> Vec<Record> {
+        self.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[track_caller]
+    fn is_problem(&self, status: u16, kind: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.response.headers[header::CONTENT_TYPE], "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("/problems/{kind}"));
+        assert_eq!(problem["status"], status);
+        problem
+    }
+}
+
+impl Town {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Trickster::default());
+        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
+        let now = Arc::new(std::sync::Mutex::new(NOON));
+        let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
+        for answer in office.ask_all(company_orders()).await {
+            answer.unwrap();
+        }
+        let access =
+            Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
+        let served =
+            Served { office: office.clone(), access: access.clone(), site: Site::default(), zone: Zone::utc() };
+        let app = serve::router(served, &Settings::default()).unwrap();
+        Self { store, office, access, app, _folder: folder }
+    }
+
+    fn token(&self, colleague: ColleagueId) -> String {
+        let email = format!("c{}@twofront.example", colleague.uuid().as_u128());
+        self.access.enrol(colleague, &email).unwrap();
+        self.access.token_new(colleague, "test").unwrap()
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.app.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Answer {
+        let (response, body) = self.send(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: response.status, response, text: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Answer {
+        self.ask(get(token, path)).await
+    }
+
+    async fn command(&self, token: &str, body: &Value) -> Answer {
+        let request = Request::post("/api/commands")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+}
+
+fn get(token: &str, path: &str) -> Request<Body> {
+    Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty()).unwrap()
+}
+
+fn renaming(number: u128, name: &str) -> Value {
+    json!({ "id": id(number), "stream": Stream::from(NORTHWIND), "type": "rename", "data": { "name": name } })
+}
+
+#[tokio::test]
+async fn a_command_yields_a_receipt_and_is_seen_in_every_view_at_its_position() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let answer = town.command(&kira, &renaming(100, "Northwind AG")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let receipt = answer.json();
+    assert_eq!(receipt["events"], json!([format!("account/{NORTHWIND}@3")]));
+    let directory = town.get(&kira, "/api/views/directory").await.json();
+    assert_eq!(directory["position"], receipt["position"]);
+    assert_eq!(directory["accounts"][NORTHWIND.to_string()]["name"], "Northwind AG");
+
+    let again = town.command(&kira, &renaming(100, "Northwind AG")).await.json();
+    assert_eq!((&again["events"], &again["duplicate"]), (&receipt["events"], &json!(true)));
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_gets_nothing() {
+    let town = Town::new().await;
+    for path in ["/api/events", "/api/events/live", "/api/views/portfolio"] {
+        town.get("tf_nonsense", path).await.is_problem(401, "not-signed-in");
+        town.ask(Request::get(path).body(Body::empty()).unwrap()).await.is_problem(401, "not-signed-in");
+    }
+    town.command("tf_nonsense", &renaming(100, "x")).await.is_problem(401, "not-signed-in");
+}
+
+#[tokio::test]
+async fn a_refusal_says_why_in_the_reader_s_language() {
+    let town = Town::new().await;
+    let (kira, nina) = (town.token(KIRA), town.token(NINA));
+    let denied = town.command(&nina, &renaming(100, "x")).await.is_problem(403, "denied");
+    assert_eq!(denied["rejection"], "denied");
+
+    let unknown = json!({ "id": id(101), "stream": Stream::from(TAILSPIN), "type": "rename", "data": { "name": "x" } });
+    let refused = town.command(&kira, &unknown).await.is_problem(422, "rejected");
+    assert_eq!((&refused["rejection"], &refused["command"]), (&json!("account"), &json!(id(101))));
+    assert_eq!(refused["detail"], "There is no such account. Register it first.");
+    let request = Request::post("/api/commands")
+        .header(header::AUTHORIZATION, format!("Bearer {kira}"))
+        .header(header::ACCEPT_LANGUAGE, "ru");
+    let refused = town.ask(request.body(Body::from(unknown.to_string())).unwrap()).await.is_problem(422, "rejected");
+    assert_eq!(refused["detail"], "Такого клиента нет. Сначала заведите его.");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_with_the_place_where_it_breaks() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let explode = json!({ "id": id(1), "stream": Stream::from(NORTHWIND), "type": "explode" });
+    let problem = town.command(&kira, &explode).await.is_problem(400, "malformed");
+    assert!(problem["detail"].as_str().unwrap().contains("explode"));
+    let request = Request::post("/api/commands").header(header::AUTHORIZATION, format!("Bearer {kira}"));
+    town.ask(request.body(Body::from("{")).unwrap()).await.is_problem(400, "malformed");
+    let request = Request::post("/api/commands").header(header::AUTHORIZATION, format!("Bearer {kira}"));
+    let huge = Body::from(vec![b' '; api::LARGEST_BODY + 1]);
+    town.ask(request.body(huge).unwrap()).await.is_problem(413, "too-large");
+    town.get(&kira, "/api/events?after=soon").await.is_problem(400, "malformed");
+    town.get(&kira, "/api/events/live?after=soon").await.is_problem(400, "malformed");
+    town.get(&kira, "/api/views/nonsense").await.is_problem(404, "not-found");
+    town.get(&kira, "/api/nonsense").await.is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_screen_that_is_behind_gets_what_changed_since() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    let mut stale = renaming(101, "Northwind SE");
+    stale["expects"] = json!([{ "stream": Stream::from(NORTHWIND), "revision": 2 }]);
+    let problem = town.command(&kira, &stale).await.is_problem(409, "conflict");
+    let changed: Vec<Record> = serde_json::from_value(problem["changed"].clone()).unwrap();
+    assert_eq!(changed.iter().map(|record| record.revision).collect::<Vec<_>>(), [3]);
+}
+
+#[tokio::test]
+async fn a_closed_store_refuses_commands_says_so_and_is_still_read() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let known = renaming(100, "Northwind AG");
+    town.command(&kira, &known).await;
+    *town.store.closed.lock().unwrap() = Some("the disk is full".into());
+    let answer = town.command(&kira, &renaming(101, "Northwind SE")).await;
+    let problem = answer.is_problem(503, "closed");
+    assert!(problem["detail"].as_str().unwrap().contains("the disk is full"));
+    assert!(answer.response.headers.contains_key(header::RETRY_AFTER));
+    town.ask(Request::get("/readyz").body(Body::empty()).unwrap()).await.is_problem(503, "closed");
+    assert_eq!(town.ask(Request::get("/healthz").body(Body::empty()).unwrap()).await.status, StatusCode::OK);
+    assert_eq!(town.command(&kira, &known).await.json()["duplicate"], true, "what is known is still answered");
+    assert_eq!(
+        town.get(&kira, "/api/views/directory").await.json()["accounts"][NORTHWIND.to_string()]["name"],
+        "Northwind AG"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_told_as_unknown() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    *town.store.mishap.lock().unwrap() = Mishap::SyncFailed { written: true };
+    let problem = town.command(&kira, &renaming(100, "Northwind AG")).await.is_problem(503, "unknown-outcome");
+    assert_eq!(problem["command"], json!(id(100)));
+}
+
+#[tokio::test]
+async fn the_log_comes_in_order_and_in_pieces_without_hole_or_double() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let whole = town.get(&kira, "/api/events").await;
+    assert_eq!(whole.response.headers[header::CONTENT_TYPE], "application/x-ndjson");
+    let whole = whole.lines();
+    let positions: Vec<u64> = whole.iter().map(|record| record.position).collect();
+    assert_eq!(positions, (1..=town.store.head()).collect::<Vec<_>>());
+    let mut pieces = Vec::new();
+    loop {
+        let after = pieces.last().map_or(0, |record: &Record| record.position);
+        let piece = town.get(&kira, &format!("/api/events?after={after}&limit=3")).await.lines();
+        if piece.is_empty() {
+            break;
+        }
+        pieces.extend(piece);
+    }
+    assert_eq!(pieces, whole);
+    assert!(town.get(&kira, "/api/events?limit=0").await.lines().is_empty());
+}
+
+#[tokio::test]
+async fn an_analyst_sees_that_there_is_a_contact_and_not_how_to_reach_them() {
+    let town = Town::new().await;
+    let (nina, kira) = (town.token(NINA), town.token(KIRA));
+    let seen = town.get(&nina, "/api/events").await;
+    assert_eq!(seen.lines().len() as u64, town.store.head());
+    assert!(!seen.text.contains("Petrova"));
+    assert!(seen.text.contains("Volkova"), "colleagues are not sealed to them");
+    assert!(!town.get(&nina, "/api/views/directory").await.text.contains("Petrova"));
+    assert!(town.get(&kira, "/api/views/directory").await.text.contains("Petrova"));
+
+    let describe =
+        json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "name": "Anna Orlova" } });
+    let answer = town.command(&kira, &describe).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let views = town.get(&nina, "/api/views/directory").await;
+    assert!(!views.text.contains("Orlova"));
+    assert_eq!(views.json()["position"], town.store.head(), "the views for analysts go on, too");
+}
+
+#[tokio::test]
+async fn a_colleague_who_has_left_sees_nothing_any_more() {
+    let town = Town::new().await;
+    let lev = town.token(LEV);
+    assert_eq!(town.get(&lev, "/api/events").await.status, StatusCode::OK);
+    let leave = order(100, ADA, shared::domain::Command::Colleague(LEV, shared::colleague::Command::Leave {}));
+    town.office.ask(leave).await.unwrap();
+    town.get(&lev, "/api/events").await.is_problem(403, "denied");
+    town.get(&lev, "/api/events/live").await.is_problem(403, "denied");
+    town.get(&lev, "/api/views/portfolio").await.is_problem(403, "denied");
+}
+
+/// The events of a stream of server-sent events, as far as they have come.
+struct Listening {
+    body: axum::body::BodyDataStream,
+    rest: String,
+}
+
+impl Listening {
+    async fn new(town: &Town, request: Request<Body>) -> Self {
+        let response = town.send(request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Self { body: response.into_body().into_data_stream(), rest: String::new() }
+    }
+
+    /// The next event with a field `id` or `event`: (event, id, data). `None` at the end.
+    async fn next(&mut self) -> Option<(String, String, String)> {
+        loop {
+            while let Some((block, rest)) = self.rest.clone().split_once("\n\n") {
+                self.rest = rest.to_owned();
+                let field = |name: &str| {
+                    block
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                        .unwrap_or_default()
+                        .trim()
+                        .to_owned()
+                };
+                if block.lines().any(|line| line.starts_with("data:")) {
+                    return Some((field("event"), field("id"), field("data")));
+                }
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.unwrap()?;
+            self.rest.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+        }
+    }
+
+    async fn positions(&mut self, many: usize) -> Vec<u64> {
+        let mut positions = Vec::new();
+        while positions.len() < many {
+            let (_, id, data) = self.next().await.unwrap();
+            let record: Record = serde_json::from_str(&data).unwrap();
+            assert_eq!(id, record.position.to_string());
+            positions.push(record.position);
+        }
+        positions
+    }
+}
+
+#[tokio::test]
+async fn the_live_log_catches_up_goes_on_and_resumes_without_hole_or_double() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let before = town.store.head();
+    let mut live = Listening::new(&town, get(&kira, "/api/events/live?after=2")).await;
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    let many = usize::try_from(before - 2 + 1).unwrap();
+    assert_eq!(live.positions(many).await, (3..=before + 1).collect::<Vec<_>>());
+    drop(live);
+    town.command(&kira, &renaming(101, "Northwind SE")).await;
+    town.command(&kira, &renaming(102, "Northwind AG")).await;
+    let mut request = get(&kira, "/api/events/live?after=2");
+    request.headers_mut().insert("last-event-id", (before + 1).into());
+    let mut live = Listening::new(&town, request).await;
+    assert_eq!(live.positions(2).await, [before + 2, before + 3]);
+}
+
+#[tokio::test]
+async fn without_a_beginning_the_live_log_begins_now() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let mut live = Listening::new(&town, get(&kira, "/api/events/live")).await;
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    assert_eq!(live.positions(1).await, [town.store.head()]);
+}
+
+#[tokio::test]
+async fn a_past_that_changed_is_told() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let start = shared::import::Command::Start {
+        system: shared::words::System::parse("salesforce").unwrap(),
+        source: label("export"),
+    };
+    let take_back = shared::import::Command::TakeBack { with_entries: false };
+    town.office.ask(order(100, ADA, shared::domain::Command::Import(BATCH, start))).await.unwrap();
+    let mut live = Listening::new(&town, get(&kira, "/api/events/live")).await;
+    town.office.ask(order(101, ADA, shared::domain::Command::Import(BATCH, take_back))).await.unwrap();
+    assert_eq!(live.positions(1).await, [town.store.head()]);
+    assert_eq!(live.next().await.unwrap(), ("again".into(), String::new(), "1".into()));
+}
+
+#[tokio::test]
+async fn the_live_log_ends_with_the_token_and_with_the_server() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let mut revoked = Listening::new(&town, get(&lev, "/api/events/live")).await;
+    let mut stopped = Listening::new(&town, get(&kira, "/api/events/live")).await;
+    let token = town.access.tokens(LEV).pop().unwrap();
+    town.access.token_revoke(LEV, &token.id).unwrap();
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    assert_eq!(revoked.next().await, None);
+    stopped.positions(1).await;
+    town.office.let_go();
+    assert_eq!(stopped.next().await, None);
+}
+
+#[tokio::test]
+async fn figures_are_for_administrators_and_for_this_machine() {
+    let town = Town::new().await;
+    let (ada, kira) = (town.token(ADA), town.token(KIRA));
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    town.get(&kira, "/metrics").await.is_problem(403, "denied");
+    let figures = town.get(&ada, "/metrics").await;
+    assert!(figures.text.contains(r#"twofront_commands_total{outcome="done"} 1"#), "{}", figures.text);
+    assert!(figures.text.contains(&format!("twofront_events {}\n", town.store.head())));
+    let mut local = Request::get("/metrics").body(Body::empty()).unwrap();
+    let from = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    local.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    assert_eq!(town.ask(local).await.status, StatusCode::OK);
+    let mut proxied = Request::get("/metrics").header("x-forwarded-for", "1.2.3.4").body(Body::empty()).unwrap();
+    proxied.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    proxied_is_refused(&town, proxied).await;
+}
+
+async fn proxied_is_refused(town: &Town, request: Request<Body>) {
+    town.ask(request).await.is_problem(403, "denied");
+}
+
+#[tokio::test]
+async fn the_description_names_every_door_and_no_other() {
+    let town = Town::new().await;
+    let document = town.ask(Request::get("/api/openapi.json").body(Body::empty()).unwrap()).await.json();
+    let described: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            methods.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone()))
+        })
+        .collect();
+    let doors = api::DOORS.iter().map(|door| (door.method.to_owned(), door.path.replace("{*view}", "{view}")));
+    assert_eq!(described, doors.collect());
+    let page = town.ask(Request::get("/api").body(Body::empty()).unwrap()).await;
+    for door in api::DOORS {
+        assert!(page.text.contains(&door.path.replace("{*view}", "{view}")), "{}", door.path);
+    }
+    let text = document.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_description_names_every_command_and_its_examples_are_commands() {
+    let document: Value = serde_json::from_str(api::openapi::DOCUMENT).unwrap();
+    let types = document["components"]["schemas"]["Request"]["properties"]["type"]["description"].as_str().unwrap();
+    // A type that no slice knows is refused with a sentence that lists those it knows.
+    for slice in shared::ids::Slice::ALL {
+        let nonsense = json!({ "id": id(1), "stream": Stream::new(*slice, ADA.uuid()), "type": "nonsense" });
+        let error = serde_json::from_value::<shared::request::Request>(nonsense).unwrap_err().to_string();
+        let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        assert!(!known.is_empty(), "{error}");
+        let listed = types.split(&format!("{slice}: ")).nth(1).unwrap().split('.').next().unwrap();
+        assert_eq!(listed.split(", ").collect::<Vec<_>>(), known, "{slice}");
+    }
+    let examples =
+        &document["paths"]["/api/commands"]["post"]["requestBody"]["content"]["application/json"]["examples"];
+    for (name, example) in examples.as_object().unwrap() {
+        let request = serde_json::from_value::<shared::request::Request>(example["value"].clone());
+        assert!(request.is_ok(), "{name}: {request:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_ask_at_once_are_all_answered_and_share_syncs() {
+    let town = Town::new().await;
+    let groups = town.store.groups.load(std::sync::atomic::Ordering::SeqCst);
+    let link = |number: u128| {
+        let system = shared::words::System::parse("salesforce").unwrap();
+        let key = SourceKey::parse(&format!("k{number}")).unwrap();
+        order(
+            1_000 + number,
+            KIRA,
+            shared::domain::Command::Account(NORTHWIND, shared::account::Command::Link { system, key }),
+        )
+    };
+    let asking: Vec<_> = (0..200)
+        .map(|number| {
+            let office = town.office.clone();
+            tokio::spawn(async move { office.ask(link(number)).await })
+        })
+        .collect();
+    for one in asking {
+        assert_eq!(one.await.unwrap().unwrap().events.len(), 1);
+    }
+    assert!(town.store.groups.load(std::sync::atomic::Ordering::SeqCst) - groups <= 200);
+    let office = town.office.clone();
+    let answers =
+        tokio::task::spawn_blocking(move || office.sink().submit((200..1_400).map(link).collect())).await.unwrap();
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(town.office.position(), town.store.head());
+    tokio::task::spawn_blocking(move || town.office.close()).await.unwrap();
+}

@@ -1,0 +1,229 @@
+//! The binary as scripts and operators use it: names, exit codes, and an orderly end.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shared::record::Record;
+
+fn twofront(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twofront"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TWOFRONT_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).arg("--data").arg(data).current_dir(data.parent().unwrap()).stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn run(data: &Path, arguments: &[&str], code: i32) -> Output {
+    let output = twofront(data, arguments).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
+    output
+}
+
+#[track_caller]
+fn out(data: &Path, arguments: &[&str]) -> String {
+    String::from_utf8(run(data, arguments, 0).stdout).unwrap()
+}
+
+fn records(file: &Path) -> Vec<Record> {
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn export_of(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/salesforce").join(name).display().to_string()
+}
+
+/// A server that is killed when the test ends, however it ends.
+struct Serving {
+    child: Child,
+    address: String,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Serving {
+    fn start(data: &Path) -> Self {
+        let mut command = twofront(data, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = first.rsplit("http://").next().unwrap().to_owned();
+        Self { child, address, lines }
+    }
+
+    fn connect(&self, request: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut answer = String::new();
+        self.connect(request).read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn get(&self, path: &str, token: &str) -> String {
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// Asks it to stop, and says how long that took.
+    fn terminate(mut self) -> (std::process::ExitStatus, Duration) {
+        let asked = Instant::now();
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let status = self.child.wait().unwrap();
+        (status, asked.elapsed())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn house() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    (folder, data)
+}
+
+#[test]
+fn every_command_has_help_that_shows_settings_and_exit_codes() {
+    let (_folder, data) = house();
+    let help = out(&data, &["--help"]);
+    for text in ["Exit codes:", "TWOFRONT_DATA", "serve", "import", "export", "verify", "rebuild", "backup", "restore"]
+    {
+        assert!(help.contains(text), "{text}");
+    }
+    assert!(out(&data, &["serve", "--help"]).contains("TWOFRONT_LISTEN"));
+    assert!(out(&data, &["import", "salesforce", "--help"]).contains("--dry-run"));
+    assert!(out(&data, &["export", "events", "--help"]).contains("--out"));
+    assert!(out(&data, &["completions", "bash"]).contains("_twofront"));
+    let document: Value = serde_json::from_str(&out(&data, &["openapi"])).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    run(&data, &["nonsense"], 2);
+    assert!(!data.exists(), "asking for help makes nothing");
+}
+
+#[test]
+fn a_colleague_is_added_once_and_gets_a_link_and_a_token() {
+    let (_folder, data) = house();
+    let add = ["colleague", "add", "Ada Lindqvist", "ada@twofront.example", "--role", "administrator", "--json"];
+    let first: Value = serde_json::from_str(&out(&data, &add)).unwrap();
+    assert!(first["link"].as_str().unwrap().starts_with("http://127.0.0.1:3000/join?link="));
+    let second: Value = serde_json::from_str(&out(&data, &add)).unwrap();
+    assert_eq!(first["colleague"], second["colleague"]);
+    let token = out(&data, &["token", "ada@twofront.example"]);
+    assert!(token.starts_with("tf_") && token.trim_end().lines().count() == 1, "{token}");
+    run(&data, &["token", "nobody@twofront.example"], 1);
+    run(&data, &["colleague", "add", "Ada", "no address", "--role", "administrator"], 1);
+    run(&data, &["colleague", "add", "Ada", "ada@twofront.example", "--role", "king"], 2);
+    let file = data.with_file_name("events.jsonl");
+    run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
+    assert_eq!(records(&file).len(), 2, "joined, and given a role");
+}
+
+#[test]
+fn an_import_is_exported_line_by_line_and_again_imports_nothing() {
+    let (_folder, data) = house();
+    let export = export_of("first");
+    let dry = run(&data, &["import", "salesforce", &export, "--dry-run", "--json"], 4);
+    let dry: Value = serde_json::from_slice(&dry.stdout).unwrap();
+    let real = run(&data, &["import", "salesforce", &export, "--json"], 4);
+    let real: Value = serde_json::from_slice(&real.stdout).unwrap();
+    assert_eq!(dry["events"], real["events"], "a trial run says what will happen");
+    let file = data.with_file_name("events.jsonl");
+    run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
+    let exported = records(&file);
+    let positions: Vec<u64> = exported.iter().map(|record| record.position).collect();
+    assert_eq!(positions, (1..=exported.len() as u64).collect::<Vec<_>>());
+    let again = run(&data, &["import", "salesforce", &export, "--json"], 4);
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again["events"], 0);
+    let dash = out(&data, &["export", "events", "--out", "-"]);
+    assert_eq!(dash, std::fs::read_to_string(&file).unwrap());
+}
+
+#[test]
+fn care_is_taken_and_its_exit_codes_say_what_was_found() {
+    let (folder, data) = house();
+    run(&data, &["verify"], 2);
+    run(&data, &["colleague", "add", "Ada Lindqvist", "ada@twofront.example", "--role", "administrator"], 0);
+    let sound: Value = serde_json::from_str(&out(&data, &["verify", "--json"])).unwrap();
+    assert_eq!((&sound["verdict"], &sound["events"]), (&Value::from("sound"), &Value::from(2)));
+    run(&data, &["rebuild"], 0);
+
+    let (copy, keys) = (folder.path().join("copy"), folder.path().join("copied-keys"));
+    run(&data, &["backup", copy.to_str().unwrap(), "--keys-to", keys.to_str().unwrap()], 0);
+    run(&data, &["backup", copy.to_str().unwrap()], 1);
+    let restored = folder.path().join("restored");
+    run(&restored, &["restore", copy.to_str().unwrap()], 0);
+    let text =
+        |data: &Path, keys: &Path| out(data, &["export", "events", "--out", "-", "--keys", keys.to_str().unwrap()]);
+    assert_eq!(text(&restored, &keys), text(&data, &data.join("keys")));
+
+    let journal = std::fs::read_dir(data.join("journal")).unwrap().map(|entry| entry.unwrap().path());
+    let segment = journal.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let damaged: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
+    assert_eq!(damaged["verdict"], "damaged");
+}
+
+#[test]
+fn a_server_serves_keeps_others_out_and_stops_in_time_when_it_is_asked_to() {
+    let (_folder, data) = house();
+    run(&data, &["colleague", "add", "Ada Lindqvist", "ada@twofront.example", "--role", "administrator"], 0);
+    let token = out(&data, &["token", "ada@twofront.example"]).trim_end().to_owned();
+    let mut serving = Serving::start(&data);
+    let setup = serving.lines.next().unwrap().unwrap();
+    assert!(setup.contains("/setup?link="), "nobody has a password yet: {setup}");
+
+    let ready = serving.get("/readyz", &token);
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(ready.to_lowercase().contains("x-request-id: "), "{ready}");
+    let body = r#"{"id":"0190e0a0-0000-7000-8000-000000000001","stream":"account/0190e0a0-0000-7000-8000-000000000002","type":"register","data":{"name":"Northwind"}}"#;
+    let posted = serving.ask(&format!(
+        "POST /api/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    ));
+    assert!(posted.starts_with("HTTP/1.1 200"), "{posted}");
+
+    let busy = run(&data, &["export", "events", "--out", "-"], 3);
+    assert!(String::from_utf8_lossy(&busy.stderr).contains("in use by another process"));
+    run(&data, &["token", "ada@twofront.example"], 3);
+    run(&data, &["verify"], 0);
+
+    // Somebody listens when it stops: the line ends, nothing hangs.
+    let mut live = serving
+        .connect(&format!("GET /api/events/live?after=0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"));
+    let mut some = [0; 4_096];
+    assert!(live.read(&mut some).unwrap() > 0);
+    let (status, took) = serving.terminate();
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let mut rest = Vec::new();
+    live.read_to_end(&mut rest).unwrap();
+
+    let exported = out(&data, &["export", "events", "--out", "-"]);
+    assert!(exported.lines().last().unwrap().contains("Northwind"), "{exported}");
+    run(&data, &["verify"], 0);
+}

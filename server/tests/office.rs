@@ -1,0 +1,136 @@
+//! The office on the store that the product runs on: what was answered is there after a restart, and whoever follows
+//! misses nothing.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod house;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use house::*;
+use server::desk::Refusal;
+use server::office::{Office, Told};
+use server::store::keyring::Keyring;
+use server::store::sled::Sled;
+use server::store::{State, Store};
+use shared::ids::Stream;
+use shared::testkit::*;
+use shared::views::{Company, View};
+
+fn open(dir: &Path) -> (Arc<Sled>, Office) {
+    let store = Arc::new(Sled::open(dir).unwrap());
+    let keyring = Arc::new(Keyring::at(&dir.join("keys")).unwrap());
+    let now = Arc::new(std::sync::Mutex::new(NOON));
+    let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
+    (store, office)
+}
+
+async fn close(store: Arc<Sled>, office: Office) {
+    tokio::task::spawn_blocking(move || {
+        office.close();
+        store.close();
+    })
+    .await
+    .unwrap();
+}
+
+async fn company(office: &Office) {
+    for answer in office.ask_all(company_orders()).await {
+        answer.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    company(&office).await;
+    let receipt = office.ask(visit(100, VISIT, NORTHWIND, "Walked the warehouse")).await.unwrap();
+    let before = office.company(Company::clone);
+    close(store, office).await;
+
+    let (store, office) = open(dir.path());
+    assert_eq!(office.company(Company::clone), before);
+    assert_eq!(office.position(), receipt.position);
+    let again = office.ask(visit(100, VISIT, NORTHWIND, "Walked the warehouse")).await.unwrap();
+    assert!(again.duplicate);
+    let concerning = office.concerning(NORTHWIND.into(), 0).unwrap();
+    assert_eq!(concerning.last().unwrap().position, receipt.position);
+    close(store, office).await;
+}
+
+/// The browser's way: the lines of the export, one after the other, into the same fold.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_s_fold_and_the_browser_s_fold_are_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    company(&office).await;
+    for (number, text) in (100..).zip(["First", "Second", "Third"]) {
+        let interaction = shared::ids::InteractionId::from_uuid(uuid::Uuid::from_u128(number));
+        office.ask(visit(number, interaction, NORTHWIND, text)).await.unwrap();
+    }
+    let records = office.records(0, usize::MAX).unwrap();
+    let mut browser = Company::default();
+    for record in &records {
+        let line = serde_json::to_string(record).unwrap();
+        browser.fold(&serde_json::from_str(&line).unwrap());
+    }
+    assert_eq!(office.company(Company::clone), browser);
+
+    // Shipped with a page at some position, and gone on from there.
+    let (early, late) = records.split_at(records.len() / 2);
+    let mut shipped = Company::default();
+    early.iter().for_each(|record| shipped.fold(record));
+    let mut shipped: Company = serde_json::from_str(&serde_json::to_string(&shipped).unwrap()).unwrap();
+    late.iter().for_each(|record| shipped.fold(record));
+    assert_eq!(shipped, browser);
+    close(store, office).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_follows_gets_every_record_once_while_others_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    company(&office).await;
+    let mut following = office.follow(0);
+    let writing = {
+        let office = office.clone();
+        tokio::spawn(async move {
+            for number in 0..100 {
+                let name = format!("Northwind {}", number % 2);
+                office.ask(rename(100 + number, NORTHWIND, &name)).await.unwrap();
+            }
+            office.position()
+        })
+    };
+    let mut positions = Vec::new();
+    let mut end = None;
+    let mut writing = std::pin::pin!(writing);
+    while end.is_none_or(|end| positions.last() != Some(&end)) {
+        tokio::select! {
+            written = &mut writing, if end.is_none() => end = Some(written.unwrap()),
+            told = following.next() => match told.unwrap() {
+                Told::Records(records) => positions.extend(records.iter().map(|record| record.position)),
+                other => panic!("{other:?}"),
+            },
+        }
+    }
+    assert_eq!(positions, (1..=office.position()).collect::<Vec<_>>());
+    close(store, office).await;
+    assert_eq!(following.next().await.unwrap(), Told::Over);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_office_refuses_and_is_still_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    company(&office).await;
+    let closing = office.clone();
+    tokio::task::spawn_blocking(move || closing.close()).await.unwrap();
+    let refused = office.ask(rename(100, NORTHWIND, "Northwind AG")).await;
+    assert!(matches!(refused, Err(Refusal::Closed(_))), "{refused:?}");
+    assert!(matches!(office.state(), State::Closed { .. }));
+    assert_eq!(office.history(Stream::from(NORTHWIND), 1, 10).unwrap().len(), 2);
+    close(store, office).await;
+}
