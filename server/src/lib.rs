@@ -2,11 +2,15 @@
 
 pub mod access;
 pub mod api;
+pub mod beside;
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod desk;
 pub mod import;
 pub mod intake;
+pub mod leavers;
 pub mod office;
 pub mod pages;
 pub mod people;

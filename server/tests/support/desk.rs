@@ -1,4 +1,6 @@
 //! A desk in memory for tests: it decides as the real one does, and keeps every record.
+#![allow(dead_code, reason = "each test crate uses another part")]
+#![allow(clippy::allow_attributes, reason = "an expectation would fail in the crate that uses all of it")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use std::collections::HashMap;
