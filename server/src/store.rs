@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 mod blocks;
+pub mod care;
 mod index;
 pub mod journal;
 pub mod keyring;

@@ -5,10 +5,13 @@
 
 #[path = "store/crash.rs"]
 mod crash;
+#[path = "store/powercut.rs"]
+mod powercut;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crash::{Dice, PowerCut, acks, check, listen, options, start, times};
+use crash::{Dice, acks, check, listen, options, start, times};
+use powercut::PowerCut;
 use server::store::keyring::Keyring;
 use server::store::sled::Sled;
 use server::store::{State, Store as _};

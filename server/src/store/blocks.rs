@@ -103,6 +103,9 @@ impl Blocks {
                     next = record.last() + 1;
                     commits.push(record.commit());
                 }
+                if next == from {
+                    return Err(format!("the commit at position {next} is missing in sled"));
+                }
             }
             Ok(commits)
         })

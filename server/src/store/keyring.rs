@@ -338,6 +338,25 @@ impl Page {
     }
 }
 
+/// Whether the keyring in a directory can be read whole; looks only, and changes nothing. Pages at the very end may be of a
+/// write that was interrupted: no key of theirs was ever given out.
+pub(super) fn inspect(dir: &Path) -> io::Result<Result<(), String>> {
+    if !dir.is_dir() {
+        return Ok(Ok(()));
+    }
+    let Some(generation) = generations(dir, "ring-")?.into_iter().max() else {
+        return Ok(Ok(()));
+    };
+    let pages = match read_master(dir, generation).and_then(|master| read_ring(dir, generation, &master)) {
+        Ok(pages) => pages,
+        Err(KeyringError::Io { source, .. }) => return Err(source),
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let sound = pages.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    let lost = pages.iter().take(sound).position(Option::is_none);
+    Ok(lost.map_or(Ok(()), |page| Err(format!("the keys in page {page} of {} cannot be read", name("ring-", generation)))))
+}
+
 /// Writes a generation whole: the master key first, then the ring, which counts once it has its name durably.
 fn write_generation(dir: &Path, generation: u64, master: &Key, pages: &[Option<Page>]) -> Result<(), KeyringError> {
     let mut file = Zeroizing::new(b"TWOFMAST".to_vec());

@@ -20,14 +20,15 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use shared::proof::note::Verifier;
 use shared::proof::{self, Hash, Leaves};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::blocks::Blocks;
-use super::index::Index;
+use super::blocks::{Blocks, Held};
+use super::index::{Index, Place};
 use super::journal::{self, Damage, End, FRAME_BYTES, Frames, Journal, SEGMENT_BYTES, Segments};
 use super::medium::{Disk, Medium, replace, sync_parent};
 use super::plan::{self, Outcome, Plan};
@@ -50,6 +51,8 @@ pub struct Options {
     pub index_every: u64,
     /// Memory for sled's cache.
     pub cache_bytes: u64,
+    /// How long sled may take to open, beside 8 MiB a second; then it is given up and made anew.
+    pub patience: Duration,
     /// Whether sled is there at all; without it every read comes from the journal, slower.
     pub sled: bool,
 }
@@ -63,6 +66,7 @@ impl Default for Options {
             sign_every: 4_096,
             index_every: 250_000,
             cache_bytes: 128 << 20,
+            patience: Duration::from_secs(30),
             sled: true,
         }
     }
@@ -169,15 +173,18 @@ impl Sled {
         self.set_state(State::Closed { why: "it was shut down".to_owned() });
         let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
         let index = self.index();
-        let mark = Clean { commits: index.commits(), head: index.head(), last_hash: index.last_hash() };
+        let (commits, head, last_hash) = (index.commits(), index.head(), index.last_hash());
+        let events = self.dir.join("events");
         let stopped = match blocks.filter(|_| !self.suspect.load(Ordering::Relaxed)).map(|blocks| blocks.flush()) {
-            Some(Ok(())) => sync_tree(&self.dir.join("events")).map_err(|error| error.to_string()),
+            Some(Ok(())) => sync_tree(&events).map_err(|error| error.to_string()),
             Some(Err(why)) => Err(why),
             None => Err("sled is not to be trusted".to_owned()),
         };
-        let stopped = stopped.and_then(|()| {
-            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644).map_err(|error| error.to_string())
-        });
+        let marked = || {
+            let mark = Clean { commits, head, last_hash, events: digest(&events)? };
+            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644)
+        };
+        let stopped = stopped.and_then(|()| marked().map_err(|error| error.to_string()));
         if let Err(why) = stopped {
             tracing::warn!(why, "the stop is not marked as clean: the next open will check everything");
         }
@@ -223,6 +230,15 @@ impl Sled {
     pub fn root(&self, size: u64) -> Result<Option<Hash>, ReadError> {
         let known = self.index().commits();
         if size > known { Ok(None) } else { proof::root(size, &mut StoredLeaves { store: self }).map(Some) }
+    }
+
+    pub(super) fn paths(&self) -> Paths {
+        Paths::new(&self.dir, self.options.keys.as_deref())
+    }
+
+    /// Up to where the journal is durable.
+    pub(super) fn durable_end(&self) -> Place {
+        self.index().end
     }
 
     /// Compares with the last checkpoint, takes up the pen, and fills sled up.
@@ -696,7 +712,7 @@ fn recover(paths: &Paths, found: Found, options: &Options) -> io::Result<Recover
     let seen = saved.as_ref().map_or(0, Index::commits);
     let (index, end) = read_journal(segments.as_ref(), saved, store)?;
     let clean = mark.is_some_and(|mark| mark.commits == index.commits() && mark.last_hash == index.last_hash());
-    let (held, in_sled) = open_blocks(paths, options, clean, &index);
+    let (held, in_sled) = open_blocks(paths, options, mark.filter(|_| clean), &index);
     let signed = match witness::latest(&paths.proof, store)? {
         Ok(checkpoint) => checkpoint.map_or(0, |checkpoint| checkpoint.size),
         Err(_) => 0,
@@ -743,15 +759,18 @@ fn read_journal(segments: Option<&Segments>, saved: Option<Index>, store: Uuid) 
 }
 
 /// Opens sled and finds out how many commits it has; one that cannot be trusted is given up here.
-fn open_blocks(paths: &Paths, options: &Options, clean: bool, index: &Index) -> (Option<(Blocks, u64)>, u64) {
+fn open_blocks(paths: &Paths, options: &Options, mark: Option<Clean>, index: &Index) -> (Option<(Blocks, u64)>, u64) {
     if !options.sled {
         return (None, 0);
     }
-    let opened = Blocks::open(&paths.events, options.cache_bytes).and_then(|blocks| {
-        // After a clean stop sled was synced, and its end says whether it is the same; after any other stop it is read whole.
-        let held = if clean { blocks.last()? } else { Some(blocks.survey()?) };
-        Ok((blocks, held))
-    });
+    // After a clean stop the files must be the very same, and then the end is all there is to ask. After any other stop
+    // sled recovers by itself, which nobody can vouch for: everything in it is read.
+    let opened = match mark.map(|mark| digest(&paths.events).map(|digest| digest == mark.events)) {
+        Some(Ok(false)) => Err("its files are not those of the last clean stop".to_owned()),
+        Some(Err(error)) => Err(error.to_string()),
+        Some(Ok(true)) => open_patiently(&paths.events, options, |blocks| blocks.last()),
+        None => open_patiently(&paths.events, options, |blocks| blocks.survey().map(Some)),
+    };
     match opened {
         Ok((blocks, None)) => (Some((blocks, 0)), 0),
         Ok((blocks, Some(held))) => {
@@ -760,10 +779,30 @@ fn open_blocks(paths: &Paths, options: &Options, clean: bool, index: &Index) -> 
             if agrees { (Some((blocks, held.head)), commits) } else { (None, 0) }
         }
         Err(why) => {
-            tracing::warn!(why, "sled cannot be read");
+            tracing::warn!(why, "sled cannot be trusted");
             (None, 0)
         }
     }
+}
+
+/// Opens sled and asks it something, and gives it up when it takes too long: a panic in one of its own threads cannot be
+/// caught here, and may leave us waiting for it for ever.
+pub(super) fn open_patiently(
+    path: &Path,
+    options: &Options,
+    ask: impl FnOnce(&Blocks) -> Result<Option<Held>, String> + Send + 'static,
+) -> Result<(Blocks, Option<Held>), String> {
+    let (answer, answered) = std::sync::mpsc::sync_channel(1);
+    let (path, cache_bytes) = (path.to_owned(), options.cache_bytes);
+    let size = size_of_files(&path).map_err(|error| error.to_string())?;
+    let patience = options.patience + Duration::from_millis(size >> 13);
+    let work = move || {
+        let asked = Blocks::open(&path, cache_bytes).and_then(|blocks| ask(&blocks).map(|held| (blocks, held)));
+        // Nobody listens any more when it took too long; what was opened is then dropped.
+        drop(answer.send(asked));
+    };
+    std::thread::Builder::new().name("sled-open".to_owned()).spawn(work).map_err(|error| error.to_string())?;
+    answered.recv_timeout(patience).unwrap_or_else(|_| Err(format!("it gave no answer within {} s", patience.as_secs())))
 }
 
 /// Puts everything after position `head` into sled. The first record must follow what sled has.
@@ -809,6 +848,8 @@ pub(super) struct Clean {
     pub(super) commits: u64,
     head: u64,
     last_hash: Hash,
+    /// Size and checksum of sled's files.
+    events: (u64, u32),
 }
 
 impl Clean {
@@ -818,18 +859,21 @@ impl Clean {
         out.extend_from_slice(&self.commits.to_le_bytes());
         out.extend_from_slice(&self.head.to_le_bytes());
         out.extend_from_slice(&self.last_hash);
+        out.extend_from_slice(&self.events.0.to_le_bytes());
+        out.extend_from_slice(&self.events.1.to_le_bytes());
         let crc = crc32fast::hash(&out);
         out.extend_from_slice(&crc.to_le_bytes());
         out
     }
 
-    /// A mark of this store; of any store while it is not known which this is.
+    /// The mark of this store, if that is what `bytes` are.
     pub(super) fn parse(bytes: &[u8], store: Uuid) -> Option<Self> {
         let (fields, crc) = bytes.split_last_chunk::<4>()?;
         let mut cursor = Cursor(fields);
         let ours = cursor.array()? == *b"TWOFCLEA" && cursor.array()? == *store.as_bytes();
         (ours && crc32fast::hash(fields) == u32::from_le_bytes(*crc)).then_some(())?;
-        Some(Self { commits: cursor.u64()?, head: cursor.u64()?, last_hash: cursor.array()? })
+        let (commits, head, last_hash) = (cursor.u64()?, cursor.u64()?, cursor.array()?);
+        Some(Self { commits, head, last_hash, events: (cursor.u64()?, cursor.u32()?) })
     }
 }
 
@@ -849,7 +893,51 @@ fn sync_tree(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// Size and checksum of every file in a directory, with its name.
+fn digest(dir: &Path) -> io::Result<(u64, u32)> {
+    let (mut crc, mut size) = (crc32fast::Hasher::new(), 0);
+    for path in files(dir)? {
+        crc.update(path.as_os_str().as_encoded_bytes());
+        let mut file = io::BufReader::with_capacity(1 << 18, File::open(dir.join(&path))?);
+        loop {
+            let bytes = io::BufRead::fill_buf(&mut file)?;
+            if bytes.is_empty() {
+                break;
+            }
+            crc.update(bytes);
+            let read = bytes.len();
+            size += read as u64;
+            io::BufRead::consume(&mut file, read);
+        }
+    }
+    Ok((size, crc.finalize()))
+}
+
+/// Bytes in the files of a directory, which may not be there.
+fn size_of_files(dir: &Path) -> io::Result<u64> {
+    if !dir.exists() {
+        return Ok(0);
+    }
+    files(dir)?.iter().map(|path| std::fs::metadata(dir.join(path)).map(|file| file.len())).sum()
+}
+
+/// Every file in a directory and below, by its path from there, in order.
+fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = PathBuf::from(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            found.extend(files(&entry.path())?.into_iter().map(|below| name.join(below)));
+        } else {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,0 +1,627 @@
+//! Faults of the medium, damage of every file, and what an operator does about it.
+//!
+//! `STORE_FLIPS` sets how many bits are flipped in each kind of store; `STORE_SEED` chooses others.
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at what it did not expect")]
+
+#[path = "store/crash.rs"]
+mod crash;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crash::{Dice, acks, append, check, listen, options, start, times};
+use server::store::care::{self, CareError, Verdict};
+use server::store::medium::{Disk, Medium, Tape};
+use server::store::sled::{OpenError, Options, Sled};
+use server::store::{AppendError, State, Store as _};
+use shared::proof::note::Checkpoint;
+use shared::proof::{leaf_hash, verify_consistency, verify_inclusion};
+
+/// Not a test: the others start this program again with this name.
+#[test]
+fn the_process_that_dies() {
+    crash::child();
+}
+
+type Acked = BTreeMap<u64, (u64, u64)>;
+
+fn fill(store: &Sled, numbers: std::ops::Range<u64>) -> Acked {
+    numbers.map(|number| {
+        let answer = store.append(vec![append(number)]).pop().expect("an answer").expect("it holds");
+        (number, (answer.first, answer.last))
+    }).collect()
+}
+
+fn fresh(count: u64) -> (tempfile::TempDir, Acked) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let acked = fill(&Sled::open_with(dir.path(), options()).expect("it opens"), 0..count);
+    (dir, acked)
+}
+
+/// A store whose process was killed.
+fn killed(acks_before: u64) -> (tempfile::TempDir, Acked) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let said = listen(start("writer", dir.path(), 0, 100_000, &[]), acks_before);
+    let acked = acks(&said).collect();
+    (dir, acked)
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+        }
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+fn last_journal(dir: &Path) -> PathBuf {
+    files(&dir.join("journal")).pop().expect("a file")
+}
+
+fn opens_whole(dir: &Path, acked: &Acked) -> Sled {
+    let store = Sled::open_with(dir, options()).expect("it opens");
+    assert_eq!(store.state(), State::Open);
+    check(&store, acked);
+    store
+}
+
+fn opens_read_only(dir: &Path, words: &str) -> u64 {
+    let store = Sled::open_with(dir, options()).expect("it opens");
+    let State::ReadOnly { why, position } = store.state() else {
+        panic!("it took {words} for nothing");
+    };
+    assert!(why.contains(words), "{why}");
+    let refused = store.append(vec![append(999_999)]).pop().expect("an answer");
+    assert!(matches!(refused, Err(AppendError::Closed { .. })));
+    // What is read is right, as far as it goes.
+    check(&store, &Acked::new());
+    assert!(matches!(care::verify(dir, None), Verdict::Sound { .. } | Verdict::Damaged { .. }));
+    position
+}
+
+// ---------------------------------------------------------------------------------------------- faults of the medium
+
+/// A disk that fails once, at a chosen operation, and remembers what was asked of it afterwards.
+#[derive(Debug, Default)]
+struct Failing {
+    fault: Mutex<Option<(Fault, u64)>>,
+    after: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Write,
+    ShortWrite,
+    Sync,
+    Rename,
+}
+
+impl Failing {
+    fn new(fault: Fault, nth: u64) -> Arc<Self> {
+        Arc::new(Self { fault: Mutex::new(Some((fault, nth))), after: Arc::default() })
+    }
+
+    fn fails(&self, operation: Fault) -> bool {
+        let mut fault = self.fault.lock().expect("no panic");
+        match fault.as_mut() {
+            None => {
+                self.after.fetch_add(1, Ordering::Relaxed);
+                false
+            }
+            Some((planned, left)) if *planned == operation => {
+                *left -= 1;
+                let now = *left == 0;
+                if now {
+                    *fault = None;
+                }
+                now
+            }
+            Some(_) => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Handle(Arc<Failing>);
+
+#[derive(Debug)]
+struct FailingTape(Arc<Failing>, Box<dyn Tape>);
+
+impl Medium for Handle {
+    fn open(&self, path: &Path, new: bool) -> io::Result<Box<dyn Tape>> {
+        Ok(Box::new(FailingTape(Arc::clone(&self.0), Disk.open(path, new)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if self.0.fails(Fault::Rename) { Err(io::Error::other("no rename")) } else { Disk.rename(from, to) }
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        Disk.sync_dir(path)
+    }
+}
+
+impl Tape for FailingTape {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if self.0.fails(Fault::Write) {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        if self.0.fails(Fault::ShortWrite) {
+            self.1.write_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        self.1.write_at(bytes, offset)
+    }
+
+    fn set_len(&mut self, size: u64) -> io::Result<()> {
+        self.1.set_len(size)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.0.fails(Fault::Sync) { Err(io::Error::other("the disk has lost it")) } else { self.1.sync() }
+    }
+}
+
+#[test]
+fn a_failed_write_or_sync_closes_the_store_for_writes_and_is_never_tried_again() {
+    // The second rename is that of the second journal file: a new one cannot be begun.
+    for (fault, nth) in [(Fault::Write, 20), (Fault::ShortWrite, 20), (Fault::Sync, 20), (Fault::Rename, 2), (Fault::Sync, 3)] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let failing = Failing::new(fault, nth);
+        let medium = Arc::new(Handle(Arc::clone(&failing)));
+        let store = Sled::open_with(dir.path(), Options { medium, segment_bytes: 60_000, ..options() }).expect("it opens");
+        let mut acked = Acked::new();
+        let mut failed = None;
+        for number in 0..200 {
+            match store.append(vec![append(number)]).pop().expect("an answer") {
+                Ok(answer) if failed.is_none() => drop(acked.insert(number, (answer.first, answer.last))),
+                Err(AppendError::Indeterminate { .. }) if failed.is_none() => failed = Some(number),
+                Err(AppendError::Closed { why }) => assert!(failed.is_some() && why.contains("journal"), "{why}"),
+                other => panic!("{fault:?} at {number}: {other:?}"),
+            }
+        }
+        let failed = failed.expect("it failed");
+        assert!(matches!(store.state(), State::Closed { .. }));
+        assert_eq!(failing.after.load(Ordering::Relaxed), 0, "nothing was asked of the disk after {fault:?}");
+        let known = acked.keys().next_back().copied().expect("some were acknowledged");
+        assert_eq!(store.receipt(crash::command(known)).expect("reads go on").map(|it| it.last), Some(store.head()));
+        check(&store, &acked);
+        drop(store);
+        // The same command again, after the restart: committed once or found committed.
+        let store = opens_whole(dir.path(), &acked);
+        acked.extend(fill(&store, failed..failed + 3));
+        check(&store, &acked);
+    }
+}
+
+#[test]
+fn what_depends_on_a_write_that_failed_is_not_known_either() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let medium = Arc::new(Handle(Failing::new(Fault::Sync, 3)));
+    let store = Sled::open_with(dir.path(), Options { medium, ..options() }).expect("it opens");
+    fill(&store, 0..1);
+    let mut conflicting = append(2);
+    conflicting.parts = append(1).parts;
+    conflicting.parts[0].expect = server::store::Expect::None;
+    let answers = store.append(vec![append(1), conflicting, append(1), append(0)]);
+    let unknown = |answer: &Result<_, AppendError>| matches!(answer, Err(AppendError::Indeterminate { .. }));
+    assert!(answers[..3].iter().all(unknown), "{answers:?}");
+    assert!(answers[3].as_ref().is_ok_and(|answer| answer.duplicate), "what was committed before stays committed");
+}
+
+// ---------------------------------------------------------------------------------------------- one process
+
+#[test]
+fn a_second_process_is_told_that_the_store_is_in_use() {
+    let (dir, acked) = fresh(3);
+    let store = opens_whole(dir.path(), &acked);
+    let error = Sled::open(dir.path()).expect_err("it is in use");
+    assert!(matches!(error, OpenError::Locked { .. }));
+    assert!(error.to_string().contains("in use by another process"), "{error}");
+    let said = listen(start("writer", dir.path(), 10, 1, &[]), u64::MAX);
+    assert!(!said.iter().any(|line| line.starts_with("state")), "another process opened it: {said:?}");
+    drop(store);
+    opens_whole(dir.path(), &acked);
+}
+
+// ---------------------------------------------------------------------------------------------- sled
+
+#[test]
+fn sled_is_made_anew_when_it_is_gone() {
+    let (dir, acked) = fresh(150);
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    drop(opens_whole(dir.path(), &acked));
+    opens_whole(dir.path(), &acked);
+}
+
+#[test]
+fn sled_is_filled_up_when_it_is_behind() {
+    let (dir, mut acked) = fresh(80);
+    let old = tempfile::tempdir().expect("a directory");
+    copy(&dir.path().join("events"), old.path());
+    acked.extend(fill(&opens_whole(dir.path(), &acked), 80..200));
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    copy(old.path(), &dir.path().join("events"));
+    // As after a kill. After a clean stop sled's files must be those that were there.
+    std::fs::remove_file(dir.path().join("clean")).expect("removed");
+    opens_whole(dir.path(), &acked);
+    assert!(!dir.path().join("events.damaged-1").exists(), "it was filled up, not thrown away");
+}
+
+#[test]
+fn sled_of_another_store_is_moved_aside() {
+    let (dir, acked) = fresh(80);
+    let other = tempfile::tempdir().expect("a directory");
+    fill(&Sled::open_with(other.path(), options()).expect("it opens"), 1_000..1_040);
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    copy(&other.path().join("events"), &dir.path().join("events"));
+    opens_whole(dir.path(), &acked);
+    assert!(dir.path().join("events.damaged-1").exists());
+}
+
+#[test]
+fn sled_that_panics_at_open_is_moved_aside_and_made_anew() {
+    let mut dice = Dice::new(times("STORE_SEED", 5));
+    let (dir, acked) = killed(1_500);
+    let db = std::fs::read(dir.path().join("events/db")).expect("sled's file");
+    let mut panicked = 0;
+    for _ in 0..20 {
+        let damaged = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), damaged.path());
+        let mut bytes = db.clone();
+        let at = usize::try_from(dice.roll(bytes.len().min(1_000_000) as u64)).expect("small");
+        bytes[at] ^= 1 << dice.roll(8);
+        std::fs::write(damaged.path().join("events/db"), &bytes).expect("written");
+        // On a copy: does sled alone panic?
+        let alone = damaged.path().join("alone");
+        copy(&damaged.path().join("events"), &alone);
+        let panics = std::panic::catch_unwind(|| sled::open(&alone).map(|db| db.iter().flatten().count())).is_err();
+        std::fs::remove_dir_all(&alone).expect("removed");
+        drop(opens_whole(damaged.path(), &acked));
+        if panics {
+            panicked += 1;
+            assert!(damaged.path().join("events.damaged-1").exists());
+        }
+        if panicked >= 2 {
+            return;
+        }
+    }
+    panic!("sled never panicked: the test shows nothing");
+}
+
+// ---------------------------------------------------------------------------------------------- the journal
+
+#[test]
+fn an_interrupted_last_write_is_cut_off() {
+    let (dir, acked) = killed(30);
+    drop(opens_whole(dir.path(), &acked));
+    let path = last_journal(dir.path());
+    let whole = std::fs::read(&path).expect("there");
+    // What a process may have begun to write when it died: the frame that really comes next, in part.
+    let next = {
+        let other = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), other.path());
+        fill(&opens_whole(other.path(), &acked), 5_000_002..5_000_003);
+        let bytes = std::fs::read(last_journal(other.path())).expect("there");
+        assert!(bytes.len() > whole.len() + 1_600, "a frame of three sectors");
+        bytes[whole.len()..].to_vec()
+    };
+    let zeroed: Vec<u8> = {
+        let mut bytes = [whole.as_slice(), &next].concat();
+        let sector = whole.len().div_ceil(512) * 512;
+        bytes[sector..sector + 512].fill(0);
+        bytes
+    };
+    for torn in [[whole.as_slice(), &next[..10]].concat(), [whole.as_slice(), &next[..900]].concat(), [whole.as_slice(), &[0; 700]].concat(), zeroed] {
+        let here = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), here.path());
+        for made in ["clean", "index"] {
+            std::fs::remove_file(here.path().join(made)).ok();
+        }
+        std::fs::write(&path.strip_prefix(dir.path()).map(|path| here.path().join(path)).expect("inside"), &torn).expect("written");
+        let verdict = care::verify(here.path(), None);
+        assert!(matches!(&verdict, Verdict::Sound { remarks, .. } if remarks.iter().any(|remark| remark.contains("interrupted"))), "{verdict}");
+        opens_whole(here.path(), &acked);
+        assert_eq!(std::fs::metadata(here.path().join("journal").join(path.file_name().expect("a name"))).expect("there").len(), whole.len() as u64);
+    }
+}
+
+#[test]
+fn a_journal_that_lost_its_tail_opens_read_only() {
+    let (dir, acked) = fresh(60);
+    let path = last_journal(dir.path());
+    let whole = std::fs::read(&path).expect("there");
+    for cut in [whole.len() - 1, whole.len() - 300, 97, 96, 20, 0] {
+        let here = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), here.path());
+        std::fs::write(here.path().join("journal").join(path.file_name().expect("a name")), &whole[..cut]).expect("written");
+        let verdict = care::verify(here.path(), None);
+        assert_eq!(verdict.exit_code(), 1, "{verdict}");
+        let position = opens_read_only(here.path(), "");
+        assert!(position > 1 || cut < 100, "position {position}");
+        assert_eq!(std::fs::read(here.path().join("journal").join(path.file_name().expect("a name"))).expect("there").len(), cut, "nothing was cut");
+    }
+    opens_whole(dir.path(), &acked);
+}
+
+#[test]
+fn a_lost_tail_is_noticed_by_sled_alone_and_by_the_signature_alone() {
+    let (dir, _) = fresh(60);
+    let (older, _) = fresh(0);
+    let store = Sled::open_with(older.path(), options()).expect("it opens");
+    drop(store);
+    for witnesses in [["clean", "index", "proof/checkpoint"].as_slice(), &["clean", "index", "events"]] {
+        let here = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), here.path());
+        for gone in witnesses {
+            let gone = here.path().join(gone);
+            if gone.is_dir() { std::fs::remove_dir_all(gone).expect("removed") } else { std::fs::remove_file(gone).expect("removed") }
+        }
+        // The whole of the last file but its header: the journal then ends with a whole frame.
+        let path = last_journal(here.path());
+        let bytes = std::fs::read(&path).expect("there");
+        std::fs::write(&path, &bytes[..96]).expect("written");
+        assert_eq!(care::verify(here.path(), None).exit_code(), 1);
+        opens_read_only(here.path(), "knows of");
+    }
+}
+
+#[test]
+fn a_journal_that_was_rolled_back_or_swapped_opens_read_only() {
+    let (dir, acked) = fresh(40);
+    let old = tempfile::tempdir().expect("a directory");
+    copy(dir.path(), old.path());
+    drop(fill(&opens_whole(dir.path(), &acked), 40..90));
+    let (other, _) = fresh(90);
+    for from in [old.path(), other.path()] {
+        let here = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), here.path());
+        std::fs::remove_dir_all(here.path().join("journal")).expect("removed");
+        copy(&from.join("journal"), &here.path().join("journal"));
+        let verdict = care::verify(here.path(), None);
+        assert_eq!(verdict.exit_code(), 1, "{verdict}");
+        opens_read_only(here.path(), "");
+    }
+    let here = tempfile::tempdir().expect("a directory");
+    copy(dir.path(), here.path());
+    std::fs::remove_dir_all(here.path().join("journal")).expect("removed");
+    assert_eq!(opens_read_only(here.path(), ""), 1);
+}
+
+#[test]
+fn a_missing_journal_file_is_named() {
+    let (dir, _) = fresh(250);
+    let names = files(&dir.path().join("journal"));
+    assert!(names.len() >= 3, "{names:?}");
+    std::fs::remove_file(&names[1]).expect("removed");
+    let position = opens_read_only(dir.path(), "00000000000000000002.journal is missing");
+    assert!(position > 1);
+    let verdict = care::verify(dir.path(), None);
+    assert!(matches!(verdict, Verdict::Damaged { position: Some(at), .. } if at == position), "{verdict}");
+}
+
+#[test]
+fn the_saved_index_is_disposable_and_checked() {
+    let (dir, acked) = fresh(120);
+    let saved = std::fs::read(dir.path().join("index")).expect("there");
+    // Gone, garbage, cut, and one of another time.
+    for index in [None, Some(b"garbage".to_vec()), Some(saved[..saved.len() / 2].to_vec())] {
+        match index {
+            None => std::fs::remove_file(dir.path().join("index")).expect("removed"),
+            Some(bytes) => std::fs::write(dir.path().join("index"), bytes).expect("written"),
+        }
+        drop(opens_whole(dir.path(), &acked));
+    }
+    let mut acked = acked;
+    acked.extend(fill(&opens_whole(dir.path(), &acked), 120..140));
+    std::fs::write(dir.path().join("index"), saved).expect("written");
+    opens_whole(dir.path(), &acked);
+}
+
+// ---------------------------------------------------------------------------------------------- flipped bits
+
+#[test]
+fn every_bit_of_a_small_journal_counts() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Sled::open_with(dir.path(), Options { sled: false, ..options() }).expect("it opens");
+    fill(&store, 100..103);
+    drop(store);
+    // No witness but the journal itself: also the last frame must tell rot from an interrupted write.
+    for gone in ["clean", "index", "proof/checkpoint"] {
+        std::fs::remove_file(dir.path().join(gone)).ok();
+    }
+    assert_eq!(care::verify(dir.path(), None).exit_code(), 0);
+    let path = last_journal(dir.path());
+    let whole = std::fs::read(&path).expect("there");
+    // Every bit of the header, of the first frame's and record's and event's heads, and of the end; of the rest, many.
+    let every_bit = |bit: &usize| *bit < 300 * 8 || *bit > (whole.len() - 20) * 8 || bit.is_multiple_of(23);
+    for bit in (0..whole.len() * 8).filter(every_bit) {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &bytes).expect("written");
+        let verdict = care::verify(dir.path(), None);
+        assert!(matches!(verdict, Verdict::Damaged { position: Some(_), .. }), "bit {bit}: {verdict}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_any_file_is_noticed_or_harmless() {
+    let mut dice = Dice::new(times("STORE_SEED", 9));
+    let (clean, acked_clean) = fresh(60);
+    let (unclean, acked_unclean) = killed(60);
+    let (mut noticed, mut harmless) = (0, 0);
+    for (dir, acked) in [(clean.path(), acked_clean), (unclean.path(), acked_unclean)] {
+        let all: Vec<PathBuf> = files(dir).into_iter().filter(|path| std::fs::metadata(path).expect("there").len() > 0).collect();
+        for turn in 0..times("STORE_FLIPS", 90) {
+            // Every file in turn; every other time near its beginning, where what matters most is.
+            let path = &all[usize::try_from(turn).expect("small") % all.len()];
+            let here = tempfile::tempdir().expect("a directory");
+            copy(dir, here.path());
+            let target = here.path().join(path.strip_prefix(dir).expect("inside"));
+            let mut bytes = std::fs::read(&target).expect("there");
+            let reach = if dice.roll(2) == 0 { bytes.len().min(600) } else { bytes.len() };
+            let bit = usize::try_from(dice.roll(reach as u64 * 8)).expect("small");
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&target, bytes).expect("written");
+            let verdict = care::verify(here.path(), None);
+            let place = format!("bit {bit} of {}: {verdict}", target.display());
+            let store = match Sled::open_with(here.path(), options()) {
+                Err(_) => {
+                    assert_eq!(verdict.exit_code(), 1, "{place}");
+                    noticed += 1;
+                    continue;
+                }
+                Ok(store) => store,
+            };
+            match store.state() {
+                State::ReadOnly { .. } => {
+                    assert_eq!(verdict.exit_code(), 1, "{place}");
+                    check(&store, &Acked::new());
+                    noticed += 1;
+                }
+                // Whether `verify` has found it or not, nothing may be missing or different.
+                State::Open | State::Closed { .. } => {
+                    check(&store, &acked);
+                    if verdict.exit_code() == 0 { harmless += 1 } else { noticed += 1 }
+                }
+            }
+        }
+    }
+    assert!(noticed > 10 && harmless > 10, "{noticed} noticed, {harmless} harmless");
+}
+
+// ---------------------------------------------------------------------------------------------- proof
+
+#[test]
+fn every_commit_can_be_shown_to_a_holder_of_the_checkpoint() {
+    let (dir, acked) = fresh(300);
+    let store = opens_whole(dir.path(), &acked);
+    let early = Checkpoint { origin: String::new(), size: 270, root: store.root(270).expect("readable").expect("there") };
+    let verifier = store.verifier().expect("it signs").clone();
+    let checkpoint = Checkpoint::open(&store.checkpoint().expect("signed"), &verifier).expect("it is signed");
+    assert_eq!(checkpoint.size, 300);
+    let commits = store.read_all(0, 1_000).expect("readable");
+    for index in [0, 1, 255, 256, 257, 299] {
+        let path = store.inclusion(index, 300).expect("readable").expect("there");
+        let leaf = leaf_hash(&commits[usize::try_from(index).expect("small")].hash);
+        assert_eq!(verify_inclusion(&leaf, index, 300, &path, &checkpoint.root), Ok(()));
+    }
+    let path = store.consistency(early.size, 300).expect("readable").expect("there");
+    assert_eq!(verify_consistency(early.size, &early.root, 300, &checkpoint.root, &path), Ok(()));
+    assert_eq!(store.inclusion(300, 300), Ok(None));
+    assert_eq!(store.inclusion(0, 301), Ok(None));
+}
+
+#[test]
+fn a_lost_signing_key_is_replaced_and_the_old_signature_still_counts() {
+    let (dir, mut acked) = fresh(20);
+    std::fs::remove_file(dir.path().join("keys/signing.key")).expect("removed");
+    let store = opens_whole(dir.path(), &acked);
+    acked.extend(fill(&store, 20..30));
+    drop(store);
+    assert_eq!(care::verify(dir.path(), None).exit_code(), 0);
+    assert_eq!(std::fs::read_to_string(dir.path().join("proof/verifier")).expect("there").lines().count(), 2);
+    opens_whole(dir.path(), &acked);
+}
+
+// ---------------------------------------------------------------------------------------------- care
+
+#[test]
+fn a_store_can_be_verified_while_it_is_in_use() {
+    let (dir, acked) = fresh(50);
+    let store = opens_whole(dir.path(), &acked);
+    fill(&store, 50..60);
+    let verdict = care::verify(dir.path(), None);
+    assert!(matches!(verdict, Verdict::Sound { commits: 60, .. }), "{verdict}");
+    assert_eq!(care::verify(&dir.path().join("nowhere"), None).exit_code(), 2);
+}
+
+#[test]
+fn rebuild_makes_sled_anew_and_loses_nothing() {
+    let (dir, acked) = fresh(90);
+    let head = care::rebuild(dir.path(), options()).expect("rebuilt");
+    assert_eq!(opens_whole(dir.path(), &acked).head(), head);
+    let store = opens_whole(dir.path(), &acked);
+    assert!(matches!(care::rebuild(dir.path(), options()), Err(CareError::Open(OpenError::Locked { .. }))));
+    drop(store);
+}
+
+#[test]
+fn a_backup_of_a_running_store_restores_to_the_same_store_without_its_keys() {
+    let (dir, mut acked) = fresh(90);
+    let store = opens_whole(dir.path(), &acked);
+    acked.extend(fill(&store, 90..130));
+    let (space, id) = (tempfile::tempdir().expect("a directory"), store.id());
+    let (backup, restored) = (space.path().join("backup"), space.path().join("restored"));
+    assert_eq!(store.backup(&backup).expect("copied").exit_code(), 0);
+    assert!(matches!(store.backup(&backup), Err(CareError::Occupied(_))));
+    let (before, later) = (acked.clone(), fill(&store, 130..150));
+    acked.extend(later);
+    drop(store);
+    assert!(files(&backup).iter().all(|path| !path.to_string_lossy().contains("keys")));
+    care::restore(&backup, &restored).expect("restored");
+    let again = opens_whole(&restored, &before);
+    assert_eq!((again.id(), again.head()), (id, before.values().map(|(_, last)| *last).max().expect("some")));
+    // Of a store at rest, the same.
+    let second = space.path().join("second");
+    care::backup(dir.path(), &second).expect("copied");
+    opens_whole(&second, &acked);
+    assert!(matches!(care::backup(space.path(), &space.path().join("third")), Err(CareError::NoStore(_) | CareError::Io { .. })));
+}
+
+#[test]
+fn a_backup_of_a_damaged_store_is_refused() {
+    let (dir, _) = fresh(90);
+    let path = &files(&dir.path().join("journal"))[0];
+    let mut bytes = std::fs::read(path).expect("there");
+    bytes[5_000] ^= 1;
+    std::fs::write(path, bytes).expect("written");
+    let to = tempfile::tempdir().expect("a directory");
+    assert!(matches!(care::backup(dir.path(), to.path()), Err(CareError::Unsound(_))));
+}
+
+// ---------------------------------------------------------------------------------------------- formats
+
+/// `STORE_FIXTURE=v2 cargo nextest run -E 'test(a_store_of_every_format)'` makes the fixture of a new format.
+#[test]
+fn a_store_of_every_format_that_was_ever_released_opens() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/fixtures");
+    let numbers = 200..212_u64;
+    if let Ok(name) = std::env::var("STORE_FIXTURE") {
+        let dir = tempfile::tempdir().expect("a directory");
+        fill(&Sled::open_with(dir.path(), options()).expect("it opens"), numbers.clone());
+        for part in ["journal", "proof"] {
+            copy(&dir.path().join(part), &fixtures.join(&name).join(part));
+        }
+    }
+    let mut opened = 0;
+    for entry in std::fs::read_dir(fixtures).expect("fixtures") {
+        let dir = tempfile::tempdir().expect("a directory");
+        copy(&entry.expect("an entry").path(), dir.path());
+        assert_eq!(care::verify(dir.path(), None).exit_code(), 0);
+        let store = opens_whole(dir.path(), &Acked::new());
+        assert_eq!(store.read_all(0, 100).expect("readable").len(), 12);
+        // The same commands again are known, and new ones can be added.
+        assert!(numbers.clone().all(|number| store.append(vec![append(number)])[0].as_ref().is_ok_and(|answer| answer.duplicate)));
+        fill(&store, 300..303);
+        opened += 1;
+    }
+    assert!(opened > 0);
+}
