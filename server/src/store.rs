@@ -180,7 +180,9 @@ pub enum AppendError {
     Closed { why: String },
     /// The write or its sync failed, so it may be on disk or not. After the restart, send it again with the
     /// same command id and the same expectations: it is then either committed once or found committed.
-    #[error("it is not known whether the commit was written ({why}); send it again with the same command id once the store is open")]
+    #[error(
+        "it is not known whether the commit was written ({why}); send it again with the same command id once the store is open"
+    )]
     Indeterminate { why: String },
 }
 

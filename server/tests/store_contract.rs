@@ -1,5 +1,10 @@
 //! The contract of the store, run against every implementation.
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
 
 #[path = "store/contract.rs"]
 mod contract;

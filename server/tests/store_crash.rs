@@ -1,7 +1,12 @@
 //! Kills and power cuts: nothing acknowledged is lost, torn or doubled.
 //!
 //! `STORE_KILLS` and `STORE_CUTS` set how many of each; `STORE_SEED` makes other accidents.
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
 
 #[path = "store/crash.rs"]
 mod crash;
@@ -73,7 +78,10 @@ fn nothing_acknowledged_is_lost_torn_or_doubled_by_power_cuts() {
         assert_eq!(store.state(), State::Open, "cycle {cycle}, cut at {at}; it had said {:?}", said.last());
         check(&store, &acked);
         let blobs = cut.root.join("events/blobs");
-        assert!(!blobs.exists() || blobs.read_dir().expect("a directory").next().is_none(), "sled has made a file that it never syncs");
+        assert!(
+            !blobs.exists() || blobs.read_dir().expect("a directory").next().is_none(),
+            "sled has made a file that it never syncs"
+        );
     }
 }
 
@@ -98,7 +106,10 @@ fn plain_sled_loses_acknowledged_commits_under_the_same_power_cuts() {
         lost.push((acked.len() - kept, acked.len()));
     }
     println!("plain sled lost (acknowledged commits lost, acknowledged): {lost:?}");
-    assert!(lost.iter().any(|(lost, _)| *lost > 0), "the power cut is no power cut: sled's flush, which does not sync, lost nothing");
+    assert!(
+        lost.iter().any(|(lost, _)| *lost > 0),
+        "the power cut is no power cut: sled's flush, which does not sync, lost nothing"
+    );
 }
 
 #[test]
@@ -126,7 +137,10 @@ fn a_key_is_there_or_destroyed_after_a_power_cut_and_never_in_between() {
         let ring = Keyring::at(&cut.root).expect("it opens");
         for (slot, key) in keys {
             let number: u64 = slot.parse().expect("a number");
-            let found = ring.key(number).expect("readable").map(|key| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            let found = ring
+                .key(number)
+                .expect("readable")
+                .map(|key| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
             match (fate.get(slot).copied(), found) {
                 (None | Some("forgetting"), Some(found)) => assert_eq!(found, key),
                 (Some("forgetting"), None) => {}
@@ -151,7 +165,9 @@ fn no_acknowledgement_precedes_the_sync_of_what_it_acknowledges() {
     for line in std::fs::read_to_string(trace).expect("a trace").lines() {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
-            ["write", path, _, size] if path.contains("/journal/") => *unsynced.entry(path.to_owned()).or_insert(0_u64) += size.parse::<u64>().expect("a size"),
+            ["write", path, _, size] if path.contains("/journal/") => {
+                *unsynced.entry(path.to_owned()).or_insert(0_u64) += size.parse::<u64>().expect("a size")
+            }
             ["sync", path] if path.contains("/journal/") => synced_bytes += unsynced.remove(path).unwrap_or(0),
             ["rename", from, to] => {
                 if let Some(bytes) = unsynced.remove(from) {
@@ -177,7 +193,10 @@ fn a_full_disk_closes_the_store_and_loses_nothing() {
         let acked: BTreeMap<_, _> = acks(&said).collect();
         let refused: Vec<_> = said.iter().filter(|line| line.starts_with("refused")).collect();
         assert!(!acked.is_empty() && refused[0].contains("Indeterminate"), "{refused:?}");
-        assert!(refused.iter().skip_while(|line| line.contains("Indeterminate")).all(|line| line.contains("Closed")), "{refused:?}");
+        assert!(
+            refused.iter().skip_while(|line| line.contains("Indeterminate")).all(|line| line.contains("Closed")),
+            "{refused:?}"
+        );
         assert!(refused.last().is_some_and(|line| line.contains("Closed")));
         let store = Sled::open_with(&cut.root, options()).expect("it opens once there is space");
         assert_eq!(store.state(), State::Open);

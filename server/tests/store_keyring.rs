@@ -1,5 +1,5 @@
 //! Sealing and forgetting: what is forgotten is in no file, and nothing else is lost by it.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
+#![expect(clippy::expect_used, reason = "a test stops at what it did not expect")]
 
 use std::path::Path;
 
@@ -7,7 +7,10 @@ use server::store::keyring::{Keyring, KeyringError, SlotId};
 
 fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let entries = std::fs::read_dir(dir).expect("a directory");
-    entries.map(|entry| entry.expect("an entry").path()).map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| (path.clone(), std::fs::read(&path).expect("a file")))
+        .collect()
 }
 
 fn contains(dir: &Path, needle: &[u8]) -> bool {
@@ -58,8 +61,11 @@ fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
     let sealed: Vec<_> = slots.iter().map(|slot| ring.seal(*slot, b"aad", b"Boris Ivanov").expect("sealed")).collect();
     let key = ring.key(slots[70]).expect("readable").expect("there");
     let before = files(dir.path());
-    let master = before.iter().find(|(path, _)| path.to_string_lossy().contains("master-")).expect("a master key").1[16..48].to_vec();
-    let page = before.iter().find(|(path, _)| path.to_string_lossy().contains("ring-0")).expect("a ring").1[32..96].to_vec();
+    let master = before.iter().find(|(path, _)| path.to_string_lossy().contains("master-")).expect("a master key").1
+        [16..48]
+        .to_vec();
+    let page =
+        before.iter().find(|(path, _)| path.to_string_lossy().contains("ring-0")).expect("a ring").1[32..96].to_vec();
     ring.forget(&[slots[70], slots[3]]).expect("forgotten");
     ring.forget(&[slots[70]]).expect("forgetting again is nothing");
     let check = |ring: &Keyring| {
@@ -77,7 +83,8 @@ fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
     for secret in [key.as_slice(), &master, &page, b"Boris"] {
         assert!(!contains(dir.path(), secret));
     }
-    let names: Vec<_> = files(dir.path()).into_iter().map(|(path, _)| path.file_name().expect("a name").to_owned()).collect();
+    let names: Vec<_> =
+        files(dir.path()).into_iter().map(|(path, _)| path.file_name().expect("a name").to_owned()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
     check(&Keyring::at(dir.path()).expect("it opens"));
 }

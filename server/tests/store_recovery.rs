@@ -1,7 +1,12 @@
 //! Faults of the medium, damage of every file, and what an operator does about it.
 //!
 //! `STORE_FLIPS` sets how many bits are flipped in each kind of store; `STORE_SEED` chooses others.
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
 
 #[path = "store/crash.rs"]
 mod crash;
@@ -29,10 +34,12 @@ fn the_process_that_dies() {
 type Acked = BTreeMap<u64, (u64, u64)>;
 
 fn fill(store: &Sled, numbers: std::ops::Range<u64>) -> Acked {
-    numbers.map(|number| {
-        let answer = store.append(vec![append(number)]).pop().expect("an answer").expect("it holds");
-        (number, (answer.first, answer.last))
-    }).collect()
+    numbers
+        .map(|number| {
+            let answer = store.append(vec![append(number)]).pop().expect("an answer").expect("it holds");
+            (number, (answer.first, answer.last))
+        })
+        .collect()
 }
 
 fn fresh(count: u64) -> (tempfile::TempDir, Acked) {
@@ -182,11 +189,14 @@ impl Tape for FailingTape {
 #[test]
 fn a_failed_write_or_sync_closes_the_store_for_writes_and_is_never_tried_again() {
     // The second rename is that of the second journal file: a new one cannot be begun.
-    for (fault, nth) in [(Fault::Write, 20), (Fault::ShortWrite, 20), (Fault::Sync, 20), (Fault::Rename, 2), (Fault::Sync, 3)] {
+    for (fault, nth) in
+        [(Fault::Write, 20), (Fault::ShortWrite, 20), (Fault::Sync, 20), (Fault::Rename, 2), (Fault::Sync, 3)]
+    {
         let dir = tempfile::tempdir().expect("a directory");
         let failing = Failing::new(fault, nth);
         let medium = Arc::new(Handle(Arc::clone(&failing)));
-        let store = Sled::open_with(dir.path(), Options { medium, segment_bytes: 60_000, ..options() }).expect("it opens");
+        let store =
+            Sled::open_with(dir.path(), Options { medium, segment_bytes: 60_000, ..options() }).expect("it opens");
         let mut acked = Acked::new();
         let mut failed = None;
         for number in 0..200 {
@@ -329,17 +339,30 @@ fn an_interrupted_last_write_is_cut_off() {
         bytes[sector..sector + 512].fill(0);
         bytes
     };
-    for torn in [[whole.as_slice(), &next[..10]].concat(), [whole.as_slice(), &next[..900]].concat(), [whole.as_slice(), &[0; 700]].concat(), zeroed] {
+    for torn in [
+        [whole.as_slice(), &next[..10]].concat(),
+        [whole.as_slice(), &next[..900]].concat(),
+        [whole.as_slice(), &[0; 700]].concat(),
+        zeroed,
+    ] {
         let here = tempfile::tempdir().expect("a directory");
         copy(dir.path(), here.path());
         for made in ["clean", "index"] {
             std::fs::remove_file(here.path().join(made)).ok();
         }
-        std::fs::write(&path.strip_prefix(dir.path()).map(|path| here.path().join(path)).expect("inside"), &torn).expect("written");
+        std::fs::write(here.path().join(path.strip_prefix(dir.path()).expect("inside")), &torn).expect("written");
         let verdict = care::verify(here.path(), None);
-        assert!(matches!(&verdict, Verdict::Sound { remarks, .. } if remarks.iter().any(|remark| remark.contains("interrupted"))), "{verdict}");
+        assert!(
+            matches!(&verdict, Verdict::Sound { remarks, .. } if remarks.iter().any(|remark| remark.contains("interrupted"))),
+            "{verdict}"
+        );
         opens_whole(here.path(), &acked);
-        assert_eq!(std::fs::metadata(here.path().join("journal").join(path.file_name().expect("a name"))).expect("there").len(), whole.len() as u64);
+        assert_eq!(
+            std::fs::metadata(here.path().join("journal").join(path.file_name().expect("a name")))
+                .expect("there")
+                .len(),
+            whole.len() as u64
+        );
     }
 }
 
@@ -351,12 +374,17 @@ fn a_journal_that_lost_its_tail_opens_read_only() {
     for cut in [whole.len() - 1, whole.len() - 300, 97, 96, 20, 0] {
         let here = tempfile::tempdir().expect("a directory");
         copy(dir.path(), here.path());
-        std::fs::write(here.path().join("journal").join(path.file_name().expect("a name")), &whole[..cut]).expect("written");
+        std::fs::write(here.path().join("journal").join(path.file_name().expect("a name")), &whole[..cut])
+            .expect("written");
         let verdict = care::verify(here.path(), None);
         assert_eq!(verdict.exit_code(), 1, "{verdict}");
         let position = opens_read_only(here.path(), "");
         assert!(position > 1 || cut < 100, "position {position}");
-        assert_eq!(std::fs::read(here.path().join("journal").join(path.file_name().expect("a name"))).expect("there").len(), cut, "nothing was cut");
+        assert_eq!(
+            std::fs::read(here.path().join("journal").join(path.file_name().expect("a name"))).expect("there").len(),
+            cut,
+            "nothing was cut"
+        );
     }
     opens_whole(dir.path(), &acked);
 }
@@ -372,7 +400,11 @@ fn a_lost_tail_is_noticed_by_sled_alone_and_by_the_signature_alone() {
         copy(dir.path(), here.path());
         for gone in witnesses {
             let gone = here.path().join(gone);
-            if gone.is_dir() { std::fs::remove_dir_all(gone).expect("removed") } else { std::fs::remove_file(gone).expect("removed") }
+            if gone.is_dir() {
+                std::fs::remove_dir_all(gone).expect("removed")
+            } else {
+                std::fs::remove_file(gone).expect("removed")
+            }
         }
         // The whole of the last file but its header: the journal then ends with a whole frame.
         let path = last_journal(here.path());
@@ -468,7 +500,8 @@ fn a_flipped_bit_in_any_file_is_noticed_or_harmless() {
     let (unclean, acked_unclean) = killed(60);
     let (mut noticed, mut harmless) = (0, 0);
     for (dir, acked) in [(clean.path(), acked_clean), (unclean.path(), acked_unclean)] {
-        let all: Vec<PathBuf> = files(dir).into_iter().filter(|path| std::fs::metadata(path).expect("there").len() > 0).collect();
+        let all: Vec<PathBuf> =
+            files(dir).into_iter().filter(|path| std::fs::metadata(path).expect("there").len() > 0).collect();
         for turn in 0..times("STORE_FLIPS", 90) {
             // Every file in turn; every other time near its beginning, where what matters most is.
             let path = &all[usize::try_from(turn).expect("small") % all.len()];
@@ -513,7 +546,8 @@ fn a_flipped_bit_in_any_file_is_noticed_or_harmless() {
 fn every_commit_can_be_shown_to_a_holder_of_the_checkpoint() {
     let (dir, acked) = fresh(300);
     let store = opens_whole(dir.path(), &acked);
-    let early = Checkpoint { origin: String::new(), size: 270, root: store.root(270).expect("readable").expect("there") };
+    let early =
+        Checkpoint { origin: String::new(), size: 270, root: store.root(270).expect("readable").expect("there") };
     let verifier = store.verifier().expect("it signs").clone();
     let checkpoint = Checkpoint::open(&store.checkpoint().expect("signed"), &verifier).expect("it is signed");
     assert_eq!(checkpoint.size, 300);
@@ -583,7 +617,10 @@ fn a_backup_of_a_running_store_restores_to_the_same_store_without_its_keys() {
     let second = space.path().join("second");
     care::backup(dir.path(), &second).expect("copied");
     opens_whole(&second, &acked);
-    assert!(matches!(care::backup(space.path(), &space.path().join("third")), Err(CareError::NoStore(_) | CareError::Io { .. })));
+    assert!(matches!(
+        care::backup(space.path(), &space.path().join("third")),
+        Err(CareError::NoStore(_) | CareError::Io { .. })
+    ));
 }
 
 #[test]
@@ -619,7 +656,11 @@ fn a_store_of_every_format_that_was_ever_released_opens() {
         let store = opens_whole(dir.path(), &Acked::new());
         assert_eq!(store.read_all(0, 100).expect("readable").len(), 12);
         // The same commands again are known, and new ones can be added.
-        assert!(numbers.clone().all(|number| store.append(vec![append(number)])[0].as_ref().is_ok_and(|answer| answer.duplicate)));
+        assert!(
+            numbers
+                .clone()
+                .all(|number| store.append(vec![append(number)])[0].as_ref().is_ok_and(|answer| answer.duplicate))
+        );
         fill(&store, 300..303);
         opened += 1;
     }

@@ -41,7 +41,11 @@ impl Blocks {
     /// Opens sled, or says why that failed; sled panics on some damage, and that is caught.
     pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self, String> {
         guarded(|| {
-            let config = ::sled::Config::new().path(path).cache_capacity(cache_bytes).flush_every_ms(None).use_compression(false);
+            let config = ::sled::Config::new()
+                .path(path)
+                .cache_capacity(cache_bytes)
+                .flush_every_ms(None)
+                .use_compression(false);
             let db = config.open().map_err(|error| error.to_string())?;
             Ok(Self { db, backlog: AtomicUsize::new(0) })
         })
@@ -151,7 +155,8 @@ impl Blocks {
                 let mut records = record::records(bytes);
                 let mut begins = first;
                 for record in records.by_ref() {
-                    let follows = record.index == held.commits && record.first == held.head + 1 && record.first == begins;
+                    let follows =
+                        record.index == held.commits && record.first == held.head + 1 && record.first == begins;
                     if !follows || record.previous != held.last_hash || !record.check() {
                         return Err(broken());
                     }
@@ -163,7 +168,11 @@ impl Blocks {
                 }
                 pieces.clear();
             }
-            if pieces.is_empty() { Ok(held) } else { Err(format!("the commit at position {} is cut short in sled", held.head + 1)) }
+            if pieces.is_empty() {
+                Ok(held)
+            } else {
+                Err(format!("the commit at position {} is cut short in sled", held.head + 1))
+            }
         })
     }
 

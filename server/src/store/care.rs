@@ -115,7 +115,9 @@ pub fn rebuild(dir: &Path, options: Options) -> Result<u64, CareError> {
     let store = Sled::open_with(dir, options)?;
     match store.state() {
         super::State::Open => Ok(store.head()),
-        super::State::ReadOnly { why, position } => Err(CareError::Unsound(Verdict::Damaged { position: Some(position), why })),
+        super::State::ReadOnly { why, position } => {
+            Err(CareError::Unsound(Verdict::Damaged { position: Some(position), why }))
+        }
         super::State::Closed { why } => Err(CareError::Unsound(Verdict::CannotTell { why })),
     }
 }
@@ -221,14 +223,19 @@ fn examine(paths: &Paths, alone: bool) -> io::Result<Verdict> {
     match (end, missing) {
         (End::Damaged(damage), _) => return damaged(Some(damage.position), damage.why),
         (End::Whole | End::Torn, Some(why)) => return damaged(Some(events + 1), why),
-        (End::Torn, None) if alone => remarks.push("the last write was interrupted, and is cut off at the next start".to_owned()),
+        (End::Torn, None) if alone => {
+            remarks.push("the last write was interrupted, and is cut off at the next start".to_owned())
+        }
         (End::Whole | End::Torn, None) => {}
     }
     match signed {
         Err(why) => return damaged(None, why),
         Ok(Some(checkpoint)) if checkpoint.size > commits => {
             let size = checkpoint.size;
-            return damaged(Some(events + 1), format!("the journal ends after {commits} commits, and {size} were signed"));
+            return damaged(
+                Some(events + 1),
+                format!("the journal ends after {commits} commits, and {size} were signed"),
+            );
         }
         Ok(Some(checkpoint)) if root_at(&segments, store, index.tree(), checkpoint.size)? != Some(checkpoint.root) => {
             return damaged(Some(1), "the journal is not the one that was signed in proof/checkpoint".to_owned());
@@ -256,7 +263,9 @@ fn compare(paths: &Paths, store: Uuid, index: &Index, remarks: &mut Vec<String>)
         Some(Verdict::Damaged { position: Some(index.head() + 1), why })
     };
     match read(&paths.clean)?.map(|bytes| Clean::parse(&bytes, store)) {
-        Some(Some(mark)) if mark.commits > index.commits() => return Ok(ahead("the mark of the last clean stop", mark.commits)),
+        Some(Some(mark)) if mark.commits > index.commits() => {
+            return Ok(ahead("the mark of the last clean stop", mark.commits));
+        }
         Some(None) => remarks.push("the mark of the last clean stop is damaged, and not needed".to_owned()),
         Some(Some(_)) | None => {}
     }

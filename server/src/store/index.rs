@@ -99,7 +99,8 @@ impl Index {
     /// Position of the first event of the commit that a command made.
     pub(super) fn committed(&self, command: Uuid) -> Option<u64> {
         let hash = self.hasher.hash_one(command.as_bytes());
-        let is_it = |slot: &u32| entry(&self.commits, *slot).is_some_and(|commit| commit.command == *command.as_bytes());
+        let is_it =
+            |slot: &u32| entry(&self.commits, *slot).is_some_and(|commit| commit.command == *command.as_bytes());
         let slot = self.by_command.find(hash, is_it)?;
         entry(&self.commits, *slot).map(|commit| commit.first)
     }
@@ -205,7 +206,8 @@ impl Index {
 
     fn stream(&self, id: StreamId) -> Option<&Stream> {
         let hash = self.hasher.hash_one(id.0);
-        let slot = self.by_stream.find(hash, |slot| entry(&self.streams, *slot).is_some_and(|stream| stream.id == id))?;
+        let slot =
+            self.by_stream.find(hash, |slot| entry(&self.streams, *slot).is_some_and(|stream| stream.id == id))?;
         entry(&self.streams, *slot)
     }
 
@@ -297,7 +299,8 @@ const FORMAT: u32 = 1;
 /// The checkpoint: the magic, the format, the store's id, the numbers of what follows, the arrays, a CRC-32 over it all.
 impl Index {
     pub(super) fn save(&self, store: Uuid) -> Vec<u8> {
-        let size = 160 + self.commits.len() * 24 + self.streams.len() * 33 + self.before.len() * 8 + self.marks.len() * 32;
+        let size =
+            160 + self.commits.len() * 24 + self.streams.len() * 33 + self.before.len() * 8 + self.marks.len() * 32;
         let mut out = Vec::with_capacity(size);
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&FORMAT.to_le_bytes());

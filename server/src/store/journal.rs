@@ -138,11 +138,18 @@ impl Journal {
     /// Writes records that follow what `index` knows as one frame and syncs it. Returns where it begins and ends.
     ///
     /// After an error nothing may be written any more: it is not known what is on the medium.
-    pub(super) fn write(&mut self, index: &Index, records: &[u8], commits: usize, last: u64) -> io::Result<(Place, Place)> {
+    pub(super) fn write(
+        &mut self,
+        index: &Index,
+        records: &[u8],
+        commits: usize,
+        last: u64,
+    ) -> io::Result<(Place, Place)> {
         if self.tail.end.offset >= self.segment_bytes && self.tail.end.offset > SEGMENT_HEAD as u64 {
             let number = self.tail.end.segment + 1;
             let (commit, position, previous) = (index.commits(), index.head() + 1, index.last_hash());
-            self.tail = begin(&self.dir, &*self.medium, SegmentHead { store: self.store, number, commit, position, previous })?;
+            self.tail =
+                begin(&self.dir, &*self.medium, SegmentHead { store: self.store, number, commit, position, previous })?;
         }
         let too_large = |_| io::Error::other("the group is too large for a frame");
         let mut frame = Vec::with_capacity(FRAME_HEAD + records.len() + FRAME_END.len());
@@ -406,7 +413,12 @@ impl Frames {
         }
     }
 
-    fn frame(&self, file: &mut BufReader<File>, read: usize, head: &[u8; FRAME_HEAD]) -> io::Result<Result<Frame, String>> {
+    fn frame(
+        &self,
+        file: &mut BufReader<File>,
+        read: usize,
+        head: &[u8; FRAME_HEAD],
+    ) -> io::Result<Result<Frame, String>> {
         let bad = |why: &str| Ok(Err(why.to_owned()));
         if read < FRAME_HEAD {
             return bad("the file ends inside the head of a frame");

@@ -48,7 +48,9 @@ pub enum KeyringError {
     Io { path: PathBuf, source: io::Error },
     #[error("the keyring is damaged: {why}; restore the keys directory from its backup")]
     Damaged { why: String },
-    #[error("slot {slot} was never given out: the keyring ends at {end}; restore the keys directory that belongs to this log")]
+    #[error(
+        "slot {slot} was never given out: the keyring ends at {end}; restore the keys directory that belongs to this log"
+    )]
     Unknown { slot: SlotId, end: u64 },
     #[error("the key in slot {slot} was destroyed: nothing can be sealed for someone who was forgotten")]
     Forgotten { slot: SlotId },
@@ -114,7 +116,13 @@ impl Keyring {
     pub fn at(dir: &Path) -> Result<Self, KeyringError> {
         let at = |source| KeyringError::Io { path: dir.to_owned(), source };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(dir.join("ring.lock")).map_err(at)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(dir.join("ring.lock"))
+            .map_err(at)?;
         lock.try_lock().map_err(|error| match error {
             std::fs::TryLockError::WouldBlock => KeyringError::Locked { dir: dir.to_owned() },
             std::fs::TryLockError::Error(source) => at(source),
@@ -194,8 +202,11 @@ impl Keyring {
     pub fn key(&self, slot: SlotId) -> Result<Option<Key>, KeyringError> {
         let inner = self.read();
         let (page, nth) = place(slot);
-        let page = inner.pages.get(page).ok_or(KeyringError::Unknown { slot, end: inner.pages.len() as u64 * PAGE_KEYS })?;
-        let page = page.as_ref().ok_or_else(|| KeyringError::Damaged { why: format!("the page of slot {slot} cannot be read") })?;
+        let page =
+            inner.pages.get(page).ok_or(KeyringError::Unknown { slot, end: inner.pages.len() as u64 * PAGE_KEYS })?;
+        let page = page
+            .as_ref()
+            .ok_or_else(|| KeyringError::Damaged { why: format!("the page of slot {slot} cannot be read") })?;
         Ok(page.key(nth))
     }
 
@@ -228,8 +239,9 @@ impl Keyring {
             return Ok(());
         }
         let master = random()?;
-        let written = write_generation(&self.dir, generation + 1, &master, &pages)
-            .and_then(|()| clean_up(&self.dir, generation + 1).map_err(|source| KeyringError::Io { path: self.dir.clone(), source }));
+        let written = write_generation(&self.dir, generation + 1, &master, &pages).and_then(|()| {
+            clean_up(&self.dir, generation + 1).map_err(|source| KeyringError::Io { path: self.dir.clone(), source })
+        });
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = written {
             // Which generation is on disk is only known after the next open.
@@ -354,7 +366,8 @@ pub(super) fn inspect(dir: &Path) -> io::Result<Result<(), String>> {
     };
     let sound = pages.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     let lost = pages.iter().take(sound).position(Option::is_none);
-    Ok(lost.map_or(Ok(()), |page| Err(format!("the keys in page {page} of {} cannot be read", name("ring-", generation)))))
+    Ok(lost
+        .map_or(Ok(()), |page| Err(format!("the keys in page {page} of {} cannot be read", name("ring-", generation)))))
 }
 
 /// Writes a generation whole: the master key first, then the ring, which counts once it has its name durably.
@@ -428,12 +441,16 @@ fn read_master(dir: &Path, generation: u64) -> Result<Key, KeyringError> {
 fn read_ring(dir: &Path, generation: u64, master: &Key) -> Result<Vec<Option<Page>>, KeyringError> {
     let path = dir.join(name("ring-", generation));
     let bytes = std::fs::read(&path).map_err(|source| KeyringError::Io { path, source })?;
-    let (head_bytes, pages) = bytes
-        .split_at_checked(HEAD)
-        .filter(|(found, _)| *found == head(generation))
-        .ok_or_else(|| KeyringError::Damaged { why: format!("the head of {} is damaged", name("ring-", generation)) })?;
+    let (head_bytes, pages) =
+        bytes.split_at_checked(HEAD).filter(|(found, _)| *found == head(generation)).ok_or_else(|| {
+            KeyringError::Damaged { why: format!("the head of {} is damaged", name("ring-", generation)) }
+        })?;
     let pages = pages.chunks(PAGE).enumerate();
-    Ok(pages.map(|(number, page)| decrypt(master, &page_aad(head_bytes, number), page).map(|plain| Page(Zeroizing::new(plain)))).collect())
+    Ok(pages
+        .map(|(number, page)| {
+            decrypt(master, &page_aad(head_bytes, number), page).map(|plain| Page(Zeroizing::new(plain)))
+        })
+        .collect())
 }
 
 /// A page as it is stored; noise in place of one that is lost.
@@ -443,7 +460,8 @@ fn wrap(master: &Key, generation: u64, number: usize, page: Option<&Page>) -> Re
         return Ok(vec![0; PAGE]);
     };
     let aad = page_aad(&head(generation), number);
-    encrypt(master, &nonce, &aad, &page.0).ok_or_else(|| KeyringError::Damaged { why: "a page cannot be sealed".to_owned() })
+    encrypt(master, &nonce, &aad, &page.0)
+        .ok_or_else(|| KeyringError::Damaged { why: "a page cannot be sealed".to_owned() })
 }
 
 fn head(generation: u64) -> Vec<u8> {

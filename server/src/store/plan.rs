@@ -36,7 +36,13 @@ pub(super) enum Outcome {
 /// Decides a group against the index; each append sees those before it.
 pub(super) fn plan(group: &[Append], index: &Index) -> Plan {
     let mut plan = Plan::default();
-    let mut ahead = Ahead { index, streams: HashMap::new(), commands: HashMap::new(), head: index.head(), last_hash: index.last_hash() };
+    let mut ahead = Ahead {
+        index,
+        streams: HashMap::new(),
+        commands: HashMap::new(),
+        head: index.head(),
+        last_hash: index.last_hash(),
+    };
     for append in group {
         let outcome = ahead.one(append, &mut plan);
         plan.outcomes.push(outcome);
@@ -95,7 +101,8 @@ impl Ahead<'_> {
         }
         self.streams.extend(versions.iter().copied());
         let commit = self.index.commits() + plan.hashes.len() as u64;
-        self.last_hash = record::encode(&mut plan.bytes, self.last_hash, commit, first, append.command, events.into_iter());
+        self.last_hash =
+            record::encode(&mut plan.bytes, self.last_hash, commit, first, append.command, events.into_iter());
         plan.hashes.push(self.last_hash);
         let appended = Appended { command: append.command, first, last: self.head, versions, duplicate: false };
         self.commands.insert(append.command, appended.clone());

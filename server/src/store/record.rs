@@ -300,7 +300,10 @@ mod tests {
         assert!(record.check());
         let commit = record.commit();
         assert_eq!((commit.index, commit.first(), commit.last()), (4, 10, 11));
-        assert_eq!(commit.events.iter().map(|event| event.payload.clone()).collect::<Vec<_>>(), [b"one".to_vec(), Vec::new()]);
+        assert_eq!(
+            commit.events.iter().map(|event| event.payload.clone()).collect::<Vec<_>>(),
+            [b"one".to_vec(), Vec::new()]
+        );
         assert_eq!(hash(&body(&commit)), commit.hash);
     }
 

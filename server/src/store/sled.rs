@@ -275,7 +275,8 @@ impl Sled {
         remove(&paths.clean)?;
         self.witness = Some(Witness::open(&paths.proof, &paths.keys, self.store)?);
         let indexed = self.index().head();
-        *self.writer() = Writer { journal: Some(journal), signed: checkpoint.map_or(0, |checkpoint| checkpoint.size), indexed };
+        *self.writer() =
+            Writer { journal: Some(journal), signed: checkpoint.map_or(0, |checkpoint| checkpoint.size), indexed };
         if self.options.sled {
             self.fill(paths);
         }
@@ -307,7 +308,9 @@ impl Sled {
             Ok::<Blocks, String>(blocks)
         });
         drop(index);
-        let blocks = blocks.inspect_err(|why| tracing::error!(why, "sled cannot be made anew: reads come from the journal")).ok();
+        let blocks = blocks
+            .inspect_err(|why| tracing::error!(why, "sled cannot be made anew: reads come from the journal"))
+            .ok();
         *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = blocks;
     }
 
@@ -327,7 +330,9 @@ impl Sled {
             (Outcome::Write(appended) | Outcome::Twin(appended), Ok(())) => Ok(appended),
             (Outcome::Refuse { error, .. }, Ok(())) | (Outcome::Refuse { error, rests: false }, Err(_)) => Err(error),
             (Outcome::Write(_) | Outcome::Twin(_) | Outcome::Refuse { .. }, Err(error)) => Err(error.clone()),
-            (Outcome::Known(first), _) => self.answered(first).map_err(|error| AppendError::Indeterminate { why: error.to_string() }),
+            (Outcome::Known(first), _) => {
+                self.answered(first).map_err(|error| AppendError::Indeterminate { why: error.to_string() })
+            }
         };
         outcomes.into_iter().map(answer).collect()
     }
@@ -435,7 +440,11 @@ impl Sled {
             Some(Ok(value)) => Ok(value),
             Some(Err(why)) => {
                 if !self.suspect.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(position, why, "sled is damaged: it is read around, and made anew at the next start");
+                    tracing::warn!(
+                        position,
+                        why,
+                        "sled is damaged: it is read around, and made anew at the next start"
+                    );
                 }
                 sure()
             }
@@ -447,7 +456,8 @@ impl Sled {
         let mut events = Vec::with_capacity(positions.len());
         let mut held: Option<journal::Frame> = None;
         for position in positions {
-            let frame = match held.take().filter(|frame| frame.head.first <= *position && *position <= frame.head.last) {
+            let frame = match held.take().filter(|frame| frame.head.first <= *position && *position <= frame.head.last)
+            {
                 Some(frame) => frame,
                 None => self.frame(*position)?,
             };
@@ -573,7 +583,11 @@ impl Store for Sled {
         if after >= head || limit == 0 {
             return Ok(Vec::new());
         }
-        self.serve(after + 1, |blocks| blocks.read_all(after, head, limit), || self.journal_read_all(after, head, limit))
+        self.serve(
+            after + 1,
+            |blocks| blocks.read_all(after, head, limit),
+            || self.journal_read_all(after, head, limit),
+        )
     }
 
     fn receipt(&self, command: Uuid) -> Result<Option<Appended>, ReadError> {
@@ -657,7 +671,8 @@ impl Paths {
         if !self.events.exists() {
             return Ok(());
         }
-        let free = (1..u32::MAX).map(|number| self.dir.join(format!("events.damaged-{number}"))).find(|path| !path.exists());
+        let free =
+            (1..u32::MAX).map(|number| self.dir.join(format!("events.damaged-{number}"))).find(|path| !path.exists());
         std::fs::rename(&self.events, free.ok_or_else(|| io::Error::other("no name is free for the damaged sled"))?)
     }
 }
@@ -724,14 +739,18 @@ fn recover(paths: &Paths, found: Found, options: &Options) -> io::Result<Recover
         ("the mark of the last clean stop", mark.map_or(0, |mark| mark.commits)),
         ("the signed checkpoint", signed),
     ];
-    let lost = witnesses.into_iter().filter(|(_, commits)| *commits > index.commits()).max_by_key(|(_, commits)| *commits);
+    let lost =
+        witnesses.into_iter().filter(|(_, commits)| *commits > index.commits()).max_by_key(|(_, commits)| *commits);
     let position = index.head() + 1;
     let end = match (end, missing, lost) {
         (End::Damaged(damage), _, _) => Err(damage),
         (End::Whole | End::Torn, Some(why), _) => Err(Damage { position, why }),
         (End::Whole | End::Torn, None, Some((who, commits))) => {
             let have = index.commits();
-            Err(Damage { position, why: format!("the journal ends after {have} commits, and {who} knows of {commits}") })
+            Err(Damage {
+                position,
+                why: format!("the journal ends after {have} commits, and {who} knows of {commits}"),
+            })
         }
         (End::Torn, None, None) => {
             tracing::warn!(position, place = %index.end, "the last write was interrupted before it was acknowledged; it is cut off");
@@ -774,7 +793,8 @@ fn open_blocks(paths: &Paths, options: &Options, mark: Option<Clean>, index: &In
     match opened {
         Ok((blocks, None)) => (Some((blocks, 0)), 0),
         Ok((blocks, Some(held))) => {
-            let agrees = held.commits != index.commits() || (held.head == index.head() && held.last_hash == index.last_hash());
+            let agrees =
+                held.commits != index.commits() || (held.head == index.head() && held.last_hash == index.last_hash());
             let commits = held.commits;
             if agrees { (Some((blocks, held.head)), commits) } else { (None, 0) }
         }
@@ -802,7 +822,9 @@ pub(super) fn open_patiently(
         drop(answer.send(asked));
     };
     std::thread::Builder::new().name("sled-open".to_owned()).spawn(work).map_err(|error| error.to_string())?;
-    answered.recv_timeout(patience).unwrap_or_else(|_| Err(format!("it gave no answer within {} s", patience.as_secs())))
+    answered
+        .recv_timeout(patience)
+        .unwrap_or_else(|_| Err(format!("it gave no answer within {} s", patience.as_secs())))
 }
 
 /// Puts everything after position `head` into sled. The first record must follow what sled has.

@@ -3,11 +3,17 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Barrier};
 
-use server::store::{Append, AppendError, Appended, Expect, MAX_COMMIT, Part, ReadError, State, Store, StreamId, Subscription, Version, record};
+use server::store::{
+    Append, AppendError, Appended, Expect, MAX_COMMIT, Part, ReadError, State, Store, StreamId, Subscription, Version,
+    record,
+};
 use uuid::Uuid;
 
+/// A rule checks a store that is empty.
+type Rule = fn(Arc<dyn Store>);
+
 /// The rules, each under the name that a failure shows.
-pub const RULES: &[(&str, fn(Arc<dyn Store>))] = &[
+pub const RULES: &[(&str, Rule)] = &[
     ("an empty store has nothing", an_empty_store_has_nothing),
     ("positions and revisions count from one without gaps", positions_and_revisions_count_from_one),
     ("an expectation that does not hold writes nothing", an_expectation_that_does_not_hold_writes_nothing),
@@ -61,7 +67,8 @@ fn an_empty_store_has_nothing(store: Arc<dyn Store>) {
 
 fn positions_and_revisions_count_from_one(store: Arc<dyn Store>) {
     let first = one(&*store, append(1, vec![part(1, Expect::None, &[b"a", b"b"]), part(2, Expect::Any, &[b"c"])]));
-    let versions = vec![(stream(1), Version { revision: 2, position: 2 }), (stream(2), Version { revision: 1, position: 3 })];
+    let versions =
+        vec![(stream(1), Version { revision: 2, position: 2 }), (stream(2), Version { revision: 1, position: 3 })];
     assert_eq!(first, Ok(Appended { command: command(1), first: 1, last: 3, versions, duplicate: false }));
     let second = one(&*store, append(2, vec![part(2, Expect::At(1), &[b"d"])])).expect("it holds");
     assert_eq!((second.first, second.last), (4, 4));
@@ -77,7 +84,13 @@ fn positions_and_revisions_count_from_one(store: Arc<dyn Store>) {
 fn an_expectation_that_does_not_hold_writes_nothing(store: Arc<dyn Store>) {
     one(&*store, append(1, vec![part(1, Expect::Any, &[b"a"])])).expect("it holds");
     let at = Some(Version { revision: 1, position: 1 });
-    let cases = [(1, Expect::None, at), (1, Expect::At(0), at), (1, Expect::At(2), at), (2, Expect::At(1), None), (2, Expect::At(0), None)];
+    let cases = [
+        (1, Expect::None, at),
+        (1, Expect::At(0), at),
+        (1, Expect::At(2), at),
+        (2, Expect::At(1), None),
+        (2, Expect::At(0), None),
+    ];
     for (number, expect, at) in cases {
         let refused = one(&*store, append(2, vec![part(3, Expect::Any, &[b"x"]), part(number, expect, &[b"y"])]));
         assert_eq!(refused, Err(AppendError::Conflict { stream: stream(number), at }), "{expect:?}");
@@ -90,7 +103,8 @@ fn an_expectation_that_does_not_hold_writes_nothing(store: Arc<dyn Store>) {
 
 fn a_condition_on_a_stream_that_is_only_read_is_kept(store: Arc<dyn Store>) {
     one(&*store, append(1, vec![part(1, Expect::Any, &[b"a"])])).expect("it holds");
-    let guarded = |number, revision| append(number, vec![part(2, Expect::Any, &[b"b"]), part(1, Expect::At(revision), &[])]);
+    let guarded =
+        |number, revision| append(number, vec![part(2, Expect::Any, &[b"b"]), part(1, Expect::At(revision), &[])]);
     let appended = one(&*store, guarded(2, 1)).expect("it holds");
     assert_eq!(appended.versions, [(stream(2), Version { revision: 1, position: 2 })], "a condition is not a write");
     one(&*store, append(3, vec![part(1, Expect::Any, &[b"c"])])).expect("it holds");
@@ -118,7 +132,8 @@ fn later_appends_of_a_group_see_earlier_ones(store: Arc<dyn Store>) {
         append(1, vec![part(1, Expect::None, &[b"a"])]),
         append(4, vec![part(2, Expect::At(1), &[]), part(1, Expect::At(2), &[b"e"])]),
     ]);
-    let brief: Vec<_> = answers.iter().map(|answer| answer.as_ref().map(|it| (it.first, it.last, it.duplicate))).collect();
+    let brief: Vec<_> =
+        answers.iter().map(|answer| answer.as_ref().map(|it| (it.first, it.last, it.duplicate))).collect();
     let conflict = AppendError::Conflict { stream: stream(1), at: Some(Version { revision: 1, position: 1 }) };
     assert_eq!(brief, [Ok((1, 1, false)), Err(&conflict), Ok((2, 3, false)), Ok((1, 1, true)), Ok((4, 4, false))]);
     assert_eq!(store.receipt(command(2)), Ok(None));
@@ -140,7 +155,9 @@ fn what_is_malformed_or_too_large_is_refused(store: Arc<dyn Store>) {
 
 fn large_and_many_events_read_back(store: Arc<dyn Store>) {
     let sizes = [0, 1, 6_000, 7_090, 7_166, 7_167, 7_168, 7_169, 20_000, 300_000, 5, 900_000];
-    let payload = |number: usize, size: usize| -> Vec<u8> { (0..size).map(|at| u8::try_from((at * 7 + number) % 251).expect("small")).collect() };
+    let payload = |number: usize, size: usize| -> Vec<u8> {
+        (0..size).map(|at| u8::try_from((at * 7 + number) % 251).expect("small")).collect()
+    };
     let mut group = Vec::new();
     for (number, size) in sizes.into_iter().enumerate() {
         let id = u64::try_from(number).expect("small");
@@ -149,7 +166,8 @@ fn large_and_many_events_read_back(store: Arc<dyn Store>) {
     }
     assert!(store.append(group).iter().all(Result::is_ok));
     let all = store.read_all(0, 1_000).expect("readable");
-    let read: Vec<_> = all.iter().filter(|commit| commit.events.len() == 1).map(|commit| commit.events[0].payload.clone()).collect();
+    let read: Vec<_> =
+        all.iter().filter(|commit| commit.events.len() == 1).map(|commit| commit.events[0].payload.clone()).collect();
     for (number, size) in sizes.into_iter().enumerate() {
         assert!(read[number] == payload(number, size), "{size} bytes");
     }
@@ -162,7 +180,8 @@ fn large_and_many_events_read_back(store: Arc<dyn Store>) {
 
 fn streams_can_be_read_in_pieces(store: Arc<dyn Store>) {
     for number in 0..30 {
-        one(&*store, append(number, vec![part(number % 3, Expect::Any, &[&number.to_le_bytes(), b"second"])])).expect("it holds");
+        one(&*store, append(number, vec![part(number % 3, Expect::Any, &[&number.to_le_bytes(), b"second"])]))
+            .expect("it holds");
     }
     let whole = store.read_stream(stream(1), 1, usize::MAX).expect("readable");
     assert_eq!(whole.iter().map(|event| event.revision).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
@@ -202,7 +221,8 @@ fn positions_that_do_not_exist_are_named(store: Arc<dyn Store>) {
 
 fn commits_are_chained(store: Arc<dyn Store>) {
     for number in 0..5 {
-        one(&*store, append(number, vec![part(number, Expect::Any, &[b"a"]), part(9, Expect::Any, &[b"b"])])).expect("it holds");
+        one(&*store, append(number, vec![part(number, Expect::Any, &[b"a"]), part(9, Expect::Any, &[b"b"])]))
+            .expect("it holds");
     }
     let mut previous = [0; 32];
     for (commit, index) in store.read_all(0, 10).expect("readable").iter().zip(0..) {

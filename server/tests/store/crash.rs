@@ -110,7 +110,13 @@ pub fn check(store: &dyn Store, acked: &BTreeMap<u64, (u64, u64)>) -> u64 {
 
 /// Small files, so that rolling over to the next one, signing and saving the index all happen often.
 pub fn options() -> Options {
-    Options { segment_bytes: 300_000, sign_every: 40, index_every: 300, patience: std::time::Duration::from_secs(5), ..Options::default() }
+    Options {
+        segment_bytes: 300_000,
+        sign_every: 40,
+        index_every: 300,
+        patience: std::time::Duration::from_secs(5),
+        ..Options::default()
+    }
 }
 
 /// What the process that is to be killed does, when the environment says that this is that process.
@@ -119,7 +125,8 @@ pub fn child() {
         return;
     };
     let number = |name: &str| -> u64 { std::env::var(name).expect("set").parse().expect("a number") };
-    let (dir, from, groups) = (PathBuf::from(std::env::var("STORE_DIR").expect("set")), number("STORE_FROM"), number("STORE_GROUPS"));
+    let (dir, from, groups) =
+        (PathBuf::from(std::env::var("STORE_DIR").expect("set")), number("STORE_FROM"), number("STORE_GROUPS"));
     match role.as_str() {
         "writer" => write_groups(&dir, from, groups),
         "plain" => write_plain(&dir, from, groups),
@@ -184,7 +191,11 @@ fn turn_keys(dir: &Path, rounds: u64) {
 pub fn start(role: &str, dir: &Path, from: u64, groups: u64, more: &[(&str, String)]) -> Child {
     let mut command = Command::new(std::env::current_exe().expect("a program"));
     command.args(["the_process_that_dies", "--exact", "--nocapture", "--test-threads=1"]);
-    command.env("STORE_ROLE", role).env("STORE_DIR", dir).env("STORE_FROM", from.to_string()).env("STORE_GROUPS", groups.to_string());
+    command
+        .env("STORE_ROLE", role)
+        .env("STORE_DIR", dir)
+        .env("STORE_FROM", from.to_string())
+        .env("STORE_GROUPS", groups.to_string());
     command.envs(more.iter().map(|(name, value)| (*name, value.as_str())));
     command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts")
 }

@@ -22,7 +22,12 @@ impl PowerCut {
         let here = space.path().canonicalize().expect("a path");
         let (root, shadow, library) = (here.join("root"), here.join("shadow"), here.join("powercut.so"));
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/powercut.c");
-        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"]).arg(&library).arg(source).args(["-ldl", "-lpthread"]).status();
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-o"])
+            .arg(&library)
+            .arg(source)
+            .args(["-ldl", "-lpthread"])
+            .status();
         assert!(compiled.expect("a C compiler").success(), "the shim compiles");
         std::fs::create_dir(&root).expect("a directory");
         std::fs::create_dir(&shadow).expect("a directory");
@@ -85,7 +90,13 @@ impl Survey<'_> {
         let durable = std::fs::read_to_string(self.shadow.join(format!("d-{inode}"))).unwrap_or_default();
         let names: Vec<(bool, u64, String)> = if self.lucky && dice.roll(2) == 0 {
             let entries = std::fs::read_dir(now).into_iter().flatten().map(|entry| entry.expect("an entry"));
-            let seen = entries.map(|entry| (entry.path().is_dir(), entry.metadata().expect("there").ino(), entry.file_name().into_string().expect("UTF-8")));
+            let seen = entries.map(|entry| {
+                (
+                    entry.path().is_dir(),
+                    entry.metadata().expect("there").ino(),
+                    entry.file_name().into_string().expect("UTF-8"),
+                )
+            });
             seen.collect()
         } else {
             let lines = durable.lines().map(|line| {
