@@ -176,7 +176,7 @@ impl Portfolio {
         let mine = |row: &Row| kam.is_none_or(|kam| row.kam == Some(kam));
         let mut rows: Vec<_> =
             self.rows.iter().filter(|(_, row)| !row.closed && mine(row)).map(|(id, row)| (*id, row)).collect();
-        rows.sort_by(|(_, a), (_, b)| a.name.as_str().to_lowercase().cmp(&b.name.as_str().to_lowercase()));
+        rows.sort_by_cached_key(|(_, row)| row.name.as_str().to_lowercase());
         rows
     }
 
