@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use shared::domain::{self, Command, Context, Event, Model, Rejection};
 use shared::ids::{ColleagueId, EventRef, ImportId, Stream};
 use shared::record::Record;
@@ -25,8 +26,9 @@ impl Ask {
     }
 }
 
-#[derive(Default)]
 pub struct Desk {
+    /// When it writes down what it decides.
+    pub now: Timestamp,
     /// Everything that was ever recorded.
     pub log: Vec<Record>,
     /// What is true now.
@@ -36,6 +38,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    pub fn new(now: Timestamp) -> Self {
+        let (log, revisions) = (vec![], HashMap::new());
+        Self { now, log, model: Model::default(), sieve: Sieve::default(), revisions }
+    }
+
     pub fn decide(&self, ask: &Ask) -> Result<Vec<Event>, Rejection> {
         domain::decide(&ask.command, &ask.context(), &self.model)
     }
@@ -56,6 +63,7 @@ impl Desk {
         *revision += 1;
         let record = Record {
             revision: *revision,
+            recorded: self.now,
             occurred: ask.occurred,
             batch: ask.batch,
             cause: ask.cause,
