@@ -166,7 +166,7 @@ fn no_acknowledgement_precedes_the_sync_of_what_it_acknowledges() {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["write", path, _, size] if path.contains("/journal/") => {
-                *unsynced.entry(path.to_owned()).or_insert(0_u64) += size.parse::<u64>().expect("a size")
+                *unsynced.entry(path.to_owned()).or_insert(0_u64) += size.parse::<u64>().expect("a size");
             }
             ["sync", path] if path.contains("/journal/") => synced_bytes += unsynced.remove(path).unwrap_or(0),
             ["rename", from, to] => {

@@ -401,9 +401,9 @@ fn a_lost_tail_is_noticed_by_sled_alone_and_by_the_signature_alone() {
         for gone in witnesses {
             let gone = here.path().join(gone);
             if gone.is_dir() {
-                std::fs::remove_dir_all(gone).expect("removed")
+                std::fs::remove_dir_all(gone).expect("removed");
             } else {
-                std::fs::remove_file(gone).expect("removed")
+                std::fs::remove_file(gone).expect("removed");
             }
         }
         // The whole of the last file but its header: the journal then ends with a whole frame.

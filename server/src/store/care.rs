@@ -224,7 +224,7 @@ fn examine(paths: &Paths, alone: bool) -> io::Result<Verdict> {
         (End::Damaged(damage), _) => return damaged(Some(damage.position), damage.why),
         (End::Whole | End::Torn, Some(why)) => return damaged(Some(events + 1), why),
         (End::Torn, None) if alone => {
-            remarks.push("the last write was interrupted, and is cut off at the next start".to_owned())
+            remarks.push("the last write was interrupted, and is cut off at the next start".to_owned());
         }
         (End::Whole | End::Torn, None) => {}
     }
