@@ -4,6 +4,7 @@
 //! A page reads a view, renders it and offers commands. It decides nothing: rules live in `shared`,
 //! and this crate knows neither the store nor the server.
 
+pub mod address;
 pub mod assets;
 #[cfg(feature = "hydrate")]
 mod fetch;
@@ -12,9 +13,12 @@ pub mod live;
 pub mod pages;
 pub mod parts;
 pub mod read;
+pub mod refused;
 pub mod routes;
 pub mod shell;
 pub mod text;
+pub mod theme;
+pub mod views;
 pub mod when;
 
 pub use assets::Assets;

@@ -1,10 +1,17 @@
 //! The design language: small things that every page is made of, on native HTML. Their classes are
 //! the vocabulary of `style/parts.css` and `style/pages.css`.
 
+pub mod card;
+pub mod course;
+pub mod deeds;
+pub mod entrance;
 pub mod entry;
 pub mod fields;
 pub mod frame;
+pub mod history;
 pub mod lanes;
+pub mod parties;
+pub mod person_fields;
 pub mod submit;
 
 use leptos::prelude::*;

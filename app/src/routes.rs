@@ -2,14 +2,20 @@
 //! page reads without scripts; every other address of the server is marked `rel="external"` in a link.
 
 use crate::{
-    pages::{home::Home, not_found::NotFound},
+    pages::{
+        account::Account, account_edit::AccountEdit, alignment::Alignment, colleague::Colleague, company::Company,
+        contact::Contact, contact_edit::ContactEdit, contact_new::ContactNew, events::Events, handoff_new::HandoffNew,
+        handoffs::Handoffs, import::Import, join::Join, log::Log, not_found::NotFound, portfolio::Portfolio,
+        settings::Settings, setup::Setup, sign_in::SignIn, unit::Unit,
+    },
+    parts::frame::Frame,
     text,
 };
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{Route, Router, Routes},
+    components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
 
@@ -25,6 +31,13 @@ pub fn App() -> impl IntoView {
     {
         provide_context(text::of_page());
         provide_context(crate::assets::of_page());
+        provide_context(crate::theme::of_page());
+        if let Some(viewer) = crate::read::viewer_of_page() {
+            provide_context(viewer);
+        }
+        if let Some(slip) = crate::parts::fields::slip_of_page() {
+            provide_context(slip);
+        }
     }
     let lang = text::use_lang();
 
@@ -34,8 +47,40 @@ pub fn App() -> impl IntoView {
         } />
         <Router>
             <Routes fallback=NotFound>
-                <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Framed>
+                    <Route path=path!("/") view=Portfolio ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id") view=Account ssr=SsrMode::Async />
+                    <Route path=path!("/log") view=Log ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id/edit") view=AccountEdit ssr=SsrMode::Async />
+                    <Route path=path!("/handoffs") view=Handoffs ssr=SsrMode::Async />
+                    <Route path=path!("/handoffs/new") view=HandoffNew ssr=SsrMode::Async />
+                    <Route path=path!("/alignment") view=Alignment ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/new") view=ContactNew ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/:id") view=Contact ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/:id/edit") view=ContactEdit ssr=SsrMode::Async />
+                    <Route path=path!("/colleagues/:id") view=Colleague ssr=SsrMode::Async />
+                    <Route path=path!("/units/:id") view=Unit ssr=SsrMode::Async />
+                    <Route path=path!("/events") view=Events ssr=SsrMode::Async />
+                    <Route path=path!("/company") view=Company ssr=SsrMode::Async />
+                    <Route path=path!("/import") view=Import ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=Settings ssr=SsrMode::Async />
+                    <Route path=path!("/password") view=Settings ssr=SsrMode::Async />
+                    <Route path=path!("/tokens") view=Settings ssr=SsrMode::Async />
+                </ParentRoute>
+                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
+                <Route path=path!("/setup") view=Setup ssr=SsrMode::Async />
+                <Route path=path!("/join") view=Join ssr=SsrMode::Async />
             </Routes>
         </Router>
+    }
+}
+
+/// The pages of somebody who is signed in, in their frame.
+#[component]
+fn Framed() -> impl IntoView {
+    view! {
+        <Frame>
+            <Outlet />
+        </Frame>
     }
 }

@@ -164,6 +164,16 @@ pub fn month(year: i16, month: i8, lang: Lang) -> String {
     format!("{} {year}", named(lang.pick(&MONTHS_EN, &MONTHS_RU), month))
 }
 
+/// "Nov", "ноя": three letters, for the axis of a chart.
+#[must_use]
+pub fn month_short(month: i8, lang: Lang) -> String {
+    let short: String = named(lang.pick(&MONTHS_EN, &MONTHS_RU), month).chars().take(3).collect();
+    match lang {
+        Lang::En => short,
+        Lang::Ru => short.to_lowercase(),
+    }
+}
+
 /// "20 November 2026", "20 ноября 2026 г.".
 #[must_use]
 pub fn whole_day(day: Date, lang: Lang) -> String {

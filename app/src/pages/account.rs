@@ -1,30 +1,29 @@
 //! The account: both fronts of it on one timeline, and beside it whom to know, what is promised, and
 //! how its work is answered inside.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, ContactId, Slice, Stream, UnitId};
-use shared::policy;
+use shared::ids::{AccountId, Stream};
 use shared::record::Record;
-use shared::views::alignment::Cell;
 use shared::views::timeline::Filter;
 use shared::views::touch::{days_between, is_overdue};
-use shared::views::{AccountFile, Board, Directory, Timeline, View};
-use shared::words::{Channel, Front, Occurred, Role};
-use uuid::Uuid;
+use shared::views::{AccountFile, Alignment, Board, View};
+use shared::words::Occurred;
 
+use crate::address::with_query;
 use crate::live::Follow;
-use crate::parts::entry::{Reading, place_words};
-use crate::parts::lanes::{Lanes, StepDone, lines};
+use crate::parts::entry::place_words;
+use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
+use crate::parts::lanes::StepDone;
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
+
+// The server reads it from here.
+pub use crate::parts::history::filter_from;
 
 crate::texts! {
     accounts { en: "Accounts", ru: "Клиенты" }
@@ -74,29 +73,7 @@ crate::texts! {
     website { en: "Website", ru: "Сайт" }
     linked { en: "Linked to", ru: "Связан с" }
     key_reason { en: "Key because", ru: "Ключевой, потому что" }
-    filter { en: "Filter", ru: "Отбор" }
-    front { en: "Front", ru: "Фронт" }
-    both { en: "Both", ru: "Оба" }
-    client { en: "Client", ru: "Клиент" }
-    inside { en: "Inside", ru: "Внутри" }
-    any_channel { en: "Any channel", ru: "Любой канал" }
-    channel { en: "Channel", ru: "Канал" }
-    anybody { en: "Anybody", ru: "Все люди" }
-    person { en: "Person or unit", ru: "Человек или подразделение" }
-    everything { en: "Everything", ru: "Всё" }
-    kind { en: "Kind", ru: "Что" }
-    kind_interaction { en: "Interactions", ru: "Взаимодействия" }
-    kind_handoff { en: "Handoffs", ru: "Передачи" }
-    apply { en: "Show", ru: "Показать" }
-    empty_title { en: "Nothing has happened yet", ru: "Пока ничего не было" }
-    empty_text { en: "Write down the last time you spoke: one line is enough.", ru: "Запишите последний разговор: хватит одной строки." }
-    empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
-    log_first { en: "Log the first interaction", ru: "Записать первое взаимодействие" }
-    show_all { en: "Show everything", ru: "Показать всё" }
 }
-
-/// How many entries a page shows at once.
-const WINDOW: usize = 60;
 
 /// The page of one account, with what its timeline shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,72 +85,10 @@ pub struct Ask {
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccountPage {
-    pub now: Timestamp,
-    pub seed: Uuid,
-    pub directory: Directory,
+    pub history: History,
     pub file: AccountFile,
-    pub timeline: Timeline,
     pub board: Board,
-    pub cells: BTreeMap<UnitId, Cell>,
-}
-
-/// The filter of a timeline as it stands in an address: `front`, `channel`, `with`, `kind`, `text`, `before`.
-#[must_use]
-pub fn filter_from(get: impl Fn(&str) -> Option<String>) -> Filter {
-    Filter {
-        front: get("front").and_then(|word| Front::from_word(&word)),
-        channel: get("channel").and_then(|word| Channel::from_word(&word)),
-        with: get("with").and_then(|text| text.parse().ok()),
-        slice: get("kind").and_then(|word| word.parse::<Slice>().ok()),
-        text: get("text").filter(|text| !text.is_empty()),
-        before: get("before").and_then(|text| Occurred::parse(&text)),
-    }
-}
-
-/// A filter as the query of an address, without the question mark.
-#[must_use]
-pub fn filter_query(filter: &Filter) -> String {
-    let pairs = [
-        ("front", filter.front.map(|front| front.word().to_owned())),
-        ("channel", filter.channel.map(|channel| channel.word().to_owned())),
-        ("with", filter.with.map(|stream| stream.to_string())),
-        ("kind", filter.slice.map(|slice| slice.to_string())),
-        ("text", filter.text.clone()),
-        ("before", filter.before.map(|before| before.to_string())),
-    ];
-    let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(&value?))));
-    given.collect::<Vec<_>>().join("&")
-}
-
-/// Percent-encoding of a query's value.
-#[must_use]
-pub fn encode(value: &str) -> String {
-    let mut encoded = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/' | b'@' | b':') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-/// Folds what concerns something into its timeline: the newest entries that pass the filter.
-pub fn timeline(of: Stream, records: &[Record], filter: &Filter) -> Timeline {
-    let mut timeline = Timeline::new(of);
-    for record in records {
-        timeline.fold(record);
-    }
-    timeline.window(filter, WINDOW)
-}
-
-/// The accounts and contacts that a timeline names, for its directory.
-#[must_use]
-pub fn named(timeline: &Timeline) -> (BTreeSet<AccountId>, BTreeSet<ContactId>) {
-    let names = timeline.names();
-    let of = |slice| names.iter().filter(move |one: &&Stream| one.slice == slice).map(|one| one.id);
-    (of(Slice::Account).map(AccountId::from_uuid).collect(), of(Slice::Contact).map(ContactId::from_uuid).collect())
+    pub alignment: Alignment,
 }
 
 impl Query for Ask {
@@ -181,55 +96,45 @@ impl Query for Ask {
 
     fn answer(&self, reader: &dyn Reader) -> Result<AccountPage, Trouble> {
         let account = self.account.ok_or(Trouble::NotFound)?;
-        let viewer = reader.viewer();
-        let records = reader.concerning(account.into())?;
         let mut file = AccountFile::new(account);
-        for record in &records {
-            file.fold(record);
-        }
-        let timeline = timeline(account.into(), &records, &self.filter);
-        let (mut accounts, contacts) = named(&timeline);
-        accounts.insert(account);
+        let each = &mut |record: &Record| file.fold(record);
+        let mut history = History::read(account.into(), Some(account), &self.filter, reader, each)?;
         let mut found = None;
         reader.company(&mut |company| {
-            if company.directory.accounts.contains_key(&account) {
-                let mut directory = company.directory.cut(&BTreeSet::from([account]), &contacts);
-                let others = accounts.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
-                directory.accounts.extend(others);
-                let cells = company.alignment.by_account.get(&account).cloned().unwrap_or_default();
-                found = Some((directory, company.board.of(account), cells));
-            }
+            history.name(&company.directory, [account], []);
+            let alignment = company.alignment.cut(|one| one == account, |_| false);
+            found = Some((company.board.of(account), alignment));
         });
-        let (directory, board, cells) = found.ok_or(Trouble::NotFound)?;
-        Ok(AccountPage { now: viewer.now, seed: viewer.seed, directory, file, timeline, board, cells })
+        let (board, alignment) = found.ok_or(Trouble::NotFound)?;
+        if !history.directory.accounts.contains_key(&account) {
+            return Err(Trouble::NotFound);
+        }
+        Ok(AccountPage { history, file, board, alignment })
     }
 
     fn address(&self) -> String {
         let account = self.account.map(|account| account.to_string()).unwrap_or_default();
-        format!("account/{account}?{}", filter_query(&self.filter))
+        with_query(&format!("account/{account}"), &filter_query(&self.filter))
     }
 }
 
 impl Follow for AccountPage {
     fn position(&self) -> u64 {
-        self.timeline.position.max(self.directory.position)
+        self.history.position
     }
 
     fn fold(&mut self, record: &Record) {
-        self.directory.fold(record);
+        self.history.fold(record);
         self.file.fold(record);
-        self.timeline.fold(record);
         self.board.fold(record);
-        self.now = self.now.max(record.recorded);
+        self.alignment.fold(record);
     }
 }
 
-/// Whether somebody with this role writes here.
-#[must_use]
-pub fn writes(role: Option<Role>) -> bool {
-    role.is_some()
-        && !matches!(role, Some(Role::Analyst))
-        && policy::may_see(role, Slice::Interaction) == policy::Sight::Whole
+impl WithHistory for AccountPage {
+    fn history(&self) -> &History {
+        &self.history
+    }
 }
 
 #[component]
@@ -249,42 +154,18 @@ fn Loaded(model: RwSignal<AccountPage>, ask: Signal<Ask>) -> impl IntoView {
     let viewer = use_viewer();
     let zone = viewer.as_ref().map_or_else(Zone::utc, |viewer| viewer.zone.clone());
     let writes = writes(viewer.and_then(|viewer| viewer.role));
-    let (account, seed) = model.with_untracked(|model| (model.file.account, model.seed));
+    let account = model.with_untracked(|model| model.file.account);
     let back = format!("/accounts/{account}");
-    let name = move || model.with(|model| model.directory.account(account, lang).to_owned());
-    let line_zone = zone.clone();
-    let shown = Memo::new(move |_| {
-        let filter = ask.get().filter;
-        model.with(|model| {
-            let AccountPage { directory, timeline, now, .. } = model;
-            let reading = Reading { directory, timeline, zone: &line_zone, now: *now, lang };
-            lines(&reading, |entry| entry.passes(&filter))
-        })
-    });
-    let earlier = move || {
-        model.with(|model| {
-            let oldest = model.timeline.entries.first().map(|entry| entry.occurred());
-            let filter = Filter { before: oldest, ..ask.get().filter };
-            (model.timeline.earlier, format!("/accounts/{account}?{}", filter_query(&filter)))
-        })
-    };
-    let is_filtered = move || ask.get().filter != Filter::default();
-    let side_zone = zone;
-    let side_back = back.clone();
-    let empty_back = back.clone();
+    let name = move || model.with(|model| model.history.directory.account(account, lang).to_owned());
+    let filter = Signal::derive(move || ask.get().filter);
+    let path = back.clone();
     view! {
         <Title text=name />
         <Head model account writes />
         <div class="with-side">
-            <div class="stack">
-                <Filters model ask account />
-                <Show when=move || shown.with(Vec::is_empty)>
-                    <Empty account is_filtered=is_filtered() back=empty_back.clone() />
-                </Show>
-                <Lanes lines=shown earlier=Signal::derive(earlier) seed back writes />
-            </div>
+            <HistorySection model filter path log=format!("/log?account={account}") writes />
             <aside class="side" aria-label=about(lang)>
-                {move || model.with(|model| side(model, &side_zone, lang, writes, &side_back))}
+                {move || model.with(|model| side(model, &zone, lang, writes, &back))}
             </aside>
         </div>
     }
@@ -295,10 +176,10 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
     let lang = use_lang();
     let subtitle = move || {
         model.with(|model| {
-            let entry = model.directory.accounts.get(&account)?;
+            let entry = model.history.directory.accounts.get(&account)?;
             let tier = entry.tier.as_ref().map(|(tier, _)| tier.say(lang));
             let person = |id| {
-                let name = model.directory.colleague(id, lang).to_owned();
+                let name = model.history.directory.colleague(id, lang).to_owned();
                 view! { <a href=format!("/colleagues/{id}")>{name}</a> }
             };
             let kam = entry.kam.map_or_else(|| nobody(lang).into_any(), |kam| person(kam).into_any());
@@ -322,7 +203,7 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
                 <a href="/">{accounts(lang)}</a>
             </nav>
             <div class="title">
-                <h1>{move || model.with(|model| model.directory.account(account, lang).to_owned())}</h1>
+                <h1>{move || model.with(|model| model.history.directory.account(account, lang).to_owned())}</h1>
                 <Show when=move || writes>
                     <div class="row">
                         <a class="button" href=format!("/handoffs/new?account={account}")>
@@ -343,10 +224,8 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
 
 /// The living figures, each a link to what is behind it.
 fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
-    let AccountPage { file, timeline, now, .. } = model;
-    let link = |event| {
-        timeline.entry(event).map_or_else(|| "#timeline".to_owned(), |entry| format!("#e{}", entry.record.position))
-    };
+    let AccountPage { file, history, .. } = model;
+    let History { now, .. } = history;
     let figure = |last: Option<shared::views::account_file::Last>,
                   some: fn(Lang, u64) -> String,
                   none: &'static str| match last {
@@ -354,7 +233,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
             let days = days_between(last.touch.occurred, *now);
             // The sentence repeats no number: it stands before it.
             let text = some(lang, days);
-            view! { <li><a href=link(last.event)><b>{days}</b>" "{text}</a></li> }.into_any()
+            view! { <li><a href=history.place_of(last.event)><b>{days}</b>" "{text}</a></li> }.into_any()
         }
         None => view! { <li><a href="#timeline"><b>"—"</b>" "{none}</a></li> }.into_any(),
     };
@@ -374,111 +253,12 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
     }
 }
 
-#[component]
-fn Filters(model: RwSignal<AccountPage>, ask: Signal<Ask>, account: AccountId) -> impl IntoView {
-    let lang = use_lang();
-    let seg = move |wanted: Option<Front>| {
-        let filter = Filter { front: wanted, before: None, ..ask.get().filter };
-        format!("/accounts/{account}?{}", filter_query(&filter))
-    };
-    let here = move |wanted: Option<Front>| (ask.get().filter.front == wanted).then_some("true");
-    let selects = move || {
-        let filter = ask.get().filter;
-        let option =
-            |value: String, text: String, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
-        let channels = Channel::ALL
-            .iter()
-            .map(|channel| {
-                option(channel.word().to_owned(), channel.say(lang).to_owned(), filter.channel == Some(*channel))
-            })
-            .collect_view();
-        let kinds = [(Slice::Interaction, kind_interaction(lang)), (Slice::Handoff, kind_handoff(lang))]
-            .map(|(slice, text)| option(slice.to_string(), text.to_owned(), filter.slice == Some(slice)))
-            .collect_view();
-        let people = model.with_untracked(|model| {
-            let contacts = model.directory.contacts_of(account, lang);
-            let contacts =
-                contacts.into_iter().map(|(id, _)| (Stream::from(id), model.directory.contact(id, lang).to_owned()));
-            let colleagues =
-                model.directory.here(lang).into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
-            let units =
-                model.directory.units.keys().map(|id| (Stream::from(*id), model.directory.unit(*id, lang).to_owned()));
-            contacts
-                .chain(units)
-                .chain(colleagues)
-                .map(|(stream, name)| option(stream.to_string(), name, filter.with == Some(stream)))
-                .collect_view()
-        });
-        let front = filter.front.map(|front| view! { <input type="hidden" name="front" value=front.word() /> });
-        view! {
-            {front}
-            <select name="channel" aria-label=channel(lang)>
-                <option value="">{any_channel(lang)}</option>
-                {channels}
-            </select>
-            <select name="with" aria-label=person(lang)>
-                <option value="">{anybody(lang)}</option>
-                {people}
-            </select>
-            <select name="kind" aria-label=kind(lang)>
-                <option value="">{everything(lang)}</option>
-                {kinds}
-            </select>
-        }
-    };
-    view! {
-        <form class="filters" aria-label=filter(lang) method="get" action=format!("/accounts/{account}")>
-            <nav class="seg" aria-label=front(lang)>
-                <a href=move || seg(None) aria-current=move || here(None)>
-                    {both(lang)}
-                </a>
-                <a href=move || seg(Some(Front::Client)) aria-current=move || here(Some(Front::Client))>
-                    <span class="tag-client">{client(lang)}</span>
-                </a>
-                <a href=move || seg(Some(Front::Internal)) aria-current=move || here(Some(Front::Internal))>
-                    <span class="tag-internal">{inside(lang)}</span>
-                </a>
-            </nav>
-            {selects}
-            <button class="button small" type="submit">
-                {apply(lang)}
-            </button>
-        </form>
-    }
-}
-
-#[component]
-fn Empty(account: AccountId, is_filtered: bool, back: String) -> impl IntoView {
-    let lang = use_lang();
-    if is_filtered {
-        return view! {
-            <div class="empty">
-                <p>{empty_filter(lang)}</p>
-                <a class="button" href=back>
-                    {show_all(lang)}
-                </a>
-            </div>
-        }
-        .into_any();
-    }
-    view! {
-        <div class="empty">
-            <h2>{empty_title(lang)}</h2>
-            <p>{empty_text(lang)}</p>
-            <a class="button primary" href=format!("/log?account={account}")>
-                {log_first(lang)}
-            </a>
-        </div>
-    }
-    .into_any()
-}
-
 fn side(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
     view! { {contacts_card(model, lang, writes)} {steps_card(model, zone, lang, writes, back)} {handoffs_card(model, zone, lang)} {units_card(model, lang)} {facts_card(model, lang)} }
 }
 
 fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView + use<> {
-    let AccountPage { directory, file, now, .. } = model;
+    let AccountPage { file, history: History { directory, now, .. }, .. } = model;
     let account = file.account;
     let mut people = directory.contacts_of(account, lang);
     people.sort_by_key(|(id, contact)| (contact.left, std::cmp::Reverse(file.freshness(*id))));
@@ -521,7 +301,7 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
 }
 
 fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
-    let AccountPage { directory, file, now, seed, .. } = model;
+    let AccountPage { file, history: History { directory, now, seed, .. }, .. } = model;
     let today = zone.day(Occurred::At(*now));
     let open = file.open_steps();
     let is_empty = open.is_empty();
@@ -572,7 +352,7 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
 }
 
 fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView + use<> {
-    let AccountPage { directory, board, file, now, .. } = model;
+    let AccountPage { board, file, history: History { directory, now, .. }, .. } = model;
     let today = zone.day(Occurred::At(*now));
     let open: Vec<_> = board.open.iter().filter(|(_, card)| card.account == file.account).collect();
     (!open.is_empty()).then(|| {
@@ -612,8 +392,9 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
 }
 
 fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
-    let AccountPage { directory, cells, .. } = model;
-    (!cells.is_empty()).then(|| {
+    let AccountPage { alignment, file, history: History { directory, .. }, .. } = model;
+    let cells = alignment.by_account.get(&file.account).filter(|cells| !cells.is_empty());
+    cells.map(|cells| {
         let rows = cells
             .iter()
             .map(|(id, cell)| {
@@ -654,7 +435,7 @@ fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
 }
 
 fn facts_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
-    let account = model.directory.accounts.get(&model.file.account);
+    let account = model.history.directory.accounts.get(&model.file.account);
     account.map(|account| {
         let description = &account.description;
         let place_text = [&description.city, &description.country].into_iter().flatten().map(ToString::to_string);

@@ -303,11 +303,7 @@ impl Reading<'_> {
 
     fn because(&self, cause: EventRef) -> Because {
         let Self { lang, zone, .. } = *self;
-        let word = match cause.stream.slice {
-            Slice::Interaction => interaction_word(lang),
-            Slice::Handoff => handoff_word(lang),
-            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Contact | Slice::Import => other_word(lang),
-        };
+        let word = slice_word(cause.stream.slice, lang);
         match self.timeline.entry(cause) {
             Some(entry) => {
                 let today = zone.day(Occurred::At(self.now));
@@ -521,6 +517,35 @@ impl Reading<'_> {
             account::Event::Closed { reason } => acc_closed(lang, reason.as_str()),
             account::Event::Reopened { reason } => acc_reopened(lang, reason.as_str()),
         }
+    }
+}
+
+/// What led to something, in words: "because of the visit on 12 Nov".
+#[must_use]
+pub fn cause_words(cause: &Record, zone: &Zone, now: Timestamp, lang: Lang) -> String {
+    let today = zone.day(Occurred::At(now));
+    let day = when::short_day(zone.day(cause.occurred), today, lang);
+    let channel = match &cause.event {
+        Event::Interaction(_, interaction::Event::Logged(details) | interaction::Event::Corrected(details)) => {
+            details.channel
+        }
+        Event::Interaction(..)
+        | Event::Unit(..)
+        | Event::Colleague(..)
+        | Event::Account(..)
+        | Event::Contact(..)
+        | Event::Handoff(..)
+        | Event::Import(..) => None,
+    };
+    let word = channel.map_or_else(|| slice_word(cause.stream().slice, lang), |channel| channel.say(lang));
+    because_of(lang, &word.to_lowercase(), &day)
+}
+
+const fn slice_word(slice: Slice, lang: Lang) -> &'static str {
+    match slice {
+        Slice::Interaction => interaction_word(lang),
+        Slice::Handoff => handoff_word(lang),
+        Slice::Unit | Slice::Colleague | Slice::Account | Slice::Contact | Slice::Import => other_word(lang),
     }
 }
 

@@ -1,0 +1,312 @@
+//! Alignment: how the work that accounts hand to units is answered and kept. A course by month, never
+//! a state or a score; every figure has its n and leads to the events behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
+use shared::domain::Event;
+use shared::handoff;
+use shared::ids::{AccountId, UnitId};
+use shared::record::Record;
+use shared::views::alignment::{Cell, ENOUGH, Month};
+use shared::views::{Alignment as Answers, Directory, View};
+
+use crate::address;
+use crate::live::Follow;
+use crate::parts::course::{Course, answer_words, chart_legend, kept_words, month_figures, month_heads};
+use crate::read::{Query, Reader, Trouble, page};
+use crate::text::{Lang, use_lang};
+use crate::when;
+
+crate::texts! {
+    title { en: "Alignment", ru: "Слаженность" }
+    subtitle {
+        en: "A course, not a grade: how units answer what accounts hand to them, and whether they keep what they promise. It says nothing about effort, about why, or about people. Every figure opens the events that made it.",
+        ru: "Ход, а не оценка: как подразделения отвечают на передачи и держат ли обещанное. Труда и причин она не показывает и людей не судит. Каждое число открывает события, из которых оно сложено.",
+    }
+    matrix { en: "By account and unit", ru: "По клиентам и подразделениям" }
+    course { en: "Course by month", ru: "Ход по месяцам" }
+    account { en: "Account", ru: "Клиент" }
+    unit { en: "Unit", ru: "Подразделение" }
+    month { en: "Month", ru: "Месяц" }
+    offered(n: u64) {
+        en: plural(n) { "{n} offered", "{n} offered" },
+        ru: plural(n) { "{n} передача", "{n} передачи", "{n} передач" },
+    }
+    kept(text: &str) { en: "in time {text}", ru: "в срок {text}" }
+    answered(text: &str) { en: "answer {text}", ru: "ответ {text}" }
+    thin(enough: usize) {
+        en: "Shading and a share in per cent only from n = {enough} promises with a date: below that it is too early to speak of one. Time to answer is the median. A month is that of the offer.",
+        ru: "Заливка и доля в процентах — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана. Месяц — тот, в котором предложили.",
+    }
+    capped(shown: usize, total: usize) {
+        en: "The {shown} accounts with the most handoffs are shown, of {total}. An account's page shows its own units.",
+        ru: "Показаны {shown} клиентов с наибольшим числом передач из {total}. На странице клиента видны его подразделения.",
+    }
+    as_table { en: "The same as a table", ru: "То же таблицей" }
+    empty_title { en: "No work has been handed over yet", ru: "Пока ничего не передавали" }
+    empty_text { en: "As soon as somebody hands work to a unit, its course begins here.", ru: "Как только работу передадут подразделению, здесь начнётся его ход." }
+    hand_over { en: "Hand over", ru: "Передать в работу" }
+}
+
+/// The most accounts in the matrix.
+const MOST: usize = 100;
+
+/// How many months a course goes back.
+pub const MONTHS: usize = 12;
+
+/// The page: it asks for nothing but the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ask;
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlignmentPage {
+    pub position: u64,
+    pub alignment: Answers,
+    pub directory: Directory,
+    /// Those that are shown, the one with the most handoffs first.
+    pub accounts: Vec<AccountId>,
+    /// How many there are.
+    pub total: usize,
+    /// An account has its first handoff, and its name is not known here.
+    stale: bool,
+}
+
+impl Query for Ask {
+    type Page = AlignmentPage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<AlignmentPage, Trouble> {
+        let mut answer = None;
+        reader.company(&mut |company| {
+            let whole = &company.alignment;
+            let offers = |units: &BTreeMap<UnitId, Cell>| units.values().map(|cell| cell.offered.len()).sum::<usize>();
+            let mut accounts: Vec<(AccountId, usize)> =
+                whole.by_account.iter().map(|(id, units)| (*id, offers(units))).collect();
+            accounts.sort_by_key(|(id, offers)| (std::cmp::Reverse(*offers), *id));
+            let total = accounts.len();
+            let accounts: Vec<AccountId> = accounts.into_iter().take(MOST).map(|(id, _)| id).collect();
+            let shown: BTreeSet<AccountId> = accounts.iter().copied().collect();
+            let mut directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
+            directory.colleagues.clear();
+            let named = shown.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
+            directory.accounts.extend(named);
+            answer = Some(AlignmentPage {
+                position: company.position(),
+                alignment: whole.cut(|account| shown.contains(&account), |_| true),
+                directory,
+                accounts,
+                total,
+                stale: false,
+            });
+        });
+        answer.ok_or(Trouble::NotFound)
+    }
+
+    fn address(&self) -> String {
+        "alignment".to_owned()
+    }
+}
+
+impl Follow for AlignmentPage {
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.position = self.position.max(record.position);
+        if let Event::Handoff(_, handoff::Event::Offered(offer)) = &record.event {
+            self.stale |= self.total <= MOST && !self.accounts.contains(&offer.account);
+        }
+        self.directory.fold(record);
+        self.alignment.fold(record);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.stale
+    }
+}
+
+#[component]
+pub fn Alignment() -> impl IntoView {
+    page(|| Ask, move |model| view! { <Loaded model /> })
+}
+
+#[component]
+fn Loaded(model: RwSignal<AlignmentPage>) -> impl IntoView {
+    let lang = use_lang();
+    view! {
+        <Title text=title(lang) />
+        <header class="page-head">
+            <h1>{title(lang)}</h1>
+            <p class="subtitle">{subtitle(lang)}</p>
+        </header>
+        {move || {
+            model
+                .with(|model| {
+                    if model.alignment.by_month.is_empty() {
+                        empty(lang).into_any()
+                    } else {
+                        view! { {matrix_section(model, lang)} {courses(model, lang)} {as_table_section(model, lang)} }.into_any()
+                    }
+                })
+        }}
+    }
+}
+
+fn empty(lang: Lang) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <h2>{empty_title(lang)}</h2>
+            <p>{empty_text(lang)}</p>
+            <a class="button" href="/handoffs/new">
+                {hand_over(lang)}
+            </a>
+        </div>
+    }
+}
+
+fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
+    let AlignmentPage { alignment, directory, accounts, total, .. } = page;
+    let units = units_by_name(page);
+    let heads = units
+        .iter()
+        .map(|id| {
+            view! {
+                <th scope="col">
+                    <a href=format!("/units/{id}")>{directory.unit(*id, lang).to_owned()}</a>
+                </th>
+            }
+        })
+        .collect_view();
+    let rows = accounts
+        .iter()
+        .map(|account| {
+            let cells = alignment.by_account.get(account);
+            let cells =
+                units.iter().map(|unit| matrix_cell(cells.and_then(|cells| cells.get(unit)), lang)).collect_view();
+            view! {
+                <tr>
+                    <th scope="row">
+                        <a href=format!("/accounts/{account}#units")>{directory.account(*account, lang).to_owned()}</a>
+                    </th>
+                    {cells}
+                </tr>
+            }
+        })
+        .collect_view();
+    let (shown, total) = (accounts.len(), *total);
+    view! {
+        <section class="stack" aria-labelledby="matrix">
+            <h2 id="matrix">{matrix(lang)}</h2>
+            <div class="scroll" role="region" aria-label=matrix(lang) tabindex="0">
+                <table class="matrix">
+                    <thead>
+                        <tr>
+                            <th scope="col">
+                                <span class="sr">{account(lang)}</span>
+                            </th>
+                            {heads}
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {(shown < total).then(|| view! { <p class="small muted">{capped(lang, shown, total)}</p> })}
+            <p class="small muted">{thin(lang, ENOUGH)}</p>
+        </section>
+    }
+}
+
+fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
+    let Some(cell) = cell else {
+        return view! { <td class="muted">"–"</td> }.into_any();
+    };
+    // How dark a cell is: a share of nothing and of everything are five steps apart.
+    let heat = cell.share_kept().map(|share| (share.div_ceil(20)).min(5).to_string());
+    let is_thin = heat.is_none().then_some("");
+    let n = u64::try_from(cell.offered.len()).unwrap_or(u64::MAX);
+    let of = |text: String, positions: Vec<u64>| {
+        (!positions.is_empty()).then(|| view! { <a class="of" href=address::events(&positions)>{text}</a> })
+    };
+    view! {
+        <td data-heat=heat data-thin=is_thin>
+            <a href=address::events(&cell.offered)>{offered(lang, n)}</a>
+            {of(kept(lang, &kept_words(cell, lang)), cell.promises())}
+            {of(answered(lang, &answer_words(cell, lang)), cell.answered())}
+        </td>
+    }
+    .into_any()
+}
+
+fn units_by_name(page: &AlignmentPage) -> Vec<UnitId> {
+    let asked: BTreeSet<UnitId> = page.alignment.units().into_iter().collect();
+    page.directory.all_units().into_iter().map(|(id, _)| id).filter(|id| asked.contains(id)).collect()
+}
+
+fn courses(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
+    let calendar = page.alignment.calendar(MONTHS);
+    let charts = units_by_name(page)
+        .into_iter()
+        .map(|unit| {
+            let cells = recent(page, unit, &calendar);
+            let name = page.directory.unit(unit, lang).to_owned();
+            view! { <Course name href=format!("/units/{unit}") months=calendar.clone() cells /> }
+        })
+        .collect_view();
+    view! {
+        <section class="stack" aria-labelledby="course">
+            <h2 id="course">{course(lang)}</h2>
+            <div class="courses">{charts}</div>
+            <p class="small muted">{chart_legend(lang)}</p>
+        </section>
+    }
+}
+
+fn recent(page: &AlignmentPage, unit: UnitId, calendar: &[Month]) -> BTreeMap<Month, Cell> {
+    let cells = page.alignment.by_month.get(&unit).into_iter().flatten();
+    cells.filter(|(month, _)| calendar.contains(month)).map(|(month, cell)| (*month, cell.clone())).collect()
+}
+
+fn as_table_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
+    let calendar = page.alignment.calendar(MONTHS);
+    let rows = units_by_name(page)
+        .into_iter()
+        .flat_map(|unit| {
+            let cells = recent(page, unit, &calendar);
+            let name = page.directory.unit(unit, lang).to_owned();
+            cells
+                .into_iter()
+                .rev()
+                .map(|(of, cell)| {
+                    view! {
+                        <tr>
+                            <th scope="row">{name.clone()}</th>
+                            <td data-label=month(lang)>{when::month(of.year, of.month, lang)}</td>
+                            {month_figures(&cell, lang)}
+                        </tr>
+                    }
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect_view();
+    view! {
+        <details class="unfold">
+            <summary>{as_table(lang)}</summary>
+            <div class="scroll" role="region" aria-label=course(lang) tabindex="0">
+                <table class="table dense stacks">
+                    <thead>
+                        <tr>
+                            <th scope="col">{unit(lang)}</th>
+                            <th scope="col">{month(lang)}</th>
+                            {month_heads(lang)}
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </details>
+    }
+}

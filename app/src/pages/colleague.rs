@@ -1,0 +1,466 @@
+//! A colleague: what they did on both fronts, the accounts they answer for, and what they promised
+//! and were asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use serde::{Deserialize, Serialize};
+use shared::domain::Event;
+use shared::handoff;
+use shared::ids::{AccountId, ColleagueId, HandoffId, InteractionId, Stream};
+use shared::interaction;
+use shared::record::Record;
+use shared::views::board::{Card, Waits};
+use shared::views::directory::forgotten;
+use shared::views::portfolio::Column;
+use shared::views::timeline::Filter;
+use shared::views::touch::{days_between, is_overdue, say_days_ago};
+use shared::views::{Board, Portfolio, Promises, View};
+use shared::words::Occurred;
+
+use crate::address::with_query;
+use crate::live::Follow;
+use crate::parts::Icon;
+use crate::parts::card::{DueBar, Reading};
+use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
+use crate::parts::lanes::StepDone;
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::text::{Lang, use_lang};
+use crate::when::{self, Zone};
+
+crate::texts! {
+    people { en: "Our people", ru: "Наши люди" }
+    path { en: "Path", ru: "Путь" }
+    hand_over { en: "Hand over", ru: "Передать в работу" }
+    has_left { en: "has left", ru: "больше не работает" }
+    no_unit { en: "in no unit", ru: "вне подразделений" }
+    about { en: "About the colleague", ru: "О коллеге" }
+    answers_for(n: u64) {
+        en: plural(n) { "account to answer for", "accounts to answer for" },
+        ru: plural(n) { "клиент под ответственностью", "клиента под ответственностью", "клиентов под ответственностью" },
+    }
+    promises(n: u64) {
+        en: plural(n) { "next step open", "next steps open" },
+        ru: plural(n) { "открытый следующий шаг", "открытых следующих шага", "открытых следующих шагов" },
+    }
+    waiting(n: u64) {
+        en: plural(n) { "handoff waits for them", "handoffs wait for them" },
+        ru: plural(n) { "передача ждёт ответа", "передачи ждут ответа", "передач ждут ответа" },
+    }
+    their_accounts { en: "Accounts", ru: "Клиенты" }
+    no_accounts { en: "Answers for no account.", ru: "Клиентов не ведёт." }
+    more_accounts(n: u64) {
+        en: plural(n) { "and {n} more", "and {n} more" },
+        ru: plural(n) { "и ещё {n}", "и ещё {n}", "и ещё {n}" },
+    }
+    never { en: "never", ru: "не было" }
+    next_steps { en: "Next steps", ru: "Следующие шаги" }
+    no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
+    by_day(day: &str) { en: "by {day}", ru: "до {day}" }
+    undated { en: "no date", ru: "без срока" }
+    overdue(days: u64) {
+        en: plural(days) { "{days} day overdue", "{days} days overdue" },
+        ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
+    }
+    waits_for { en: "Waits for them", ru: "Ждут ответа" }
+    they_wait { en: "They wait for", ru: "Ждут сами" }
+    reach { en: "Reach", ru: "Связаться" }
+    email { en: "E-mail", ru: "Почта" }
+    title { en: "Job title", ru: "Должность" }
+}
+
+/// The most accounts, next steps and handoffs that stand beside the timeline.
+const MOST: usize = 30;
+
+/// The page of one colleague, with what the timeline shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub colleague: Option<ColleagueId>,
+    pub filter: Filter,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColleaguePage {
+    pub colleague: ColleagueId,
+    pub history: History,
+    pub promises: Promises,
+    /// Of which account the interactions are that the promises were made in.
+    pub accounts: BTreeMap<InteractionId, AccountId>,
+    pub portfolio: Portfolio,
+    /// How many accounts they answer for.
+    pub answers_for: usize,
+    pub board: Board,
+    /// A handoff came for an account that this page does not know.
+    stale: bool,
+}
+
+impl Query for Ask {
+    type Page = ColleaguePage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<ColleaguePage, Trouble> {
+        let colleague = self.colleague.ok_or(Trouble::NotFound)?;
+        let mut promises = Promises::new(colleague);
+        let mut logged: BTreeMap<InteractionId, AccountId> = BTreeMap::new();
+        let each = &mut |record: &Record| {
+            promises.fold(record);
+            logged.extend(account_of(record));
+        };
+        let mut history = History::read(colleague.into(), None, &self.filter, reader, each)?;
+        if !history.directory.colleagues.contains_key(&colleague) {
+            return Err(Trouble::NotFound);
+        }
+        let mut accounts = BTreeMap::new();
+        for step in promises.steps.values() {
+            // Somebody can be given a step of an entry that they were not part of.
+            let account = match logged.get(&step.interaction) {
+                Some(account) => Some(*account),
+                None => reader.of_stream(step.interaction.into())?.iter().rev().find_map(account_of).map(|(_, id)| id),
+            };
+            accounts.extend(account.map(|account| (step.interaction, account)));
+        }
+        let mut found = None;
+        reader.company(&mut |company| {
+            let mut rows = company.portfolio.of(Some(colleague));
+            Column::Cold.order(&mut rows, false, history.now);
+            let kept: BTreeSet<AccountId> = rows.iter().take(MOST).map(|(id, _)| *id).collect();
+            let waiting = [Waits::ForMe, Waits::FromMe].map(|waits| company.board.waiting(waits, colleague));
+            let cards = waiting.iter().flat_map(|cards| cards.iter().take(MOST));
+            let handoffs: BTreeSet<HandoffId> = cards.clone().map(|(id, _)| *id).collect();
+            let named: BTreeSet<AccountId> = cards
+                .map(|(_, card)| card.account)
+                .chain(accounts.values().copied())
+                .chain(kept.iter().copied())
+                .collect();
+            history.name(&company.directory, named, []);
+            found = Some((rows.len(), company.portfolio.cut(&kept), company.board.cut(&handoffs)));
+        });
+        let (answers_for, portfolio, board) = found.ok_or(Trouble::NotFound)?;
+        Ok(ColleaguePage { colleague, history, promises, accounts, portfolio, answers_for, board, stale: false })
+    }
+
+    fn address(&self) -> String {
+        let colleague = self.colleague.map(|colleague| colleague.to_string()).unwrap_or_default();
+        with_query(&format!("colleague/{colleague}"), &filter_query(&self.filter))
+    }
+}
+
+/// The interaction and its account, where a record says it.
+fn account_of(record: &Record) -> Option<(InteractionId, AccountId)> {
+    match &record.event {
+        Event::Interaction(id, interaction::Event::Logged(details) | interaction::Event::Corrected(details)) => {
+            Some((*id, details.account?))
+        }
+        Event::Interaction(..)
+        | Event::Unit(..)
+        | Event::Colleague(..)
+        | Event::Account(..)
+        | Event::Contact(..)
+        | Event::Handoff(..)
+        | Event::Import(..) => None,
+    }
+}
+
+impl Follow for ColleaguePage {
+    fn position(&self) -> u64 {
+        self.history.position
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.history.fold(record);
+        self.promises.fold(record);
+        self.portfolio.fold(record);
+        self.board.fold(record);
+        if let Some((interaction, account)) = account_of(record)
+            && record.by == self.colleague
+        {
+            self.accounts.insert(interaction, account);
+        }
+        if let Event::Handoff(id, handoff::Event::Offered(offer)) = &record.event {
+            let concerned = self
+                .board
+                .open
+                .get(id)
+                .is_some_and(|card| matches!(self.board.waits(card, self.colleague), Waits::ForMe | Waits::FromMe));
+            self.stale |= concerned && !self.history.directory.accounts.contains_key(&offer.account);
+        }
+        if let Event::Account(_, shared::account::Event::Assigned { kam }) = &record.event {
+            self.stale |= *kam == self.colleague;
+        }
+    }
+
+    fn is_stale(&self) -> bool {
+        self.stale
+    }
+}
+
+impl WithHistory for ColleaguePage {
+    fn history(&self) -> &History {
+        &self.history
+    }
+}
+
+#[component]
+pub fn Colleague() -> impl IntoView {
+    let params = use_params_map();
+    let query = use_query_map();
+    let ask = move || Ask {
+        colleague: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
+        filter: query.with(|query| filter_from(|name| query.get(name))),
+    };
+    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+}
+
+#[component]
+fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
+    let lang = use_lang();
+    let viewer = use_viewer();
+    let me = viewer.as_ref().map(|viewer| viewer.me);
+    let zone = viewer.as_ref().map_or_else(Zone::utc, |viewer| viewer.zone.clone());
+    let writes = writes(viewer.and_then(|viewer| viewer.role));
+    let colleague = model.with_untracked(|model| model.colleague);
+    let path = format!("/colleagues/{colleague}");
+    let name = move || model.with(|model| model.history.directory.colleague(colleague, lang).to_owned());
+    let filter = Signal::derive(move || ask.get().filter);
+    let may_ask = writes && me != Some(colleague);
+    let back = path.clone();
+    view! {
+        <Title text=name />
+        <header class="page-head">
+            <nav class="crumbs" aria-label=self::path(lang)>
+                <a href="/company">{people(lang)}</a>
+            </nav>
+            <div class="title">
+                <h1>{name}</h1>
+                {may_ask
+                    .then(|| {
+                        let to = Stream::from(colleague);
+                        view! {
+                            <a class="button" href=format!("/handoffs/new?to={to}&back=/colleagues/{colleague}")>
+                                <Icon name="handoff" />
+                                {hand_over(lang)}
+                            </a>
+                        }
+                    })}
+            </div>
+            {move || model.with(|model| subtitle(model, lang))}
+            {move || model.with(|model| figures(model, lang))}
+        </header>
+        <div class="with-side">
+            <HistorySection model filter path log="/log" writes />
+            <aside class="side" aria-label=about(lang)>
+                {move || {
+                    model
+                        .with(|model| {
+                            view! { {handoffs_card(model, &zone, lang)} {steps_card(model, &zone, lang, writes, &back)} {accounts_card(model, lang)} {reach_card(model, lang)} }
+                        })
+                }}
+            </aside>
+        </div>
+    }
+}
+
+fn subtitle(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
+    let directory = &page.history.directory;
+    directory.colleagues.get(&page.colleague).map(|entry| {
+        let unit = match entry.unit {
+            Some(unit) => {
+                let name = directory.unit(unit, lang).to_owned();
+                view! { <a href=format!("/units/{unit}")>{name}</a> }.into_any()
+            }
+            None => no_unit(lang).into_any(),
+        };
+        view! {
+            <p class="subtitle">
+                {entry.role.map(|role| view! { <span class="tag-internal">{role.say(lang)}</span> })}
+                <span>{unit}</span>
+                {entry.left.then(|| view! { <span class="bad">{has_left(lang)}</span> })}
+            </p>
+        }
+    })
+}
+
+fn figures(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
+    let waits = page.board.waiting(Waits::ForMe, page.colleague).len();
+    let figure = |n: usize, say: fn(Lang, u64) -> String, href: &'static str| {
+        let text = say(lang, u64::try_from(n).unwrap_or(u64::MAX));
+        view! {
+            <li>
+                <a href=href>
+                    <b>{n}</b>
+                    " "
+                    {text}
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <ul class="figures">
+            {figure(page.answers_for, answers_for, "#accounts")}
+            {figure(page.promises.steps.len(), promises, "#steps")}
+            {figure(waits, waiting, "#handoffs")}
+        </ul>
+    }
+}
+
+fn handoffs_card(page: &ColleaguePage, zone: &Zone, lang: Lang) -> impl IntoView + use<> {
+    let History { directory, now, .. } = &page.history;
+    let causes = BTreeMap::new();
+    let reading = Reading { directory, board: &page.board, causes: &causes, me: page.colleague, zone, now: *now, lang };
+    let rows = |cards: Vec<(HandoffId, &Card)>| {
+        cards
+            .into_iter()
+            .take(MOST)
+            .map(|(id, card)| {
+                let shown = reading.show(id, card);
+                view! {
+                    <li>
+                        <a href=format!("/handoffs#{}", shown.id)>{shown.what}</a>
+                        <div class="small muted">{format!("{} · {}", shown.account, shown.stage)}</div>
+                        <DueBar due=shown.due />
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    let list = |heading: &'static str, id: Option<&'static str>, waits: Waits| {
+        let cards = page.board.waiting(waits, page.colleague);
+        (!cards.is_empty()).then(|| {
+            let n = cards.len();
+            let rows = rows(cards);
+            view! {
+                <section class="card" id=id>
+                    <header>
+                        <h2>{heading}</h2>
+                        <span class="small muted">{n}</span>
+                    </header>
+                    <ul class="items">{rows}</ul>
+                </section>
+            }
+        })
+    };
+    let (theirs, others) =
+        (list(waits_for(lang), Some("handoffs"), Waits::ForMe), list(they_wait(lang), None, Waits::FromMe));
+    view! {
+        {theirs}
+        {others}
+    }
+}
+
+fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
+    let History { directory, now, seed, .. } = &page.history;
+    let today = zone.day(Occurred::At(*now));
+    let open = page.promises.open();
+    let is_empty = open.is_empty();
+    let rows = open
+        .into_iter()
+        .take(MOST)
+        .map(|(id, step)| {
+            let what = step.what.as_ref().map_or_else(|| forgotten(lang).to_owned(), ToString::to_string);
+            let when = match step.due {
+                Some(due) if is_overdue(due, *now) => {
+                    let days = u64::try_from((today - due).get_days()).unwrap_or_default();
+                    view! { <span class="bad">{overdue(lang, days)}</span> }.into_any()
+                }
+                Some(due) => by_day(lang, &when::short_day(due, today, lang)).into_any(),
+                None => undated(lang).into_any(),
+            };
+            let account = page.accounts.get(&step.interaction).map(|account| {
+                let name = directory.account(*account, lang).to_owned();
+                view! {
+                    " · "
+                    <a href=format!("/accounts/{account}")>{name}</a>
+                }
+            });
+            let stream = Stream::from(step.interaction).to_string();
+            let settle = writes.then(|| {
+                view! { <StepDone stream step=id.to_string() what=what.clone() seed=*seed back=back.to_owned() /> }
+            });
+            view! {
+                <li class="row apart">
+                    <div>
+                        <span>{what}</span>
+                        <div class="small muted">{when} {account}</div>
+                    </div>
+                    {settle}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" id="steps">
+            <header>
+                <h2>{next_steps(lang)}</h2>
+            </header>
+            {if is_empty {
+                view! { <p class="small muted">{no_steps(lang)}</p> }.into_any()
+            } else {
+                view! { <ul class="items">{rows}</ul> }.into_any()
+            }}
+        </section>
+    }
+}
+
+fn accounts_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
+    let now = page.history.now;
+    let mut rows = page.portfolio.of(Some(page.colleague));
+    Column::Cold.order(&mut rows, false, now);
+    let more = u64::try_from(page.answers_for.saturating_sub(rows.len())).unwrap_or_default();
+    let is_empty = rows.is_empty();
+    let rows = rows
+        .into_iter()
+        .map(|(id, row)| {
+            let ago =
+                row.last_touch().map_or_else(|| never(lang).to_owned(), |at| say_days_ago(days_between(at, now), lang));
+            let cold = row.is_going_cold(now).then(|| view! { <Icon name="snow" /> " " });
+            view! {
+                <li class="row apart">
+                    <a href=format!("/accounts/{id}")>{row.name.to_string()}</a>
+                    <span class="small muted">{cold} {ago}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" id="accounts">
+            <header>
+                <h2>{their_accounts(lang)}</h2>
+            </header>
+            {if is_empty {
+                view! { <p class="small muted">{no_accounts(lang)}</p> }.into_any()
+            } else {
+                view! { <ul class="items">{rows}</ul> }.into_any()
+            }}
+            {(more > 0).then(|| view! { <p class="small muted">{more_accounts(lang, more)}</p> })}
+        </section>
+    }
+}
+
+fn reach_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
+    let entry = page.history.directory.colleagues.get(&page.colleague);
+    entry.and_then(|entry| entry.identity.known()).filter(|who| who.email.is_some() || who.title.is_some()).map(|who| {
+        let job = who.title.as_ref().map(|job| view! { <div><dt>{title(lang)}</dt><dd>{job.to_string()}</dd></div> });
+        let mail = who.email.as_ref().map(|to| {
+            view! {
+                <div>
+                    <dt>{email(lang)}</dt>
+                    <dd>
+                        <a href=format!("mailto:{to}") rel="external">
+                            {to.to_string()}
+                        </a>
+                    </dd>
+                </div>
+            }
+        });
+        view! {
+            <section class="card">
+                <header>
+                    <h2>{reach(lang)}</h2>
+                </header>
+                <dl class="facts">{job} {mail}</dl>
+            </section>
+        }
+    })
+}

@@ -1,0 +1,208 @@
+//! Handing work over: what, for which account, to whom, by when, and because of what.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use shared::ids::{AccountId, ColleagueId, EventRef, Stream};
+use shared::record::Record;
+use shared::views::{Directory, View};
+use uuid::Uuid;
+
+use crate::address::{local, query, with_query};
+use crate::live::Follow;
+use crate::parts::Icon;
+use crate::parts::entry::cause_words;
+use crate::parts::fields::{CommandForm, Field, Kind, Select};
+use crate::parts::history::account_behind;
+use crate::parts::parties::{self, PartySelect};
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::text::use_lang;
+use crate::when::Zone;
+
+crate::texts! {
+    title { en: "Hand over", ru: "Передать в работу" }
+    handoffs { en: "Handoffs", ru: "Передачи" }
+    path { en: "Path", ru: "Путь" }
+    for_account(name: &str) { en: "for {name}", ru: "для клиента «{name}»" }
+    account { en: "Account", ru: "Клиент" }
+    choose_account { en: "Choose an account", ru: "Выберите клиента" }
+    what { en: "What is asked", ru: "Что нужно сделать" }
+    what_hint { en: "So that the other side can say yes or no: what, and when it counts as done.", ru: "Так, чтобы можно было ответить «да» или «нет»: что сделать и что считать результатом." }
+    to { en: "To whom", ru: "Кому" }
+    due { en: "By when", ru: "К какому дню" }
+    due_hint { en: "Empty means no promise is asked for.", ru: "Пусто — значит срок не просим." }
+    offer { en: "Offer", ru: "Предложить" }
+    note { en: "Nobody has to accept: they answer, and a decline comes with a reason.", ru: "Принимать никто не обязан: вам ответят, а отказ придёт с причиной." }
+}
+
+/// What the form starts from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ask {
+    pub account: Option<AccountId>,
+    pub because: Option<EventRef>,
+    /// A colleague or a unit.
+    pub to: Option<Stream>,
+    /// The page that follows, if it is one of ours.
+    pub back: Option<String>,
+}
+
+/// What the form needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandoffNewPage {
+    pub now: Timestamp,
+    pub seed: Uuid,
+    pub me: ColleagueId,
+    pub account: Option<AccountId>,
+    /// What leads to it.
+    pub because: Option<Record>,
+    pub to: Option<Stream>,
+    pub back: Option<String>,
+    pub directory: Directory,
+}
+
+impl Ask {
+    #[must_use]
+    pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            account: get("account").and_then(|id| id.parse().ok()),
+            because: get("because").and_then(|event| event.parse().ok()),
+            to: get("to").and_then(|stream| stream.parse().ok()),
+            back: get("back").and_then(|back| local(&back).map(str::to_owned)),
+        }
+    }
+}
+
+impl Query for Ask {
+    type Page = HandoffNewPage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<HandoffNewPage, Trouble> {
+        let viewer = reader.viewer();
+        let because = match self.because {
+            Some(cause) => reader.of_stream(cause.stream)?.into_iter().find(|one| one.revision == cause.revision),
+            None => None,
+        };
+        let behind = || self.because.and_then(|cause| account_behind(reader, cause));
+        let account = self.account.or_else(behind);
+        let mut directory = Directory::default();
+        reader.company(&mut |company| {
+            directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
+            // Where the account is not settled yet, every one that is open can be chosen.
+            let wanted = company.directory.accounts.iter().filter(|(id, entry)| match account {
+                Some(account) => **id == account,
+                None => entry.closed.is_none(),
+            });
+            directory.accounts.extend(wanted.map(|(id, entry)| (*id, entry.clone())));
+        });
+        let account = account.filter(|account| directory.accounts.contains_key(account));
+        Ok(HandoffNewPage {
+            now: viewer.now,
+            seed: viewer.seed,
+            me: viewer.me,
+            account,
+            because,
+            to: self.to,
+            back: self.back.clone(),
+            directory,
+        })
+    }
+
+    fn address(&self) -> String {
+        let query = query([
+            ("account", self.account.map(|id| id.to_string())),
+            ("because", self.because.map(|event| event.to_string())),
+            ("to", self.to.map(|stream| stream.to_string())),
+            ("back", self.back.clone()),
+        ]);
+        with_query("handoff-new", &query)
+    }
+}
+
+impl Follow for HandoffNewPage {
+    fn position(&self) -> u64 {
+        self.directory.position
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.directory.fold(record);
+    }
+}
+
+#[component]
+pub fn HandoffNew() -> impl IntoView {
+    let query = use_query_map();
+    let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
+    // A form that somebody fills in does not change under their hands.
+    page(ask, move |model| model.with_untracked(|model| view! { <Form model=model.clone() /> }))
+}
+
+#[component]
+fn Form(model: HandoffNewPage) -> impl IntoView {
+    let lang = use_lang();
+    let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
+    let HandoffNewPage { now, seed, me, account: chosen, because, to: asked, back, directory } = model;
+    let form = "handoff.offer";
+    let (units, colleagues) = parties::choices(&directory, me, lang);
+    let back =
+        back.unwrap_or_else(|| chosen.map_or_else(|| "/handoffs".to_owned(), |account| format!("/accounts/{account}")));
+    let name = chosen.map(|account| directory.account(account, lang).to_owned());
+    let because = because.map(|record| {
+        let words = cause_words(&record, &zone, now, lang);
+        view! {
+            <input type="hidden" name="because" value=record.reference().to_string() />
+            <p class="row small muted">
+                <Icon name="because" />
+                {words}
+            </p>
+        }
+    });
+    let account_field = match (chosen, &name) {
+        (Some(account), Some(_)) => {
+            view! { <input type="hidden" name="account" value=account.to_string() /> }.into_any()
+        }
+        _ => {
+            let mut accounts: Vec<(String, String)> =
+                directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
+            accounts.sort_by_key(|(_, name)| name.to_lowercase());
+            view! {
+                <Select form=form name="account" label=account(lang) choices=accounts empty=choose_account(lang) required=true />
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Title text=title(lang) />
+        <header class="page-head">
+            <nav class="crumbs" aria-label=path(lang)>
+                <a href="/handoffs">{handoffs(lang)}</a>
+            </nav>
+            <h1>{title(lang)}</h1>
+            {name.map(|name| view! { <p class="subtitle">{for_account(lang, &name)}</p> })}
+        </header>
+        <div class="narrow">
+            <CommandForm what="handoff.offer" seed=seed back=back class="form" keep=true label=title(lang)>
+                {because} {account_field}
+                <Field form=form name="what" label=what(lang) kind=Kind::Text hint=what_hint(lang) required=true autofocus=true />
+                <PartySelect
+                    form=form
+                    name="to"
+                    label=to(lang)
+                    units
+                    colleagues
+                    value=asked.map(|stream| stream.to_string()).unwrap_or_default()
+                />
+                <Field form=form name="due" label=due(lang) kind=Kind::Date hint=due_hint(lang) class="short" />
+                <div class="row">
+                    <button class="button primary" type="submit">
+                        {offer(lang)}
+                    </button>
+                    <kbd class="hint-key">"Ctrl Enter"</kbd>
+                    <span class="small muted">{note(lang)}</span>
+                </div>
+            </CommandForm>
+        </div>
+    }
+}

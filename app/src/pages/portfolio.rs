@@ -1,0 +1,658 @@
+//! The portfolio, the first page: whose accounts need somebody, who is going cold first. With a name
+//! in the address (`?q=`) it finds accounts, contacts, colleagues and units instead.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use shared::ids::{AccountId, ColleagueId};
+use shared::record::Record;
+use shared::views::directory::Found;
+use shared::views::portfolio::{Column, Row, Summary};
+use shared::views::touch::{days_between, say_days_ago};
+use shared::views::{Directory, Portfolio, View};
+use shared::words::Role;
+use uuid::Uuid;
+
+use crate::address::{query, with_query};
+use crate::live::Follow;
+use crate::parts::fields::{CommandForm, Field};
+use crate::parts::history::writes;
+use crate::parts::{Icon, Person};
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::text::{Lang, use_lang};
+
+crate::texts! {
+    title_mine { en: "My accounts", ru: "Мои клиенты" }
+    title_all { en: "All accounts", ru: "Все клиенты" }
+    scope { en: "Whose accounts", ru: "Чьи клиенты" }
+    mine { en: "Mine", ru: "Мои" }
+    all { en: "All", ru: "Все" }
+    n_accounts(n: u64) {
+        en: plural(n) { "account", "accounts" },
+        ru: plural(n) { "клиент", "клиента", "клиентов" },
+    }
+    n_cold(n: u64) {
+        en: plural(n) { "is going cold", "are going cold" },
+        ru: plural(n) { "остывает", "остывают", "остывают" },
+    }
+    n_steps(n: u64) {
+        en: plural(n) { "next step open", "next steps open" },
+        ru: plural(n) { "открытый следующий шаг", "открытых следующих шага", "открытых следующих шагов" },
+    }
+    n_overdue(n: u64) {
+        en: plural(n) { "is overdue", "are overdue" },
+        ru: plural(n) { "просрочен", "просрочены", "просрочено" },
+    }
+    account { en: "Account", ru: "Клиент" }
+    tier { en: "Tier", ru: "Статус" }
+    manager { en: "Managed by", ru: "Ведёт" }
+    touch { en: "Last touch", ru: "Касание" }
+    in_person { en: "In person", ru: "Лично" }
+    steps { en: "Next steps", ru: "Шаги" }
+    overdue { en: "Overdue", ru: "Просрочено" }
+    state { en: "State", ru: "Состояние" }
+    going_cold { en: "going cold", ru: "остывает" }
+    never { en: "never", ru: "не было" }
+    nobody { en: "nobody yet", ru: "пока никто" }
+    register { en: "Register an account", ru: "Завести клиента" }
+    name { en: "Name", ru: "Название" }
+    register_it { en: "Register", ru: "Завести" }
+    capped(shown: usize, total: usize) {
+        en: "The first {shown} of {total} in this order are shown. Sort by another column, or find an account by its name above.",
+        ru: "Показаны первые {shown} из {total} в этом порядке. Отсортируйте по другому столбцу или найдите клиента по названию в поиске наверху.",
+    }
+    none_mine { en: "You answer for no account yet", ru: "Вы пока не ведёте ни одного клиента" }
+    none_mine_text { en: "Take one that nobody answers for, or register a new one.", ru: "Возьмите клиента, которого никто не ведёт, или заведите нового." }
+    see_all { en: "See all accounts", ru: "Посмотреть всех клиентов" }
+    empty_title { en: "Your accounts will be here, each with its two fronts", ru: "Здесь будут ваши клиенты, и у каждого два фронта" }
+    empty_text { en: "On the left what happens with the client. On the right what it took inside. One line is enough to begin:", ru: "Слева то, что происходит с клиентом. Справа то, чего это стоило внутри. Для начала хватит одной строки:" }
+    example { en: "An example", ru: "Пример" }
+    example_client { en: "Visit: they want a trial batch by 1 December.", ru: "Визит: просят опытную партию к 1 декабря." }
+    example_internal { en: "Handed to the lab: test the batch, the report is due 21 November.", ru: "Передано в лабораторию: испытать партию, протокол нужен к 21 ноября." }
+    client { en: "Client", ru: "Клиент" }
+    inside { en: "Inside", ru: "Внутри" }
+    load_sample { en: "Load the sample export", ru: "Загрузить пример выгрузки" }
+    load_demo { en: "Load a generated company", ru: "Загрузить придуманную компанию" }
+    load_note { en: "Both can be taken back as a whole on the import page.", ru: "И то и другое можно целиком отменить на странице загрузки." }
+    bring_own { en: "Or bring your own from Salesforce", ru: "Или перенести своё из Salesforce" }
+    ask_admin { en: "An administrator can import accounts from your CRM.", ru: "Администратор может загрузить клиентов из вашей CRM." }
+    found_title(typed: &str) { en: "Found: “{typed}”", ru: "Найдено: «{typed}»" }
+    found_nothing { en: "Nobody and nothing has this name", ru: "Ничего с таким именем нет" }
+    found_advice { en: "Try fewer letters, or another word of the name.", ru: "Наберите меньше букв или другое слово из имени." }
+    found_accounts { en: "Accounts", ru: "Клиенты" }
+    found_contacts { en: "Contacts", ru: "Контакты" }
+    found_colleagues { en: "Colleagues", ru: "Коллеги" }
+    found_units { en: "Units", ru: "Подразделения" }
+    first_of(shown: usize, total: usize) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
+    to_all { en: "Back to the accounts", ru: "Вернуться к клиентам" }
+    has_left { en: "has left", ru: "больше не работает" }
+    closed { en: "closed", ru: "закрыт" }
+}
+
+/// The most accounts that one page shows.
+const MOST: usize = 200;
+
+/// The most results of each kind.
+const MOST_FOUND: usize = 30;
+
+/// Whose accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    Mine,
+    All,
+}
+
+/// The page as its address asks for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ask {
+    /// By default a key account manager's own, everything for others.
+    pub scope: Option<Scope>,
+    pub by: Column,
+    pub reversed: bool,
+    /// A name that somebody looks for.
+    pub find: Option<String>,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortfolioPage {
+    pub position: u64,
+    pub now: Timestamp,
+    pub seed: Uuid,
+    pub scope: Scope,
+    pub me: ColleagueId,
+    /// There is no account at all yet.
+    pub is_empty: bool,
+    pub portfolio: Portfolio,
+    pub directory: Directory,
+    /// How all accounts in this scope stand, also those that are not shown.
+    pub whole: Summary,
+    pub found: Option<Found>,
+}
+
+impl Scope {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::All => "all",
+        }
+    }
+
+    fn usual(role: Option<Role>) -> Self {
+        if role == Some(Role::AccountManager) { Self::Mine } else { Self::All }
+    }
+}
+
+impl Ask {
+    /// What an address asks for.
+    #[must_use]
+    pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
+        let scopes = [Scope::Mine, Scope::All];
+        Self {
+            scope: get("scope").and_then(|word| scopes.into_iter().find(|scope| scope.word() == word)),
+            by: get("sort").and_then(|word| Column::from_word(&word)).unwrap_or_default(),
+            reversed: get("reversed").is_some(),
+            find: get("q").map(|typed| typed.trim().to_owned()).filter(|typed| !typed.is_empty()),
+        }
+    }
+
+    fn query(&self) -> String {
+        query([
+            ("scope", self.scope.map(|scope| scope.word().to_owned())),
+            ("sort", (self.by != Column::default()).then(|| self.by.word().to_owned())),
+            ("reversed", self.reversed.then(|| "yes".to_owned())),
+            ("q", self.find.clone()),
+        ])
+    }
+}
+
+impl Query for Ask {
+    type Page = PortfolioPage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<PortfolioPage, Trouble> {
+        let viewer = reader.viewer();
+        let scope = self.scope.unwrap_or_else(|| Scope::usual(viewer.role));
+        let mut answer = None;
+        reader.company(&mut |company| {
+            let found = self.find.as_ref().map(|typed| company.directory.find(typed, MOST_FOUND));
+            let mut rows = company.portfolio.of(whose(scope, viewer.me));
+            self.by.order(&mut rows, self.reversed, viewer.now);
+            let whole = Summary::of(&rows, viewer.now);
+            let shown: BTreeSet<AccountId> = match &found {
+                Some(found) => found.accounts.iter().copied().collect(),
+                None => rows.iter().take(MOST).map(|(id, _)| *id).collect(),
+            };
+            let contacts = found.as_ref().map(|found| found.contacts.iter().copied().collect()).unwrap_or_default();
+            let mut directory = company.directory.cut(&BTreeSet::new(), &contacts);
+            let at = directory.contacts.values().filter_map(|contact| contact.account);
+            let named: BTreeSet<AccountId> = at.chain(shown.iter().copied()).collect();
+            let accounts = named.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
+            directory.accounts.extend(accounts);
+            answer = Some(PortfolioPage {
+                position: company.position(),
+                now: viewer.now,
+                seed: viewer.seed,
+                scope,
+                me: viewer.me,
+                is_empty: company.directory.accounts.is_empty(),
+                portfolio: company.portfolio.cut(&shown),
+                directory,
+                whole,
+                found,
+            });
+        });
+        answer.ok_or(Trouble::NotFound)
+    }
+
+    fn address(&self) -> String {
+        with_query("portfolio", &self.query())
+    }
+}
+
+fn whose(scope: Scope, me: ColleagueId) -> Option<ColleagueId> {
+    (scope == Scope::Mine).then_some(me)
+}
+
+impl PortfolioPage {
+    /// The rows in order.
+    #[must_use]
+    pub fn rows(&self, by: Column, reversed: bool) -> Vec<(AccountId, &Row)> {
+        let mut rows = self.portfolio.of(whose(self.scope, self.me));
+        by.order(&mut rows, reversed, self.now);
+        rows
+    }
+
+    /// How the accounts stand: from the rows, or as the server counted where they are not all here.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        if self.whole.accounts > MOST {
+            self.whole
+        } else {
+            Summary::of(&self.portfolio.of(whose(self.scope, self.me)), self.now)
+        }
+    }
+}
+
+impl Follow for PortfolioPage {
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.position = self.position.max(record.position);
+        self.directory.fold(record);
+        self.portfolio.fold(record);
+        self.now = self.now.max(record.recorded);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.portfolio.stale
+    }
+}
+
+#[component]
+pub fn Portfolio() -> impl IntoView {
+    let query = use_query_map();
+    let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
+    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+}
+
+#[component]
+fn Loaded(model: RwSignal<PortfolioPage>, ask: Signal<Ask>) -> impl IntoView {
+    let lang = use_lang();
+    let (is_empty, is_search) = model.with_untracked(|model| (model.is_empty, model.found.is_some()));
+    if is_search {
+        return view! { <Results model ask /> }.into_any();
+    }
+    if is_empty {
+        return view! { <Beginning model /> }.into_any();
+    }
+    let role = use_viewer().and_then(|viewer| viewer.role);
+    let writes = writes(role);
+    let (scope, seed) = model.with_untracked(|model| (model.scope, model.seed));
+    let heading = match scope {
+        Scope::Mine => title_mine(lang),
+        Scope::All => title_all(lang),
+    };
+    let seg = move |wanted: Scope| format!("/?{}", Ask { scope: Some(wanted), find: None, ..ask.get() }.query());
+    let here = move |wanted: Scope| (scope == wanted).then_some("true");
+    view! {
+        <Title text=heading />
+        <header class="page-head">
+            <div class="title">
+                <h1>{heading}</h1>
+                <nav class="seg" aria-label=self::scope(lang)>
+                    <a href=move || seg(Scope::Mine) aria-current=here(Scope::Mine)>
+                        {mine(lang)}
+                    </a>
+                    <a href=move || seg(Scope::All) aria-current=here(Scope::All)>
+                        {all(lang)}
+                    </a>
+                </nav>
+            </div>
+            {move || model.with(|model| figures(&model.summary(), &ask.get(), lang))}
+        </header>
+        {writes.then(|| view! { <Register seed /> })}
+        {move || model.with(|model| table(model, &ask.get(), lang))}
+    }
+    .into_any()
+}
+
+fn figures(summary: &Summary, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
+    let figure = |n: usize, by: Column, say: fn(Lang, u64) -> String, is_bad: bool| {
+        let href = format!("/?{}", Ask { by, reversed: false, ..ask.clone() }.query());
+        let text = say(lang, u64::try_from(n).unwrap_or(u64::MAX));
+        let is_wrong = is_bad && n != 0;
+        view! {
+            <li class:bad=is_wrong>
+                <a href=href>
+                    <b>{n}</b>
+                    " "
+                    {text}
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <ul class="figures">
+            {figure(summary.accounts, Column::Name, n_accounts, false)}
+            {figure(summary.going_cold, Column::Cold, n_cold, false)}
+            {figure(summary.open_steps, Column::Steps, n_steps, false)}
+            {figure(summary.overdue_steps, Column::Overdue, n_overdue, true)}
+        </ul>
+    }
+}
+
+/// The form that registers an account.
+#[component]
+fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
+    let lang = use_lang();
+    view! {
+        <details class="unfold" open=open data-close="" id="register">
+            <summary>{register(lang)}</summary>
+            <CommandForm what="account.register" seed=seed back="/?scope=all" class="form" label=register(lang)>
+                <Field form="account.register" name="name" label=name(lang) required=true autocomplete="off" />
+                <div class="row">
+                    <button class="button" type="submit">
+                        {register_it(lang)}
+                    </button>
+                </div>
+            </CommandForm>
+        </details>
+    }
+}
+
+fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
+    let rows = model.rows(ask.by, ask.reversed);
+    if rows.is_empty() {
+        return view! {
+            <div class="empty">
+                <h2>{none_mine(lang)}</h2>
+                <p>{none_mine_text(lang)}</p>
+                <a class="button" href="/?scope=all">
+                    {see_all(lang)}
+                </a>
+            </div>
+        }
+        .into_any();
+    }
+    let (shown, total) = (rows.len(), model.whole.accounts);
+    let heads = [
+        (Column::Name, account(lang), false),
+        (Column::Tier, tier(lang), false),
+        (Column::Touch, touch(lang), true),
+        (Column::InPerson, in_person(lang), true),
+        (Column::Steps, steps(lang), true),
+        (Column::Overdue, overdue(lang), true),
+    ];
+    let heads: Vec<_> = heads.into_iter().map(|(column, text, is_number)| head(ask, column, text, is_number)).collect();
+    let mut heads = heads.into_iter();
+    let (first, rest) = (heads.next(), heads.collect_view());
+    let is_all = model.scope == Scope::All;
+    let label = if is_all { title_all(lang) } else { title_mine(lang) };
+    let body = rows.iter().map(|(id, row)| table_row(model, *id, row, is_all, lang)).collect_view();
+    view! {
+        <div class="scroll" role="region" aria-label=label tabindex="0">
+            <table class="table stacks">
+                <thead>
+                    <tr>
+                        {first} {is_all.then(|| view! { <th scope="col">{manager(lang)}</th> })} {rest}
+                        <th scope="col" aria-sort=(ask.by == Column::Cold).then_some(if ask.reversed { "descending" } else { "ascending" })>
+                            <a href=sorted(ask, Column::Cold)>{state(lang)}</a>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
+        {(shown < total).then(|| view! { <p class="small muted">{capped(lang, shown, total)}</p> })}
+    }
+    .into_any()
+}
+
+/// The same page by another column; by the same one the other way round.
+fn sorted(ask: &Ask, by: Column) -> String {
+    let reversed = ask.by == by && !ask.reversed;
+    format!("/?{}", Ask { by, reversed, ..ask.clone() }.query())
+}
+
+fn head(ask: &Ask, column: Column, text: &'static str, is_number: bool) -> impl IntoView + use<> {
+    let sort = (ask.by == column).then_some(if ask.reversed { "descending" } else { "ascending" });
+    view! {
+        <th scope="col" class:n=is_number aria-sort=sort>
+            <a href=sorted(ask, column)>{text}</a>
+        </th>
+    }
+}
+
+fn table_row(model: &PortfolioPage, id: AccountId, row: &Row, is_all: bool, lang: Lang) -> impl IntoView + use<> {
+    let now = model.now;
+    let ago = |occurred: Option<shared::words::Occurred>| {
+        occurred.map_or_else(|| never(lang).to_owned(), |at| say_days_ago(days_between(at, now), lang))
+    };
+    let manager_cell = is_all.then(|| {
+        let name =
+            row.kam.map_or_else(|| nobody(lang).to_owned(), |kam| model.directory.colleague(kam, lang).to_owned());
+        let is_nobody = row.kam.is_none();
+        view! {
+            <td data-label=manager(lang)>
+                <span class:muted=is_nobody>{name}</span>
+            </td>
+        }
+    });
+    let late = row.overdue_steps(now);
+    let cold = row.is_going_cold(now);
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="row-link" href=format!("/accounts/{id}")>
+                    {row.name.to_string()}
+                </a>
+            </th>
+            {manager_cell}
+            <td data-label=tier(lang)>{row.tier.map(|tier| tier.say(lang))}</td>
+            <td class="n" data-label=touch(lang)>
+                {ago(row.last_touch())}
+            </td>
+            <td class="n" data-label=in_person(lang)>
+                {ago(row.last_in_person())}
+            </td>
+            <td class="n" data-label=steps(lang)>
+                {row.open_steps().count()}
+            </td>
+            <td class="n" data-label=overdue(lang)>
+                <span class:bad=late != 0>{late}</span>
+            </td>
+            <td class="wide plain">
+                {cold
+                    .then(|| {
+                        view! {
+                            <span class="chip">
+                                <Icon name="snow" />
+                                {going_cold(lang)}
+                            </span>
+                        }
+                    })}
+            </td>
+        </tr>
+    }
+}
+
+/// What stands here before there is any account: what the product is for, and three ways to begin.
+#[component]
+fn Beginning(model: RwSignal<PortfolioPage>) -> impl IntoView {
+    let lang = use_lang();
+    let role = use_viewer().and_then(|viewer| viewer.role);
+    let seed = model.with_untracked(|model| model.seed);
+    let is_administrator = role == Some(Role::Administrator);
+    let line = |front: &'static str, icon: &'static str, word: &'static str, gist: &'static str| {
+        view! {
+            <li class=format!("entry {front}")>
+                <p class="when">
+                    <span class=format!("front-word tag-{front}")>{word}</span>
+                </p>
+                <div class="body">
+                    <p class="row">
+                        <Icon name=icon />
+                        {gist}
+                    </p>
+                </div>
+            </li>
+        }
+    };
+    view! {
+        <Title text=title_mine(lang) />
+        <h1>{title_mine(lang)}</h1>
+        <section class="empty" aria-labelledby="beginning">
+            <h2 id="beginning">{empty_title(lang)}</h2>
+            <p>{empty_text(lang)}</p>
+            <div class="example">
+                <span class="label">{example(lang)}</span>
+                <ol class="lanes">
+                    {line("client", "visit", client(lang), example_client(lang))}
+                    {line("internal", "handoff", inside(lang), example_internal(lang))}
+                </ol>
+            </div>
+            {if is_administrator {
+                view! {
+                    <div class="row">
+                        <form method="post" action="/import/sample">
+                            <button class="button primary" type="submit">
+                                <Icon name="upload" />
+                                {load_sample(lang)}
+                            </button>
+                        </form>
+                        <form method="post" action="/import/demo">
+                            <button class="button" type="submit">
+                                <Icon name="generated" />
+                                {load_demo(lang)}
+                            </button>
+                        </form>
+                        <a href="/import">{bring_own(lang)}</a>
+                    </div>
+                    <p class="small muted">{load_note(lang)}</p>
+                }
+                    .into_any()
+            } else {
+                view! { <p>{ask_admin(lang)}</p> }.into_any()
+            }}
+            {writes(role).then(|| view! { <Register seed open=!is_administrator /> })}
+        </section>
+    }
+}
+
+/// What bears the name that somebody looks for, kind by kind.
+#[component]
+fn Results(model: RwSignal<PortfolioPage>, ask: Signal<Ask>) -> impl IntoView {
+    let lang = use_lang();
+    let heading = move || found_title(lang, &ask.get().find.unwrap_or_default());
+    let back = move || format!("/?{}", Ask { find: None, ..ask.get() }.query());
+    view! {
+        <Title text=heading />
+        <header class="page-head">
+            <nav class="crumbs">
+                <a href=back>{to_all(lang)}</a>
+            </nav>
+            <h1>{heading}</h1>
+        </header>
+        {move || model.with(|model| results(model, lang))}
+    }
+}
+
+fn results(model: &PortfolioPage, lang: Lang) -> AnyView {
+    let PortfolioPage { directory, found, now, portfolio, .. } = model;
+    let Some(found) = found else { return ().into_any() };
+    if found.is_empty() {
+        return view! {
+            <div class="empty">
+                <h2>{found_nothing(lang)}</h2>
+                <p>{found_advice(lang)}</p>
+            </div>
+        }
+        .into_any();
+    }
+    let [n_accounts, n_contacts, n_colleagues, n_units] = found.totals;
+    let line = |link: AnyView, about: String| {
+        view! {
+            <li class="row apart">
+                {link}
+                <span class="small muted">{about}</span>
+            </li>
+        }
+        .into_any()
+    };
+    let accounts = found.accounts.iter().map(|id| {
+        let about = match portfolio.rows.get(id) {
+            Some(row) if row.closed => closed(lang).to_owned(),
+            Some(row) => {
+                row.last_touch().map_or_else(|| never(lang).to_owned(), |at| say_days_ago(days_between(at, *now), lang))
+            }
+            None => String::new(),
+        };
+        let name = directory.account(*id, lang).to_owned();
+        line(view! { <a href=format!("/accounts/{id}")>{name}</a> }.into_any(), about)
+    });
+    let contacts = found.contacts.iter().map(|id| {
+        let contact = directory.contacts.get(id);
+        let at = contact.and_then(|contact| contact.account).map(|account| directory.account(account, lang).to_owned());
+        let title = contact.and_then(|contact| contact.details.known()?.title.as_ref()).map(ToString::to_string);
+        let about = title.into_iter().chain(at).collect::<Vec<_>>().join(" · ");
+        let name = directory.contact(*id, lang).to_owned();
+        line(view! { <Person name href=format!("/contacts/{id}") side="client" /> }.into_any(), about)
+    });
+    let colleagues = found.colleagues.iter().map(|id| {
+        let colleague = directory.colleagues.get(id);
+        let unit = colleague.and_then(|colleague| colleague.unit).map(|unit| directory.unit(unit, lang).to_owned());
+        let left = colleague.is_some_and(|colleague| colleague.left).then(|| has_left(lang).to_owned());
+        let about = unit.into_iter().chain(left).collect::<Vec<_>>().join(" · ");
+        let name = directory.colleague(*id, lang).to_owned();
+        line(view! { <Person name href=format!("/colleagues/{id}") side="internal" /> }.into_any(), about)
+    });
+    let units = found.units.iter().map(|id| {
+        let name = directory.unit(*id, lang).to_owned();
+        line(view! { <a href=format!("/units/{id}")>{name}</a> }.into_any(), String::new())
+    });
+    let kinds: [(&'static str, usize, Vec<AnyView>); 4] = [
+        (found_accounts(lang), n_accounts, accounts.collect()),
+        (found_contacts(lang), n_contacts, contacts.collect()),
+        (found_colleagues(lang), n_colleagues, colleagues.collect()),
+        (found_units(lang), n_units, units.collect()),
+    ];
+    kinds
+        .into_iter()
+        .filter(|(_, total, _)| *total > 0)
+        .map(|(heading, total, lines)| {
+            let n = if lines.len() < total { first_of(lang, lines.len(), total) } else { total.to_string() };
+            view! {
+                <section class="card">
+                    <header>
+                        <h2>{heading}</h2>
+                        <span class="small muted">{n}</span>
+                    </header>
+                    <ul class="items">{lines}</ul>
+                </section>
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(address: &str) -> Ask {
+        let pairs: Vec<(String, String)> = address
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Ask::from_query(|name| pairs.iter().find(|(one, _)| one == name).map(|(_, value)| value.clone()))
+    }
+
+    #[test]
+    fn an_address_reads_back_what_was_asked() {
+        let ask = Ask { scope: Some(Scope::All), by: Column::Overdue, reversed: true, find: Some("north".into()) };
+        assert_eq!(asked(&ask.query()), ask);
+        assert_eq!(asked("sort=nonsense&scope=yours&q="), Ask::default());
+        assert_eq!(Ask::default().address(), "portfolio");
+    }
+
+    #[test]
+    fn the_same_column_again_turns_round() {
+        let ask = Ask::default();
+        assert_eq!(sorted(&ask, Column::Name), "/?sort=name");
+        assert_eq!(sorted(&Ask { by: Column::Name, ..ask }, Column::Name), "/?sort=name&reversed=yes");
+    }
+
+    #[test]
+    fn a_key_account_manager_sees_their_own_first() {
+        assert_eq!(Scope::usual(Some(Role::AccountManager)), Scope::Mine);
+        assert_eq!(Scope::usual(Some(Role::Analyst)), Scope::All);
+    }
+}

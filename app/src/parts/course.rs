@@ -1,0 +1,262 @@
+//! The course of a unit's answers by month: a small chart, and the same as a table whose every figure
+//! leads to the events behind it. A course has no goal and no score.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use shared::views::alignment::{Cell, Month};
+
+use crate::address;
+use crate::text::{Lang, use_lang};
+use crate::when;
+
+crate::texts! {
+    of_n(kept: usize, n: usize) { en: "{kept} of {n}", ru: "{kept} из {n}" }
+    percent(share: usize) { en: "{share}%", ru: "{share}\u{a0}%" }
+    answered_in(span: &str, n: usize) { en: "{span}, n\u{a0}{n}", ru: "{span}, n\u{a0}{n}" }
+    nothing { en: "–", ru: "–" }
+    no_promises { en: "no promises with a date ended", ru: "обещаний со сроком не завершалось" }
+    spoken(month: &str, what: &str) { en: "{month}: {what}", ru: "{month}: {what}" }
+    chart_of(unit: &str, months: &str) { en: "{unit}: kept in time by month. {months}", ru: "{unit}: выполнено в срок по месяцам. {months}" }
+    n_of(n: usize) { en: "n\u{a0}{n}", ru: "n\u{a0}{n}" }
+    month_head { en: "Month", ru: "Месяц" }
+    offered { en: "Offered", ru: "Предложено" }
+    accepted { en: "Accepted", ru: "Принято" }
+    declined { en: "Declined", ru: "Отклонено" }
+    returned { en: "Returned", ru: "Возвращено" }
+    kept { en: "Kept in time", ru: "В срок" }
+    answer { en: "Time to answer", ru: "Время ответа" }
+    answer_time(text: &str) { en: "Time to answer: {text}", ru: "Время ответа: {text}" }
+    legend { en: "Line: share kept in time. Bars: how many were offered.", ru: "Линия: доля выполненных в срок. Столбцы: сколько предложено." }
+}
+
+/// "9 of 12", with the share where there are enough to speak of one; a dash for nothing.
+#[must_use]
+pub fn kept_words(cell: &Cell, lang: Lang) -> String {
+    let (in_time, n) = cell.kept_in_time();
+    match cell.share_kept() {
+        _ if n == 0 => nothing(lang).to_owned(),
+        Some(share) => format!("{} · {}", percent(lang, share), of_n(lang, in_time, n)),
+        None => of_n(lang, in_time, n),
+    }
+}
+
+/// "6 hours, n 8": the median time to an answer; a dash for nothing.
+#[must_use]
+pub fn answer_words(cell: &Cell, lang: Lang) -> String {
+    cell.time_to_answer()
+        .map_or_else(|| nothing(lang).to_owned(), |(seconds, n)| answered_in(lang, &when::span(seconds, lang), n))
+}
+
+/// A figure that leads to the events behind it.
+pub fn figure(text: String, positions: &[u64]) -> AnyView {
+    if positions.is_empty() {
+        return view! { <span class="muted">"–"</span> }.into_any();
+    }
+    view! { <a href=address::events(positions)>{text}</a> }.into_any()
+}
+
+/// The table head of [`month_row`], after the first column.
+pub fn month_heads(lang: Lang) -> impl IntoView {
+    [offered(lang), accepted(lang), declined(lang), returned(lang), kept(lang), answer(lang)]
+        .map(|text| {
+            view! {
+                <th class="n" scope="col">
+                    {text}
+                </th>
+            }
+        })
+        .collect_view()
+}
+
+/// The figures of one month.
+pub fn month_figures(cell: &Cell, lang: Lang) -> impl IntoView + use<> {
+    let n = |text: String, positions: &[u64], label: &'static str| {
+        view! {
+            <td class="n" data-label=label>
+                {figure(text, positions)}
+            </td>
+        }
+    };
+    let count = |positions: &[u64], label| n(positions.len().to_string(), positions, label);
+    view! {
+        {count(&cell.offered, offered(lang))}
+        {count(&cell.accepted, accepted(lang))}
+        {count(&cell.declined, declined(lang))}
+        {count(&cell.returned, returned(lang))}
+        {n(kept_words(cell, lang), &cell.promises(), kept(lang))}
+        {n(answer_words(cell, lang), &cell.answered(), answer(lang))}
+    }
+}
+
+/// One unit's months as a table, newest first.
+pub fn months_table(cells: &BTreeMap<Month, Cell>, lang: Lang) -> impl IntoView + use<> {
+    let rows = cells
+        .iter()
+        .rev()
+        .map(|(month, cell)| {
+            view! {
+                <tr>
+                    <th scope="row">{when::month(month.year, month.month, lang)}</th>
+                    {month_figures(cell, lang)}
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="table dense stacks">
+            <thead>
+                <tr>
+                    <th scope="col">{month_head(lang)}</th>
+                    {month_heads(lang)}
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+}
+
+/// One unit's course as a chart: the share kept in time as a line, and behind it how many were offered.
+#[component]
+pub fn Course(name: String, href: String, months: Vec<Month>, cells: BTreeMap<Month, Cell>) -> impl IntoView {
+    let lang = use_lang();
+    let drawn = draw(&months, &cells, lang);
+    let spoken = chart_of(lang, &name, &drawn.spoken);
+    let mut sum = Cell::default();
+    for cell in cells.values() {
+        sum.add(cell);
+    }
+    let grid = [(BOTTOM, "0"), (MIDDLE, "50"), (TOP, "100")]
+        .map(|(y, text)| {
+            view! {
+                <line class="grid" x1=LEFT.to_string() x2=RIGHT.to_string() y1=y.to_string() y2=y.to_string() />
+                <text x="22" y=(y + 4).to_string() text-anchor="end">
+                    {text}
+                </text>
+            }
+        })
+        .collect_view();
+    view! {
+        <figure class="course">
+            <figcaption>
+                <b>
+                    <a href=href>{name}</a>
+                </b>
+                <span class="small muted">{n_of(lang, sum.offered.len())}</span>
+            </figcaption>
+            <svg viewBox="0 0 320 120" role="img" aria-label=spoken>
+                {grid}
+                {drawn
+                    .bars
+                    .into_iter()
+                    .map(|[x, y, width, height]| {
+                        view! {
+                            <rect class="bar part" x=x.to_string() y=y.to_string() width=width.to_string() height=height.to_string() />
+                        }
+                    })
+                    .collect_view()}
+                <polyline class="line" points=drawn.line />
+                {drawn.dots.into_iter().map(|[x, y]| view! { <circle class="dot" cx=x.to_string() cy=y.to_string() r="3" /> }).collect_view()}
+                {drawn
+                    .months
+                    .into_iter()
+                    .map(|(x, text)| {
+                        view! {
+                            <text x=x.to_string() y="116" text-anchor="middle">
+                                {text}
+                            </text>
+                        }
+                    })
+                    .collect_view()}
+            </svg>
+            <p class="small muted">{answer_time(lang, &answer_words(&sum, lang))}</p>
+        </figure>
+    }
+}
+
+const LEFT: usize = 28;
+const RIGHT: usize = 310;
+const TOP: usize = 20;
+const MIDDLE: usize = 60;
+const BOTTOM: usize = 100;
+/// How high the tallest bar is.
+const BAR: usize = 34;
+
+/// The chart in the units of its box: 320 by 120.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Drawn {
+    /// x, y, width, height.
+    bars: Vec<[usize; 4]>,
+    line: String,
+    dots: Vec<[usize; 2]>,
+    months: Vec<(usize, String)>,
+    spoken: String,
+}
+
+fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
+    let mut drawn = Drawn::default();
+    let step = (RIGHT - LEFT) / months.len().max(1);
+    let width = (step * 3 / 5).clamp(2, 26);
+    let most = months.iter().filter_map(|month| cells.get(month)).map(|cell| cell.offered.len()).max().unwrap_or(0);
+    let (mut points, mut spoken) = (Vec::new(), Vec::new());
+    // Every third month has its name, counted from the newest.
+    let named = |place: usize| (months.len() - 1 - place) % 3 == 0;
+    for (place, month) in months.iter().enumerate() {
+        let x = LEFT + step * place + step / 2;
+        if named(place) {
+            drawn.months.push((x, when::month_short(month.month, lang)));
+        }
+        let Some(cell) = cells.get(month) else { continue };
+        let height = (cell.offered.len() * BAR).div_ceil(most.max(1));
+        drawn.bars.push([x - width / 2, BOTTOM - height, width, height]);
+        let (in_time, n) = cell.kept_in_time();
+        let what = if n == 0 { no_promises(lang).to_owned() } else { of_n(lang, in_time, n) };
+        spoken.push(self::spoken(lang, &when::month(month.year, month.month, lang), &what));
+        if n > 0 {
+            let y = BOTTOM - (in_time * (BOTTOM - TOP) + n / 2) / n;
+            points.push(format!("{x},{y}"));
+            drawn.dots.push([x, y]);
+        }
+    }
+    drawn.line = points.join(" ");
+    drawn.spoken = spoken.join("; ");
+    drawn
+}
+
+/// What the line and the bars are.
+pub fn chart_legend(lang: Lang) -> &'static str {
+    legend(lang)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(offered: usize, kept: usize, late: usize) -> Cell {
+        Cell { offered: vec![1; offered], kept: vec![2; kept], late: vec![3; late], ..Cell::default() }
+    }
+
+    #[test]
+    fn a_share_has_its_n_and_is_only_spoken_of_where_there_are_enough() {
+        assert_eq!(kept_words(&cell(3, 2, 1), Lang::En), "2 of 3");
+        assert_eq!(kept_words(&cell(12, 9, 3), Lang::Ru), "75\u{a0}% · 9 из 12");
+        assert_eq!(kept_words(&cell(5, 0, 0), Lang::En), "–");
+        let answered = Cell { answers: vec![(1, 3 * 3600), (2, 5 * 3600)], ..Cell::default() };
+        assert_eq!(answer_words(&answered, Lang::En), "4\u{a0}hours, n\u{a0}2");
+    }
+
+    #[test]
+    fn a_chart_draws_what_happened_and_leaves_the_other_months_empty() {
+        let month = |month| Month { year: 2026, month };
+        let months = [month(4), month(5), month(6)];
+        let cells = BTreeMap::from([(month(4), cell(4, 1, 1)), (month(6), cell(2, 2, 0))]);
+        let drawn = draw(&months, &cells, Lang::En);
+        assert_eq!((drawn.bars.len(), drawn.dots.len()), (2, 2));
+        let heights: Vec<_> = drawn.bars.iter().map(|[.., height]| *height).collect();
+        assert_eq!(heights, [BAR, BAR / 2]);
+        let levels: Vec<_> = drawn.dots.iter().map(|[_, y]| *y).collect();
+        assert_eq!(levels, [MIDDLE, TOP]);
+        assert!(drawn.spoken.contains("April 2026: 1 of 2"), "{}", drawn.spoken);
+        assert_eq!(draw(&[], &cells, Lang::Ru), Drawn::default());
+    }
+}

@@ -1,0 +1,365 @@
+//! The history of something on its page: which part of the timeline an address asks for, who is named
+//! in it, its filters and its entries. An account, a contact, a colleague and a unit all have one.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use shared::ids::{AccountId, ContactId, HandoffId, InteractionId, Slice, Stream};
+use shared::policy;
+use shared::record::Record;
+use shared::views::timeline::Filter;
+use shared::views::{Directory, Timeline, View};
+use shared::words::{Channel, Front, Occurred, Role};
+use uuid::Uuid;
+
+use crate::address::{query, with_query};
+use crate::parts::entry::Reading;
+use crate::parts::lanes::{Lanes, lines};
+use crate::read::{Reader, Trouble, use_viewer};
+use crate::text::use_lang;
+use crate::when::Zone;
+
+crate::texts! {
+    filter { en: "Filter", ru: "Отбор" }
+    front { en: "Front", ru: "Фронт" }
+    both { en: "Both", ru: "Оба" }
+    client { en: "Client", ru: "Клиент" }
+    inside { en: "Inside", ru: "Внутри" }
+    any_channel { en: "Any channel", ru: "Любой канал" }
+    channel { en: "Channel", ru: "Канал" }
+    anybody { en: "Anybody", ru: "Все люди" }
+    person { en: "Person or unit", ru: "Человек или подразделение" }
+    everything { en: "Everything", ru: "Всё" }
+    kind { en: "Kind", ru: "Что" }
+    kind_interaction { en: "Interactions", ru: "Взаимодействия" }
+    kind_handoff { en: "Handoffs", ru: "Передачи" }
+    apply { en: "Show", ru: "Показать" }
+    empty_title { en: "Nothing has happened yet", ru: "Пока ничего не было" }
+    empty_text { en: "Write down the last time you spoke: one line is enough.", ru: "Запишите последний разговор: хватит одной строки." }
+    empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
+    log_first { en: "Log the first interaction", ru: "Записать первое взаимодействие" }
+    show_all { en: "Show everything", ru: "Показать всё" }
+}
+
+/// How many entries a page shows at once.
+const WINDOW: usize = 60;
+
+/// The newest entries that pass a filter, with the names in them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// How far the whole page has read: what comes after it is still to be folded.
+    pub position: u64,
+    pub now: Timestamp,
+    /// What the identities of the page's forms are derived from.
+    pub seed: Uuid,
+    pub directory: Directory,
+    pub timeline: Timeline,
+}
+
+/// A page with a history on it.
+pub trait WithHistory: Send + Sync + 'static {
+    fn history(&self) -> &History;
+}
+
+impl History {
+    /// Reads the history of something. Every record that concerns it goes to `each` as well, for what
+    /// the page folds beside the timeline. `home` is an account all of whose contacts are named.
+    pub fn read(
+        of: Stream,
+        home: Option<AccountId>,
+        filter: &Filter,
+        reader: &dyn Reader,
+        each: &mut dyn FnMut(&Record),
+    ) -> Result<Self, Trouble> {
+        let viewer = reader.viewer();
+        // Before the records: what is recorded meanwhile is folded again, and a fold reads nothing twice.
+        let mut position = 0;
+        reader.company(&mut |company| position = company.position());
+        let mut timeline = Timeline::new(of);
+        for record in reader.concerning(of)? {
+            timeline.fold(&record);
+            each(&record);
+        }
+        let timeline = timeline.window(filter, WINDOW);
+        let names = timeline.names();
+        let contacts: BTreeSet<ContactId> = of_slice(&names, Slice::Contact).map(ContactId::from_uuid).collect();
+        let mut history =
+            Self { position, now: viewer.now, seed: viewer.seed, directory: Directory::default(), timeline };
+        reader.company(&mut |company| {
+            history.directory = company.directory.cut(&home.into_iter().collect(), &contacts);
+            history.name(&company.directory, of_slice(&names, Slice::Account).map(AccountId::from_uuid), []);
+        });
+        Ok(history)
+    }
+
+    /// Takes these accounts and contacts along, for what stands beside the timeline.
+    pub fn name(
+        &mut self,
+        whole: &Directory,
+        accounts: impl IntoIterator<Item = AccountId>,
+        contacts: impl IntoIterator<Item = ContactId>,
+    ) {
+        let accounts = accounts.into_iter().filter_map(|id| Some((id, whole.accounts.get(&id)?.clone())));
+        self.directory.accounts.extend(accounts);
+        let contacts = contacts.into_iter().filter_map(|id| Some((id, whole.contacts.get(&id)?.clone())));
+        self.directory.contacts.extend(contacts);
+    }
+
+    /// Reads the next record.
+    pub fn fold(&mut self, record: &Record) {
+        self.position = self.position.max(record.position);
+        self.directory.fold(record);
+        self.timeline.fold(record);
+        self.now = self.now.max(record.recorded);
+    }
+
+    /// The place on the page of the entry that an event is part of, or the timeline as a whole.
+    #[must_use]
+    pub fn place_of(&self, event: shared::ids::EventRef) -> String {
+        let entry = self.timeline.entry(event);
+        entry.map_or_else(|| "#timeline".to_owned(), |entry| format!("#e{}", entry.record.position))
+    }
+}
+
+fn of_slice(names: &BTreeSet<Stream>, slice: Slice) -> impl Iterator<Item = Uuid> {
+    names.iter().filter(move |one| one.slice == slice).map(|one| one.id)
+}
+
+/// The filter of a timeline as it stands in an address: `front`, `channel`, `with`, `kind`, `text`, `before`.
+#[must_use]
+pub fn filter_from(get: impl Fn(&str) -> Option<String>) -> Filter {
+    Filter {
+        front: get("front").and_then(|word| Front::from_word(&word)),
+        channel: get("channel").and_then(|word| Channel::from_word(&word)),
+        with: get("with").and_then(|text| text.parse().ok()),
+        slice: get("kind").and_then(|word| word.parse::<Slice>().ok()),
+        text: get("text").filter(|text| !text.is_empty()),
+        before: get("before").and_then(|text| Occurred::parse(&text)),
+    }
+}
+
+/// A filter as the query of an address, without the question mark.
+#[must_use]
+pub fn filter_query(filter: &Filter) -> String {
+    query([
+        ("front", filter.front.map(|front| front.word().to_owned())),
+        ("channel", filter.channel.map(|channel| channel.word().to_owned())),
+        ("with", filter.with.map(|stream| stream.to_string())),
+        ("kind", filter.slice.map(|slice| slice.to_string())),
+        ("text", filter.text.clone()),
+        ("before", filter.before.map(|before| before.to_string())),
+    ])
+}
+
+/// The account that an event is about: what is logged or handed over because of it is about the same one.
+pub fn account_behind(reader: &dyn Reader, cause: shared::ids::EventRef) -> Option<AccountId> {
+    match cause.stream.slice {
+        Slice::Account => Some(AccountId::from_uuid(cause.stream.id)),
+        Slice::Handoff => {
+            let mut account = None;
+            let id = HandoffId::from_uuid(cause.stream.id);
+            reader.company(&mut |company| account = company.board.open.get(&id).map(|card| card.account));
+            account
+        }
+        Slice::Interaction => {
+            let stream = Stream::from(InteractionId::from_uuid(cause.stream.id));
+            let mut timeline = Timeline::new(stream);
+            for record in reader.of_stream(stream).ok()? {
+                timeline.fold(&record);
+            }
+            timeline.entry(stream.first())?.interaction()?.account
+        }
+        Slice::Unit | Slice::Colleague | Slice::Contact | Slice::Import => None,
+    }
+}
+
+/// Whether somebody with this role writes here.
+#[must_use]
+pub fn writes(role: Option<Role>) -> bool {
+    role.is_some()
+        && !matches!(role, Some(Role::Analyst))
+        && policy::may_see(role, Slice::Interaction) == policy::Sight::Whole
+}
+
+/// The filters and the two lanes of a page's history. `path` is the page's address, `log` where its
+/// first entry is written.
+#[component]
+pub fn HistorySection<P: WithHistory>(
+    model: RwSignal<P>,
+    #[prop(into)] filter: Signal<Filter>,
+    #[prop(into)] path: String,
+    #[prop(into)] log: String,
+    writes: bool,
+) -> impl IntoView {
+    let lang = use_lang();
+    let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
+    let seed = model.with_untracked(|model| model.history().seed);
+    let shown = Memo::new(move |_| {
+        let filter = filter.get();
+        model.with(|model| {
+            let History { directory, timeline, now, .. } = model.history();
+            let reading = Reading { directory, timeline, zone: &zone, now: *now, lang };
+            lines(&reading, |entry| entry.passes(&filter))
+        })
+    });
+    let earlier_path = path.clone();
+    let earlier = move || {
+        model.with(|model| {
+            let timeline = &model.history().timeline;
+            let oldest = timeline.entries.first().map(|entry| entry.occurred());
+            let filter = Filter { before: oldest, ..filter.get() };
+            (timeline.earlier, with_query(&earlier_path, &filter_query(&filter)))
+        })
+    };
+    let empty_path = path.clone();
+    view! {
+        <div class="stack">
+            <Filters model filter path=path.clone() />
+            <Show when=move || shown.with(Vec::is_empty)>
+                <Empty is_filtered=filter.get() != Filter::default() path=empty_path.clone() log=log.clone() writes />
+            </Show>
+            <Lanes lines=shown earlier=Signal::derive(earlier) seed back=path writes />
+        </div>
+    }
+}
+
+#[component]
+fn Filters<P: WithHistory>(model: RwSignal<P>, filter: Signal<Filter>, path: String) -> impl IntoView {
+    let lang = use_lang();
+    let seg_path = path.clone();
+    let seg = move |wanted: Option<Front>| {
+        let filter = Filter { front: wanted, before: None, ..filter.get() };
+        with_query(&seg_path, &filter_query(&filter))
+    };
+    let here = move |wanted: Option<Front>| (filter.get().front == wanted).then_some("true");
+    let fronts = [
+        (None, both(lang), ""),
+        (Some(Front::Client), client(lang), "tag-client"),
+        (Some(Front::Internal), inside(lang), "tag-internal"),
+    ]
+    .map(|(wanted, text, class)| {
+        let seg = seg.clone();
+        view! {
+            <a href=move || seg(wanted) aria-current=move || here(wanted)>
+                <span class=class>{text}</span>
+            </a>
+        }
+    })
+    .collect_view();
+    let selects = move || {
+        let filter = filter.get();
+        let option =
+            |value: String, text: String, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
+        let channels = Channel::ALL
+            .iter()
+            .map(|channel| {
+                option(channel.word().to_owned(), channel.say(lang).to_owned(), filter.channel == Some(*channel))
+            })
+            .collect_view();
+        let kinds = [(Slice::Interaction, kind_interaction(lang)), (Slice::Handoff, kind_handoff(lang))]
+            .map(|(slice, text)| option(slice.to_string(), text.to_owned(), filter.slice == Some(slice)))
+            .collect_view();
+        let people = model.with_untracked(|model| {
+            let directory = &model.history().directory;
+            let mut contacts: Vec<_> = directory
+                .contacts
+                .keys()
+                .map(|id| (Stream::from(*id), directory.contact(*id, lang).to_owned()))
+                .collect();
+            contacts.sort_by_key(|(_, name)| name.to_lowercase());
+            let colleagues = directory.here(lang).into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
+            let units = directory.all_units().into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
+            contacts
+                .into_iter()
+                .chain(units)
+                .chain(colleagues)
+                .map(|(stream, name)| option(stream.to_string(), name, filter.with == Some(stream)))
+                .collect_view()
+        });
+        let front = filter.front.map(|front| view! { <input type="hidden" name="front" value=front.word() /> });
+        view! {
+            {front}
+            <select name="channel" aria-label=channel(lang)>
+                <option value="">{any_channel(lang)}</option>
+                {channels}
+            </select>
+            <select name="with" aria-label=person(lang)>
+                <option value="">{anybody(lang)}</option>
+                {people}
+            </select>
+            <select name="kind" aria-label=kind(lang)>
+                <option value="">{everything(lang)}</option>
+                {kinds}
+            </select>
+        }
+    };
+    view! {
+        <form class="filters" aria-label=self::filter(lang) method="get" action=path>
+            <nav class="seg" aria-label=front(lang)>
+                {fronts}
+            </nav>
+            {selects}
+            <button class="button small" type="submit">
+                {apply(lang)}
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Empty(is_filtered: bool, path: String, log: String, writes: bool) -> impl IntoView {
+    let lang = use_lang();
+    if is_filtered {
+        return view! {
+            <div class="empty">
+                <p>{empty_filter(lang)}</p>
+                <a class="button" href=path>
+                    {show_all(lang)}
+                </a>
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        <div class="empty">
+            <h2>{empty_title(lang)}</h2>
+            {writes
+                .then(|| {
+                    view! {
+                        <p>{empty_text(lang)}</p>
+                        <a class="button primary" href=log>
+                            {log_first(lang)}
+                        </a>
+                    }
+                })}
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::testkit::ANNA;
+
+    #[test]
+    fn a_filter_reads_back_from_the_address_that_it_wrote() {
+        let filter = Filter {
+            front: Some(Front::Client),
+            channel: Some(Channel::Visit),
+            with: Some(ANNA.into()),
+            slice: Some(Slice::Interaction),
+            text: Some("warehouse".into()),
+            before: Occurred::parse("2026-06-01"),
+        };
+        let query = filter_query(&filter);
+        let get = |name: &str| {
+            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.into_iter().find_map(|(one, value)| (one == name).then(|| value.to_owned()))
+        };
+        assert_eq!(filter_from(get), filter);
+        assert_eq!(filter_from(|_| None), Filter::default());
+    }
+}

@@ -1,0 +1,196 @@
+//! The one registry of what pages can ask: an address below `/api/views/` and the query behind it. The
+//! browser, other programs and the pages on the server all get the same answers.
+
+use serde_json::Value;
+
+use crate::pages::{
+    account, account_edit, alignment, colleague, company, contact, contact_edit, contact_new, events, handoff_new,
+    handoffs, import, log, portfolio, settings, unit,
+};
+use crate::parts::history::filter_from;
+use crate::read::{Query, Reader, Trouble};
+
+/// Answers a query by its path and its parameters: `account/0190…`, `portfolio`.
+pub fn answer(path: &str, get: &dyn Fn(&str) -> Option<String>, reader: &dyn Reader) -> Result<Value, Trouble> {
+    let (name, id) = path.split_once('/').unwrap_or((path, ""));
+    match name {
+        "account" => read(&account::Ask { account: id.parse().ok(), filter: filter_from(get) }, reader),
+        "account-edit" => read(&account_edit::Ask { account: id.parse().ok() }, reader),
+        "alignment" => read(&alignment::Ask, reader),
+        "colleague" => read(&colleague::Ask { colleague: id.parse().ok(), filter: filter_from(get) }, reader),
+        "company" => read(&company::Ask::from_query(get), reader),
+        "contact" => read(&contact::Ask { contact: id.parse().ok(), filter: filter_from(get) }, reader),
+        "contact-edit" => read(&contact_edit::Ask { contact: id.parse().ok() }, reader),
+        "contact-new" => read(&contact_new::Ask::from_query(get), reader),
+        "events" => read(&events::Ask::from_query(get), reader),
+        "handoff-new" => read(&handoff_new::Ask::from_query(get), reader),
+        "handoffs" => read(&handoffs::Ask::from_query(get), reader),
+        "import" => read(&import::Ask {}, reader),
+        "log" => read(&log::Ask::from_query(get), reader),
+        "portfolio" => read(&portfolio::Ask::from_query(get), reader),
+        "settings" => read(&settings::Ask::from_query(get), reader),
+        "unit" => read(&unit::Ask { unit: id.parse().ok(), filter: filter_from(get) }, reader),
+        _ => Err(Trouble::NotFound),
+    }
+}
+
+fn read<Q: Query>(query: &Q, reader: &dyn Reader) -> Result<Value, Trouble> {
+    let page = query.answer(reader)?;
+    serde_json::to_value(page).map_err(|error| Trouble::Unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    use shared::domain::Event;
+    use shared::handoff::{Event as Handoff, Offer, Party, Words};
+    use shared::ids::{ColleagueId, Stream};
+    use shared::interaction::{Details, Event as Interaction};
+    use shared::record::Record;
+    use shared::testkit::*;
+    use shared::views::timeline::Filter;
+    use shared::views::{Company, Concerns, View};
+    use shared::words::{Front, Role};
+
+    use crate::read::{Importing, Login, Token, Viewer};
+    use crate::when::Zone;
+
+    /// The company of the fixtures, with a visit and a handoff because of it, as its administrator reads it.
+    struct Fixture {
+        records: Vec<Record>,
+        company: Company,
+        concerned: BTreeMap<Stream, Vec<Record>>,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let details =
+                Details { contacts: vec![ANNA], ..Details::new(Front::Client, Some(NORTHWIND), summary("Visit")) };
+            let personal = Words { what: promise("Check the papers") }.into();
+            let offer = Offer { account: NORTHWIND, to: Party::Unit(LOGISTICS), due: None, personal };
+            let mut facts = company();
+            facts.push((KIRA, Event::Interaction(VISIT, Interaction::Logged(details))));
+            facts.push((KIRA, Event::Handoff(HANDOFF, Handoff::Offered(offer))));
+            let records = history(facts);
+            let (mut company, mut concerns) = (Company::default(), Concerns::default());
+            let mut concerned: BTreeMap<Stream, Vec<Record>> = BTreeMap::new();
+            for record in &records {
+                company.fold(record);
+                for stream in concerns.of(record) {
+                    concerned.entry(stream).or_default().push(record.clone());
+                }
+            }
+            Self { records, company, concerned }
+        }
+    }
+
+    impl Reader for Fixture {
+        fn viewer(&self) -> Viewer {
+            Viewer {
+                me: ADA,
+                name: "Ada Lindqvist".to_owned(),
+                role: Some(Role::Administrator),
+                now: NOON,
+                zone: Zone::utc(),
+                seed: uuid::Uuid::nil(),
+                generated: None,
+            }
+        }
+
+        fn company(&self, look: &mut dyn FnMut(&Company)) {
+            look(&self.company);
+        }
+
+        fn concerning(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
+            Ok(self.concerned.get(&stream).cloned().unwrap_or_default())
+        }
+
+        fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
+            Ok(self.records.iter().filter(|record| record.stream() == stream).cloned().collect())
+        }
+
+        fn before(&self, position: Option<u64>, most: usize) -> Result<Vec<Record>, Trouble> {
+            let before =
+                self.records.iter().rev().filter(|record| position.is_none_or(|before| record.position < before));
+            Ok(before.take(most).cloned().collect())
+        }
+
+        fn at(&self, positions: &[u64]) -> Result<Vec<Record>, Trouble> {
+            Ok(self.records.iter().filter(|record| positions.contains(&record.position)).cloned().collect())
+        }
+
+        fn tokens(&self) -> Vec<Token> {
+            vec![]
+        }
+
+        fn fresh_token(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn logins(&self) -> Vec<Login> {
+            vec![]
+        }
+
+        fn fresh_invitation(&self, _: ColleagueId) -> Option<String> {
+            None
+        }
+
+        fn importing(&self) -> Importing {
+            Importing::default()
+        }
+    }
+
+    /// What the browser would get at the query's address is what the server shows.
+    fn check<Q: Query>(query: &Q) {
+        let fixture = Fixture::new();
+        let address = query.address();
+        let (path, given) = address.split_once('?').unwrap_or((&address, ""));
+        let pairs: Vec<(&str, &str)> = given.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let get = |name: &str| pairs.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        let answer = super::answer(path, &get, &fixture).unwrap_or_else(|trouble| panic!("{address}: {trouble}"));
+        let shown = query.answer(&fixture).and_then(|page| Ok(serde_json::to_value(page).unwrap())).unwrap();
+        assert_eq!(answer, shown, "{address}");
+        // And the browser reads it.
+        let page: Q::Page = serde_json::from_value(answer).unwrap();
+        assert_eq!(serde_json::to_value(page).unwrap(), shown, "{address}");
+    }
+
+    #[test]
+    fn every_page_gets_in_the_browser_what_it_got_on_the_server() {
+        let filter = || Filter { front: Some(Front::Internal), ..Filter::default() };
+        check(&account::Ask { account: Some(NORTHWIND), filter: filter() });
+        check(&account_edit::Ask { account: Some(NORTHWIND) });
+        check(&alignment::Ask);
+        check(&colleague::Ask { colleague: Some(KIRA), filter: filter() });
+        check(&company::Ask::default());
+        check(&contact::Ask { contact: Some(ANNA), filter: Filter::default() });
+        check(&contact_edit::Ask { contact: Some(ANNA) });
+        check(&contact_new::Ask { account: Some(NORTHWIND) });
+        check(&events::Ask::default());
+        check(&handoff_new::Ask { because: Some(Stream::from(VISIT).first()), ..handoff_new::Ask::default() });
+        check(&handoffs::Ask::default());
+        check(&import::Ask {});
+        check(&log::Ask { account: Some(NORTHWIND), ..log::Ask::default() });
+        check(&portfolio::Ask { find: Some("north".to_owned()), ..portfolio::Ask::default() });
+        check(&settings::Ask::default());
+        check(&unit::Ask { unit: Some(LOGISTICS), filter: Filter::default() });
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        let fixture = Fixture::new();
+        for path in ["nothing", "contact/", "unit/00000000-0000-0000-0000-000000000000", "account/abc"] {
+            assert_eq!(answer(path, &|_| None, &fixture), Err(Trouble::NotFound), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_handed_over_because_of_a_visit_is_about_its_account() {
+        let because = Stream::from(VISIT).first().to_string();
+        let get = |name: &str| (name == "because").then(|| because.clone());
+        let page = answer("handoff-new", &get, &Fixture::new()).unwrap();
+        assert_eq!(page["account"], NORTHWIND.to_string());
+    }
+}
