@@ -1,6 +1,8 @@
 //! How a page gets what it shows. A page asks a [`Query`] and gets its model: on the server straight
 //! from the views, in the browser from the same address that programs read, `/api/views/…`.
 
+mod beside;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -16,6 +18,8 @@ use uuid::Uuid;
 use crate::live::Follow;
 use crate::text::{Lang, use_lang};
 use crate::when::Zone;
+
+pub use beside::{Entrance, FileCount, Importing, Login, Outcome, Running, Token};
 
 /// What a page wants to know. It is asked anew when it changes.
 pub trait Query: Clone + PartialEq + Send + Sync + 'static {
@@ -46,6 +50,21 @@ pub trait Reader: Send + Sync {
 
     /// These records, in order.
     fn at(&self, positions: &[u64]) -> Result<Vec<Record>, Trouble>;
+
+    /// The viewer's own access tokens, oldest first.
+    fn tokens(&self) -> Vec<Token>;
+
+    /// The text of the viewer's token that was just made: told once.
+    fn fresh_token(&self, id: &str) -> Option<String>;
+
+    /// Who can sign in; nobody for whoever is no administrator.
+    fn logins(&self) -> Vec<Login>;
+
+    /// The address of the one-time link that the viewer just made for a colleague: told once.
+    fn fresh_invitation(&self, colleague: ColleagueId) -> Option<String>;
+
+    /// The import that runs, and what became of the last one; nothing for whoever is no administrator.
+    fn importing(&self) -> Importing;
 }
 
 /// Who looks, when, and in which zone.
@@ -101,6 +120,13 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.say(Lang::En))
     }
+}
+
+/// The viewer that the server wrote into the page.
+#[cfg(feature = "hydrate")]
+pub(crate) fn viewer_of_page() -> Option<Viewer> {
+    let meta = document().query_selector("meta[name=viewer]").ok().flatten()?;
+    serde_json::from_str(&meta.get_attribute("content")?).ok()
 }
 
 /// The viewer of the page that is being rendered; `None` on the pages before signing in.

@@ -16,9 +16,6 @@ use crate::office::{LookError, Office};
 /// The most events of one stream that a page reads.
 const LONGEST_HISTORY: usize = 100_000;
 
-/// The system that a generated company is imported from.
-const GENERATED: &str = "demo";
-
 /// A colleague at the window.
 #[derive(Clone)]
 pub struct Seat {
@@ -38,7 +35,7 @@ impl Seat {
             let colleague = directory.colleagues.get(&me).and_then(|colleague| colleague.identity.known());
             let name = colleague.map(|identity| identity.name.to_string()).unwrap_or_default();
             let mut imports = directory.imports.values().filter(|import| !import.taken_back);
-            let generated = imports.find(|import| import.system.as_str() == GENERATED);
+            let generated = imports.find(|import| import.system == crate::demo::system());
             (name, generated.map(|import| import.source.clone()))
         });
         let viewer = Viewer { me, name, role: Some(role), now, zone, seed: seed(now), generated };

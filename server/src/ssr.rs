@@ -1,10 +1,15 @@
 //! Pages: the screens of `app`, rendered on the server under a strict content security policy.
 
+use crate::access::{SignedIn, Typed, typed};
+use crate::api::problem::cookie;
+use crate::pages::{self, Pages, is_local};
 use crate::site::Site;
+use app::read::{Entrance, Reader, Report, Trouble};
+use app::theme::{THEME_COOKIE, Theme};
 use app::{App, Lang, shell, text::LANG_COOKIE};
 use axum::{
     Form, Router,
-    extract::{FromRef, Request, State},
+    extract::{FromRef, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -17,45 +22,61 @@ use leptos::{
 };
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use serde::Deserialize;
+use std::sync::Arc;
 
-/// What the pages need of the server.
+/// What rendering needs: leptos's options, the browser's files, and what the pages read.
 #[derive(Clone)]
-pub struct Pages {
+pub struct Rendering {
     options: LeptosOptions,
     site: Site,
+    pages: Pages,
 }
 
-impl FromRef<Pages> for LeptosOptions {
-    fn from_ref(pages: &Pages) -> Self {
-        pages.options.clone()
+impl FromRef<Rendering> for LeptosOptions {
+    fn from_ref(rendering: &Rendering) -> Self {
+        rendering.options.clone()
     }
 }
 
-impl FromRef<Pages> for Site {
-    fn from_ref(pages: &Pages) -> Self {
-        pages.site.clone()
+impl FromRef<Rendering> for Site {
+    fn from_ref(rendering: &Rendering) -> Self {
+        rendering.site.clone()
     }
 }
 
-/// The pages, their files, and the choice of a language.
-pub fn router(site: Site) -> Router {
-    let pages = Pages { options: LeptosOptions::builder().output_name("twofront").build(), site };
+impl FromRef<Rendering> for Pages {
+    fn from_ref(rendering: &Rendering) -> Self {
+        rendering.pages.clone()
+    }
+}
+
+/// The pages, their files, their forms, and the choice of a language.
+pub fn router(site: Site, pages: Pages) -> Router {
+    let options = LeptosOptions::builder().output_name("twofront").build();
+    let rendering = Rendering { options, site, pages };
     let context = {
-        let assets = pages.site.assets.clone();
+        let (assets, pages) = (rendering.site.assets.clone(), rendering.pages.clone());
         move || {
             provide_context(assets.clone());
             provide_context(language_of_request());
+            provide_context(theme_of_request());
+            provide_entrance(&pages);
+            provide_reader(&pages);
+            provide_context(Report(Arc::new(report())));
             permit_only_our_own_scripts();
         }
     };
     let render = {
-        let assets = pages.site.assets.clone();
+        let assets = rendering.site.assets.clone();
         move || shell(assets.clone())
     };
 
     Router::new()
+        .leptos_routes_with_context(&rendering, generate_route_list(App), context.clone(), render.clone())
+        .route_layer(middleware::from_fn(only_signed_in))
         .route("/language", post(choose_language))
-        .leptos_routes_with_context(&pages, generate_route_list(App), context.clone(), render.clone())
+        .route("/theme", post(choose_theme))
+        .route("/do", post(pages::act))
         .fallback(async move |State(site): State<Site>, request: Request| {
             if let Some(file) = site.answer(request.method(), request.uri().path(), request.headers()) {
                 return file;
@@ -64,7 +85,78 @@ pub fn router(site: Site) -> Router {
             (StatusCode::NOT_FOUND, page).into_response()
         })
         .layer(middleware::from_fn(harden))
-        .with_state(pages)
+        .with_state(rendering)
+}
+
+/// The pages that one sees before signing in.
+const BEFORE_SIGN_IN: [&str; 3] = ["/sign-in", "/setup", "/join"];
+
+/// Leads everybody else to the sign-in, and back from there.
+async fn only_signed_in(request: Request, next: Next) -> Response {
+    let is_open = BEFORE_SIGN_IN.contains(&request.uri().path());
+    let (mut parts, body) = request.into_parts();
+    if !is_open && let Err(not) = SignedIn::from_request_parts(&mut parts, &()).await {
+        return not.into_response();
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Gives the page of somebody who is signed in its reader, and the form of theirs that was refused.
+fn provide_reader(pages: &Pages) {
+    let Some(parts) = use_context::<Parts>() else { return };
+    let Some(me) = parts.extensions.get::<SignedIn>().map(|signed_in| signed_in.colleague) else { return };
+    if let Some(seat) = pages.reader(me) {
+        provide_context(seat.viewer());
+        provide_context::<Arc<dyn Reader>>(Arc::new(seat));
+    }
+    let slip = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("slip=")));
+    if let Some(slip) = slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, me)) {
+        provide_context(slip);
+    }
+}
+
+/// Gives a form of access what was typed before its refusal, and the pages of one-time links whose they are.
+fn provide_entrance(pages: &Pages) {
+    let Some(parts) = use_context::<Parts>() else { return };
+    let path = parts.uri.path();
+    if !BEFORE_SIGN_IN.contains(&path) && path != "/tokens" {
+        return;
+    }
+    let Typed { name, email, label, sentence } = typed(&parts.headers);
+    let link = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("link=")));
+    let link = link.unwrap_or_default();
+    let mut entrance = Entrance { name, email, label, sentence, ..Entrance::default() };
+    if path == "/setup" {
+        entrance.is_link_good = pages.access.can_set_up(link);
+    } else if path == "/join"
+        && let Some(invited) = pages.access.invited(link)
+    {
+        let logins = pages.access.logins();
+        let login = logins.into_iter().find(|login| login.colleague == invited);
+        entrance.is_link_good = true;
+        entrance.email = login.map(|login| login.email.to_string()).unwrap_or_default();
+        entrance.invited = pages.office.company(|company| {
+            let identity = company.directory.colleagues.get(&invited)?.identity.known()?;
+            Some(identity.name.to_string())
+        });
+    }
+    provide_context(entrance);
+}
+
+/// Gives the answer the status of a page that cannot be shown.
+fn report() -> impl Fn(&Trouble) + Send + Sync {
+    let response = use_context::<ResponseOptions>();
+    move |trouble| {
+        let status = match trouble {
+            Trouble::SignedOut => StatusCode::UNAUTHORIZED,
+            Trouble::NotAllowed => StatusCode::FORBIDDEN,
+            Trouble::NotFound => StatusCode::NOT_FOUND,
+            Trouble::Unreachable(_) | Trouble::Unreadable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        if let Some(response) = &response {
+            response.set_status(status);
+        }
+    }
 }
 
 /// What a person chose; else what the browser wishes; else English.
@@ -82,6 +174,12 @@ fn language_of(headers: &HeaderMap) -> Lang {
         .find_map(|(name, value)| (name == LANG_COOKIE).then(|| Lang::from_tag(value))?);
     let wished = || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| Lang::from_accept(value.to_str().ok()?));
     chosen.or_else(wished).unwrap_or_default()
+}
+
+/// What a person chose; else the device decides.
+fn theme_of_request() -> Theme {
+    let chosen = use_context::<Parts>().and_then(|parts| Theme::from_word(cookie(&parts.headers, THEME_COOKIE)?));
+    chosen.unwrap_or_default()
 }
 
 fn permit_only_our_own_scripts() {
@@ -121,9 +219,22 @@ async fn choose_language(Form(choice): Form<Choice>) -> Response {
     ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
 }
 
-/// Whether an address stays on this server; `//host` and `/\host` do not.
-fn is_local(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t'])
+#[derive(Deserialize)]
+struct Colours {
+    theme: String,
+    back: Option<String>,
+}
+
+async fn choose_theme(Form(choice): Form<Colours>) -> Response {
+    let Some(theme) = Theme::from_word(&choice.theme) else {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "The themes are device, light and dark.").into_response();
+    };
+    let cookie = match theme.attribute() {
+        Some(word) => format!("{THEME_COOKIE}={word}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"),
+        None => format!("{THEME_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"),
+    };
+    let back = choice.back.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
+    ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
 }
 
 #[cfg(test)]
@@ -139,13 +250,5 @@ mod tests {
         assert_eq!(asked(&[(header::COOKIE, "a=b; lang=ru"), (header::ACCEPT_LANGUAGE, "en")]), Lang::Ru);
         assert_eq!(asked(&[(header::COOKIE, "lang=xx"), (header::ACCEPT_LANGUAGE, "ru")]), Lang::Ru);
         assert_eq!(asked(&[]), Lang::En);
-    }
-
-    #[test]
-    fn choosing_a_language_leads_back_and_never_away() {
-        assert!(is_local("/accounts?q=1"));
-        for elsewhere in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", ""] {
-            assert!(!is_local(elsewhere));
-        }
     }
 }

@@ -65,11 +65,11 @@ pub fn may(by: ColleagueId, command: &Command, model: &Model) -> Result<(), Deni
         return Ok(());
     }
     let role = model.colleagues().role(by).ok_or(Denied::Stranger)?;
-    let leads = matches!(role, Role::Administrator | Role::Manager);
+    let leads = leads(Some(role));
     let need = |allowed, otherwise| if allowed { Ok(()) } else { Err(otherwise) };
     need(role != Role::Analyst, Denied::ReadsOnly)?;
     match command {
-        Command::Unit(..) | Command::Colleague(..) => need(role == Role::Administrator, Denied::NeedsAdministrator),
+        Command::Unit(..) | Command::Colleague(..) => need(administers(Some(role)), Denied::NeedsAdministrator),
         Command::Account(account, command) => match command {
             account::Command::Register { .. }
             | account::Command::Rename { .. }
@@ -97,11 +97,21 @@ pub fn may(by: ColleagueId, command: &Command, model: &Model) -> Result<(), Deni
         },
         Command::Import(_, command) => match command {
             import::Command::Start { .. } | import::Command::Finish { .. } | import::Command::TakeBack { .. } => {
-                need(role == Role::Administrator, Denied::NeedsAdministrator)
+                need(administers(Some(role)), Denied::NeedsAdministrator)
             }
         },
         Command::Contact(..) | Command::Handoff(..) => Ok(()),
     }
+}
+
+/// Whether somebody with this role decides about key accounts: managers and administrators.
+pub const fn leads(role: Option<Role>) -> bool {
+    matches!(role, Some(Role::Administrator | Role::Manager))
+}
+
+/// Whether the organisation, imports and logins are in the hands of somebody with this role.
+pub const fn administers(role: Option<Role>) -> bool {
+    matches!(role, Some(Role::Administrator))
 }
 
 /// What somebody with this role may see of a record of this slice. Analysts audit who got what, not

@@ -24,6 +24,13 @@ pub fn use_slip() -> Option<Slip> {
     use_context::<Slip>()
 }
 
+/// The refused form that the server wrote into the page.
+#[cfg(feature = "hydrate")]
+pub(crate) fn slip_of_page() -> Option<Slip> {
+    let meta = document().query_selector("meta[name=slip]").ok().flatten()?;
+    serde_json::from_str(&meta.get_attribute("content")?).ok()
+}
+
 /// What was typed into a field of this form before it was refused.
 #[must_use]
 pub fn typed(form: &str, field: &str) -> Option<String> {

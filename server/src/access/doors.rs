@@ -390,7 +390,7 @@ impl Doors {
             }
         };
         if !caller.wants_page {
-            let problem = refused.problem(caller.lang);
+            let problem = super::refused::problem(refused, caller.lang);
             return match typed.sentence.as_str() {
                 "" => problem,
                 sentence => problem.detail(sentence),

@@ -195,13 +195,19 @@ impl Imports {
     }
 
     fn generate(&self, lang: Lang, events: u64, seed: u64) -> Outcome {
-        let made = intake::generate(&self.0.office, events, seed, lang, &mut |done| {
+        let made = intake::generated(&self.0.office, events, seed, lang, &mut |done, of| {
             if let Some(running) = &mut self.state().running {
-                (running.rows, running.done) = (done, done);
+                (running.rows, running.done, running.of) = (done, done, of);
             }
         });
         match made {
-            Ok(events) => Outcome { source: format!("demo {seed}"), events, ..Outcome::default() },
+            Ok(made) => Outcome {
+                source: made.source,
+                batch: made.batch,
+                events: made.events,
+                notes: made.first_refusal.into_iter().collect(),
+                ..Outcome::default()
+            },
             Err(error) => {
                 tracing::warn!(%error, "a company could not be generated to its end");
                 Outcome { source: format!("demo {seed}"), failed: Some(error.to_string()), ..Outcome::default() }

@@ -1,0 +1,617 @@
+//! The raw log: everything that was recorded, in order, each event with its exact form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use shared::domain::Event;
+use shared::ids::{AccountId, ColleagueId, ContactId, EventRef, Slice, Stream, UnitId};
+use shared::record::Record;
+use shared::views::{Directory, View};
+use shared::words::Occurred;
+use shared::{handoff, interaction};
+
+use crate::live::Follow;
+use crate::parts::Icon;
+use crate::parts::deeds::{about, deed, of_slice};
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::text::{Lang, use_lang};
+use crate::when::{self, Zone};
+
+crate::texts! {
+    title { en: "Events", ru: "События" }
+    subtitle { en: "Everything that was recorded, newest first. Nothing can be changed, only added.", ru: "Всё, что записано, сначала новое. Изменить нельзя, можно только добавить." }
+    filter { en: "Filter", ru: "Отбор" }
+    what { en: "What", ru: "Что" }
+    every_event { en: "All events", ru: "Все события" }
+    all_of(slice: &str) { en: "{slice}: all", ru: "{slice}: все" }
+    who { en: "Who", ru: "Кто" }
+    anybody { en: "Anybody", ru: "Кто угодно" }
+    apply { en: "Show", ru: "Показать" }
+    only(what: &str) { en: "Only: {what}", ru: "Только: {what}" }
+    chosen(n: u64) {
+        en: plural(n) { "{n} event", "{n} events" },
+        ru: plural(n) { "{n} событие", "{n} события", "{n} событий" },
+    }
+    show_all { en: "Show everything", ru: "Показать всё" }
+    position { en: "Position", ru: "Место" }
+    recorded { en: "Recorded", ru: "Записано" }
+    occurred { en: "Occurred", ru: "Произошло" }
+    event { en: "Event", ru: "Событие" }
+    on { en: "On", ru: "На чём" }
+    because { en: "Because of", ru: "Из-за" }
+    stored { en: "as recorded", ru: "как записано" }
+    stored_of(position: u64) { en: "Event {position} as recorded", ru: "Событие {position}, как записано" }
+    history { en: "history", ru: "история" }
+    an_import { en: "Import", ru: "Загрузка" }
+    earlier { en: "Earlier", ru: "Раньше" }
+    newest { en: "To the newest", ru: "К новейшим" }
+    empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
+    looked_through { en: "Nothing in the last events that were looked through. Look further back?", ru: "В просмотренных событиях ничего не нашлось. Искать раньше?" }
+    empty { en: "Nothing is recorded yet", ru: "Пока ничего не записано" }
+    empty_text { en: "Every entry, handoff and import appears here the moment it is recorded.", ru: "Каждая запись, передача и загрузка появляется здесь в тот же миг." }
+}
+
+/// How many events a page shows at once.
+const ROWS: usize = 100;
+
+/// How many are read at once while looking for those that pass the filter.
+const CHUNK: u64 = 500;
+
+/// How many are looked through before the page shows what it has found.
+const MOST_LOOKED_THROUGH: u64 = 20_000;
+
+/// How many rows an open page grows to before the oldest go.
+const MOST_SHOWN: usize = 400;
+
+/// Which events a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    pub slice: Option<Slice>,
+    /// The name of the type in the log; it counts together with `slice`.
+    pub kind: Option<String>,
+    pub by: Option<ColleagueId>,
+    pub stream: Option<Stream>,
+    /// Only these.
+    pub at: Vec<u64>,
+    pub before: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventsPage {
+    pub now: Timestamp,
+    /// Newest first.
+    pub records: Vec<Record>,
+    /// Everybody of ours, and the clients that the records are about.
+    pub directory: Directory,
+    /// The accounts of interactions and handoffs.
+    pub accounts: BTreeMap<Stream, AccountId>,
+    /// From where to look further back; `None` at the beginning of the log.
+    pub earlier: Option<u64>,
+}
+
+impl Ask {
+    /// What an address asks for: `slice`, `type` (`logged`, or with its slice `interaction.logged`, or a
+    /// slice alone), `by`, `stream`, `at` (positions with commas) and `before`.
+    #[must_use]
+    pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
+        let wanted = get("type").unwrap_or_default();
+        let (of_type, kind) = match wanted.split_once('.') {
+            Some((slice, kind)) => (slice.parse().ok(), Some(kind.to_owned())),
+            None => match wanted.parse::<Slice>() {
+                Ok(slice) => (Some(slice), None),
+                Err(_) => (None, Some(wanted).filter(|kind| !kind.is_empty())),
+            },
+        };
+        let at = get("at").unwrap_or_default();
+        Self {
+            slice: of_type.or_else(|| get("slice")?.parse().ok()),
+            kind,
+            by: get("by").and_then(|id| id.parse().ok()),
+            stream: get("stream").and_then(|stream| stream.parse().ok()),
+            at: at.split(',').filter_map(|position| position.trim().parse().ok()).take(1_000).collect(),
+            before: get("before").and_then(|position| position.parse().ok()),
+        }
+    }
+
+    /// The query of the address that asks for it.
+    #[must_use]
+    pub fn query(&self) -> String {
+        let at = self.at.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let wanted = match (self.slice, &self.kind) {
+            (Some(slice), Some(kind)) => Some(format!("{slice}.{kind}")),
+            (Some(slice), None) => Some(slice.to_string()),
+            (None, kind) => kind.clone(),
+        };
+        let pairs = [
+            ("type", wanted),
+            ("by", self.by.map(|id| id.to_string())),
+            ("stream", self.stream.map(|stream| stream.to_string())),
+            ("at", Some(at).filter(|at| !at.is_empty())),
+            ("before", self.before.map(|position| position.to_string())),
+        ];
+        let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        given.collect::<Vec<_>>().join("&")
+    }
+
+    fn is_narrow(&self) -> bool {
+        *self != Self { before: self.before, ..Self::default() }
+    }
+
+    fn passes(&self, record: &Record) -> bool {
+        self.slice.is_none_or(|slice| record.stream().slice == slice)
+            && self.by.is_none_or(|by| record.by == by)
+            && self.stream.is_none_or(|stream| record.stream() == stream)
+            && (self.at.is_empty() || self.at.contains(&record.position))
+            && self.kind.as_deref().is_none_or(|kind| Written::of(record).kind == kind)
+    }
+}
+
+impl Query for Ask {
+    type Page = EventsPage;
+
+    fn answer(&self, reader: &dyn Reader) -> Result<EventsPage, Trouble> {
+        let mut head = 0;
+        reader.company(&mut |company| head = company.directory.position);
+        let (records, earlier) = self.records(reader, head)?;
+        let mut accounts = BTreeMap::new();
+        let (mut clients, mut contacts) = (BTreeSet::new(), BTreeSet::new());
+        for record in &records {
+            let stream = record.stream();
+            match stream.slice {
+                Slice::Account => {
+                    clients.insert(AccountId::from_uuid(stream.id));
+                }
+                Slice::Contact => {
+                    contacts.insert(ContactId::from_uuid(stream.id));
+                }
+                Slice::Interaction | Slice::Handoff => {
+                    if accounts.contains_key(&stream) {
+                        continue;
+                    }
+                    let named = account_of(&record.event);
+                    let account = match named {
+                        Some(account) => Some(account),
+                        None => reader.of_stream(stream)?.iter().rev().find_map(|record| account_of(&record.event)),
+                    };
+                    if let Some(account) = account {
+                        accounts.insert(stream, account);
+                        clients.insert(account);
+                    }
+                }
+                Slice::Unit | Slice::Colleague | Slice::Import => {}
+            }
+        }
+        let mut directory = Directory::default();
+        reader.company(&mut |company| {
+            let all = &company.directory;
+            let of = |id: &ContactId| Some((*id, all.contacts.get(id)?.clone()));
+            directory = Directory {
+                position: all.position,
+                units: all.units.clone(),
+                colleagues: all.colleagues.clone(),
+                accounts: clients.iter().filter_map(|id| Some((*id, all.accounts.get(id)?.clone()))).collect(),
+                contacts: contacts.iter().filter_map(of).collect(),
+                imports: BTreeMap::new(),
+            };
+        });
+        Ok(EventsPage { now: reader.viewer().now, records, directory, accounts, earlier })
+    }
+
+    fn address(&self) -> String {
+        format!("events?{}", self.query())
+    }
+}
+
+impl Ask {
+    /// The records, newest first, and from where to look further back.
+    fn records(&self, reader: &dyn Reader, head: u64) -> Result<(Vec<Record>, Option<u64>), Trouble> {
+        let before = self.before.unwrap_or(u64::MAX).min(head.saturating_add(1));
+        if !self.at.is_empty() || self.stream.is_some() {
+            let mut records = match self.stream {
+                Some(stream) => reader.of_stream(stream)?,
+                None => reader.at(&self.at)?,
+            };
+            records.retain(|record| record.position < before && self.passes(record));
+            records.sort_by_key(|record| std::cmp::Reverse(record.position));
+            let is_more = records.len() > ROWS;
+            records.truncate(ROWS);
+            let earlier = records.last().map(|record| record.position).filter(|_| is_more);
+            return Ok((records, earlier));
+        }
+        let (mut records, mut before, mut looked_through) = (Vec::new(), before, 0);
+        while before > 1 && records.len() < ROWS && looked_through < MOST_LOOKED_THROUGH {
+            let floor = before.saturating_sub(CHUNK).max(1);
+            looked_through += before - floor;
+            let chunk = reader.before(Some(before), usize::try_from(before - floor).unwrap_or(usize::MAX))?;
+            before = floor;
+            for record in chunk.into_iter().filter(|record| self.passes(record)) {
+                if records.len() == ROWS {
+                    break;
+                }
+                records.push(record);
+            }
+            if let Some(last) = records.last().filter(|_| records.len() == ROWS) {
+                before = last.position;
+            }
+        }
+        Ok((records, (before > 1).then_some(before)))
+    }
+}
+
+impl Follow for EventsPage {
+    fn position(&self) -> u64 {
+        self.directory.position
+    }
+
+    fn fold(&mut self, record: &Record) {
+        self.directory.fold(record);
+        self.now = self.now.max(record.recorded);
+        if let Some(account) = account_of(&record.event) {
+            self.accounts.insert(record.stream(), account);
+        }
+        self.records.insert(0, record.clone());
+        self.records.truncate(MOST_SHOWN);
+    }
+}
+
+/// The account that an event of an interaction or a handoff names.
+fn account_of(event: &Event) -> Option<AccountId> {
+    match event {
+        Event::Interaction(_, interaction::Event::Logged(details) | interaction::Event::Corrected(details)) => {
+            details.account
+        }
+        Event::Handoff(_, handoff::Event::Offered(offer)) => Some(offer.account),
+        Event::Interaction(..)
+        | Event::Handoff(..)
+        | Event::Unit(..)
+        | Event::Colleague(..)
+        | Event::Account(..)
+        | Event::Contact(..)
+        | Event::Import(..) => None,
+    }
+}
+
+/// A record as the doors give it.
+struct Written {
+    json: String,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Written {
+    fn of(record: &Record) -> Self {
+        let json = serde_json::to_string_pretty(record).unwrap_or_default();
+        let kind = serde_json::from_str::<Kind>(&json).map(|read| read.kind).unwrap_or_default();
+        Self { json, kind }
+    }
+}
+
+/// A row as it is drawn.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    position: u64,
+    recorded: Moment,
+    occurred: Moment,
+    deed: String,
+    wire: String,
+    on: (String, String),
+    by: (Option<String>, String),
+    because: Option<(String, String)>,
+    json: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Moment {
+    text: String,
+    exact: String,
+    machine: String,
+}
+
+fn moment(occurred: Occurred, model: &EventsPage, zone: &Zone, lang: Lang) -> Moment {
+    let today = zone.day(Occurred::At(model.now));
+    let clock = when::clock(occurred, zone);
+    let day = when::short_day(zone.day(occurred), today, lang);
+    let text = if clock.is_empty() { day } else { format!("{day}, {clock}") };
+    Moment { text, exact: when::exact(occurred, zone, lang), machine: occurred.to_string() }
+}
+
+fn row(record: &Record, model: &EventsPage, zone: &Zone, lang: Lang) -> Row {
+    let stream = record.stream();
+    let Written { json, kind } = Written::of(record);
+    let deed = deed(stream.slice, &kind, lang).map_or_else(|| kind.clone(), str::to_owned);
+    let directory = &model.directory;
+    let on = match stream.slice {
+        Slice::Account => {
+            let id = AccountId::from_uuid(stream.id);
+            (format!("/accounts/{id}"), directory.account(id, lang).to_owned())
+        }
+        Slice::Contact => {
+            let id = ContactId::from_uuid(stream.id);
+            (format!("/contacts/{id}"), directory.contact(id, lang).to_owned())
+        }
+        Slice::Colleague => {
+            let id = ColleagueId::from_uuid(stream.id);
+            (format!("/colleagues/{id}"), directory.colleague(id, lang).to_owned())
+        }
+        Slice::Unit => {
+            let id = UnitId::from_uuid(stream.id);
+            (format!("/units/{id}"), directory.unit(id, lang).to_owned())
+        }
+        Slice::Import => ("/import".to_owned(), an_import(lang).to_owned()),
+        Slice::Interaction | Slice::Handoff => match model.accounts.get(&stream) {
+            Some(account) => (format!("/accounts/{account}"), directory.account(*account, lang).to_owned()),
+            None => (format!("/events?stream={stream}"), history(lang).to_owned()),
+        },
+    };
+    let by_address = (record.by != ColleagueId::TWOFRONT).then(|| format!("/colleagues/{}", record.by));
+    Row {
+        position: record.position,
+        recorded: moment(Occurred::At(record.recorded), model, zone, lang),
+        occurred: moment(record.occurred, model, zone, lang),
+        wire: format!("{} {kind}", stream.slice),
+        deed,
+        on,
+        by: (by_address, directory.colleague(record.by, lang).to_owned()),
+        because: record.cause.map(|cause| because_of(cause, model)),
+        json,
+    }
+}
+
+/// A link to what led to an event: its row on this page, or its history.
+fn because_of(cause: EventRef, model: &EventsPage) -> (String, String) {
+    let here = model.records.iter().find(|record| record.reference() == cause);
+    match here {
+        Some(record) => (format!("#p{}", record.position), record.position.to_string()),
+        None => (format!("/events?stream={}", cause.stream), format!("{} {}", cause.stream.slice, cause.revision)),
+    }
+}
+
+#[component]
+pub fn Events() -> impl IntoView {
+    let query = use_query_map();
+    let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
+    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+}
+
+#[component]
+fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
+    let lang = use_lang();
+    let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
+    let rows = Memo::new(move |_| {
+        let ask = ask.get();
+        model.with(|model| {
+            let shown = model.records.iter().filter(|record| {
+                ask.before.is_none_or(|before| record.position < before) && ask.passes(record)
+            });
+            shown.map(|record| row(record, model, &zone, lang)).collect::<Vec<_>>()
+        })
+    });
+    let earlier_address = move || {
+        let before = model.with(|model| model.earlier)?;
+        Some(format!("/events?{}", Ask { before: Some(before), ..ask.get() }.query()))
+    };
+    let later_address = move || {
+        ask.get().before.map(|_| format!("/events?{}", Ask { before: None, ..ask.get() }.query()))
+    };
+    view! {
+        <Title text=title(lang) />
+        <header class="page-head">
+            <h1>{title(lang)}</h1>
+            <p class="subtitle">{subtitle(lang)}</p>
+        </header>
+        <Filters model ask />
+        <Show when=move || rows.with(Vec::is_empty)>
+            <Empty is_narrow=ask.get().is_narrow() is_more=model.with(|model| model.earlier.is_some()) />
+        </Show>
+        <Show when=move || !rows.with(Vec::is_empty)>
+            <div class="scroll" role="region" aria-label=title(lang) tabindex="0">
+                <table class="table dense raw">
+                    <thead>
+                        <tr>
+                            <th class="n" scope="col">
+                                {position(lang)}
+                            </th>
+                            <th scope="col">{recorded(lang)}</th>
+                            <th scope="col">{occurred(lang)}</th>
+                            <th scope="col">{event(lang)}</th>
+                            <th scope="col">{on(lang)}</th>
+                            <th scope="col">{who(lang)}</th>
+                            <th scope="col">{because(lang)}</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || rows.get() key=|row| row.position children=move |row| view! { <RowView row /> } />
+                    </tbody>
+                </table>
+            </div>
+        </Show>
+        <nav class="row" aria-label=title(lang)>
+            {move || later_address().map(|address| view! { <a class="button" href=address>{newest(lang)}</a> })}
+            {move || earlier_address().map(|address| view! { <a class="button" href=address>{earlier(lang)}</a> })}
+        </nav>
+    }
+}
+
+/// Two rows: the event, and below it, where it is opened, its exact form.
+#[component]
+fn RowView(row: Row) -> impl IntoView {
+    let lang = use_lang();
+    let Row { position: at, recorded, occurred, deed, wire, on, by, because, json } = row;
+    let (by_address, by_name) = by;
+    let time = |moment: Moment| {
+        view! {
+            <time datetime=moment.machine title=moment.exact>
+                {moment.text}
+            </time>
+        }
+    };
+    view! {
+        <tr id=format!("p{at}")>
+            <td class="n">
+                <details>
+                    <summary>
+                        {at} <span class="sr">", "{stored(lang)}</span>
+                    </summary>
+                </details>
+            </td>
+            <td class="nowrap">{time(recorded)}</td>
+            <td class="nowrap">{time(occurred)}</td>
+            <td class="nowrap">
+                {deed} " " <span class="mono small muted" lang="en">
+                    {wire}
+                </span>
+            </td>
+            <td class="nowrap">
+                <a href=on.0>{on.1}</a>
+            </td>
+            <td class="nowrap">
+                {match by_address {
+                    Some(address) => view! { <a href=address>{by_name}</a> }.into_any(),
+                    None => by_name.into_any(),
+                }}
+            </td>
+            <td class="nowrap">{because.map(|(address, text)| view! { <a href=address>{text}</a> })}</td>
+        </tr>
+        <tr class="stored-row">
+            <td colspan="7">
+                <pre class="stored" tabindex="0" role="region" aria-label=stored_of(lang, at)>
+                    {json}
+                </pre>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
+    let lang = use_lang();
+    let selects = move || {
+        let Ask { slice, kind, by, stream, at, .. } = ask.get();
+        let option =
+            |value: String, text: String, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
+        let types = Slice::ALL
+            .iter()
+            .map(|one| {
+                let name = about(*one, lang);
+                let all = option(one.to_string(), all_of(lang, name), slice == Some(*one) && kind.is_none());
+                let of = of_slice(*one, lang)
+                    .map(|(word, text)| {
+                        let is_chosen = kind.as_deref() == Some(word) && slice.is_none_or(|slice| slice == *one);
+                        option(format!("{one}.{word}"), text.to_owned(), is_chosen)
+                    })
+                    .collect_view();
+                view! { <optgroup label=name>{all} {of}</optgroup> }
+            })
+            .collect_view();
+        let (people, about_what) = model.with_untracked(|model| {
+            let mut people: Vec<(ColleagueId, String)> = model
+                .directory
+                .colleagues
+                .keys()
+                .map(|id| (*id, model.directory.colleague(*id, lang).to_owned()))
+                .collect();
+            people.sort_by_key(|(_, name)| name.to_lowercase());
+            people.push((ColleagueId::TWOFRONT, model.directory.colleague(ColleagueId::TWOFRONT, lang).to_owned()));
+            let record = model.records.iter().find(|record| stream == Some(record.stream()));
+            let named = record.map(|record| row(record, model, &Zone::utc(), lang).on.1);
+            (people, named)
+        });
+        let people =
+            people.into_iter().map(|(id, name)| option(id.to_string(), name, by == Some(id))).collect_view();
+        let only_stream = stream.map(|stream| {
+            let what = about_what.unwrap_or_else(|| stream.slice.to_string());
+            view! {
+                <input type="hidden" name="stream" value=stream.to_string() />
+                <span class="chip">{only(lang, &what)}</span>
+            }
+        });
+        let many = u64::try_from(at.len()).unwrap_or(u64::MAX);
+        let only_at = (many > 0).then(|| {
+            let at = at.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            view! {
+                <input type="hidden" name="at" value=at />
+                <span class="chip">{only(lang, &chosen(lang, many))}</span>
+            }
+        });
+        view! {
+            <select name="type" aria-label=what(lang)>
+                <option value="">{every_event(lang)}</option>
+                {types}
+            </select>
+            <select name="by" aria-label=who(lang)>
+                <option value="">{anybody(lang)}</option>
+                {people}
+            </select>
+            {only_stream}
+            {only_at}
+        }
+    };
+    let clear = move || ask.get().is_narrow();
+    view! {
+        <form class="filters" aria-label=filter(lang) method="get" action="/events">
+            {selects}
+            <button class="button small" type="submit">
+                {apply(lang)}
+            </button>
+            <Show when=clear>
+                <a class="button small quiet" href="/events">
+                    <Icon name="x" />
+                    {show_all(lang)}
+                </a>
+            </Show>
+        </form>
+    }
+}
+
+#[component]
+fn Empty(is_narrow: bool, is_more: bool) -> impl IntoView {
+    let lang = use_lang();
+    if is_narrow {
+        let text = if is_more { looked_through(lang) } else { empty_filter(lang) };
+        return view! {
+            <div class="empty">
+                <p>{text}</p>
+                <a class="button" href="/events">
+                    {show_all(lang)}
+                </a>
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        <div class="empty">
+            <h2>{empty(lang)}</h2>
+            <p>{empty_text(lang)}</p>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Ask {
+        let get = |name: &str| {
+            query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v.into())
+        };
+        Ask::from_query(get)
+    }
+
+    #[test]
+    fn a_filter_survives_its_address() {
+        for query in ["", "type=interaction.logged&before=7", "type=handoff", "at=3,5,8", "stream=account/00000000-0000-0000-0000-000000000007"] {
+            assert_eq!(asked(query).query(), query);
+        }
+        assert_eq!(asked("slice=handoff&type=offered").query(), "type=handoff.offered");
+    }
+}

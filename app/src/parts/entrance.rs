@@ -1,0 +1,67 @@
+//! The frame of the pages before signing in, which have no viewer and no log: one plain form.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use crate::parts::Icon;
+use crate::parts::frame::LanguageChoice;
+use crate::read::Entrance;
+use crate::refused::Refused;
+use crate::text::use_lang;
+
+/// One of these pages, with what is typed already and whose link it is.
+pub fn entrance<V: IntoView + 'static>(
+    heading: impl Fn(&Entrance) -> String + Clone + Send + Sync + 'static,
+    show: impl Fn(Entrance) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    let known = Resource::new(|| (), |()| async { use_context::<Entrance>().unwrap_or_default() });
+    view! {
+        <div class="sign-in">
+            <main id="main">
+                <a class="brand" href="/" rel="external">
+                    <img src=crate::assets::use_asset("favicon.svg") alt="" width="28" height="28" />
+                    <span>"Twofront"</span>
+                </a>
+                <Suspense>
+                    {move || {
+                        let (heading, show) = (heading.clone(), show.clone());
+                        Suspend::new(async move {
+                            let known = known.await;
+                            view! {
+                                <h1>{heading(&known)}</h1>
+                                {show(known)}
+                            }
+                        })
+                    }}
+                </Suspense>
+                <LanguageChoice />
+            </main>
+        </div>
+    }
+}
+
+/// Why the form was sent back, if it was: `?refused=…&wait=…`, else what the server said about it.
+#[component]
+pub fn RefusedNotice(#[prop(optional, into)] sentence: String) -> impl IntoView {
+    let lang = use_lang();
+    let query = use_query_map();
+    let why = move || {
+        let refused = query.with(|query| {
+            let seconds = query.get("wait").and_then(|seconds| seconds.parse().ok());
+            Refused::from_code(&query.get("refused")?, seconds)
+        })?;
+        let is_said = refused == Refused::NotRecorded && !sentence.is_empty();
+        Some(if is_said { sentence.clone() } else { refused.say(lang) })
+    };
+    move || {
+        why()
+            .map(|why| {
+                view! {
+                    <div class="notice error" role="alert">
+                        <Icon name="warning" />
+                        <p>{why}</p>
+                    </div>
+                }
+            })
+    }
+}

@@ -1,0 +1,165 @@
+//! What the pages need of the server, and the door that their forms go through: `POST /do`, where a
+//! form becomes a command without JavaScript.
+
+mod slips;
+mod zone;
+
+use std::sync::Arc;
+
+use app::forms::{self, Fields};
+use app::parts::fields::Slip;
+use app::when::Zone;
+use axum::Form;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
+use axum::http::header::REFERER;
+use axum::response::{IntoResponse, Redirect, Response};
+use shared::domain::Command;
+use shared::ids::{ColleagueId, Stream};
+use shared::interaction;
+
+use crate::access::{Access, MaybeSignedIn};
+use crate::api::problem::language;
+use crate::api::refusals;
+use crate::beside::Beside;
+use crate::desk::Order;
+use crate::office::Office;
+use crate::reader::Seat;
+
+pub use slips::Slips;
+pub use zone::{UnknownZone, zone_named, zone_of_system};
+
+/// What the pages need of the server.
+#[derive(Clone)]
+pub struct Pages {
+    pub office: Office,
+    pub access: Access,
+    pub beside: Beside,
+    /// In which moments are shown.
+    pub zone: Zone,
+    pub slips: Arc<Slips>,
+}
+
+impl Pages {
+    pub fn new(beside: Beside, zone: Zone) -> Self {
+        let (office, access) = (beside.office.clone(), beside.access.clone());
+        Self { office, access, beside, zone, slips: Arc::default() }
+    }
+
+    /// The reader for somebody who is signed in and among us; `None` for a stranger.
+    pub fn reader(&self, me: ColleagueId) -> Option<Seat> {
+        Seat::new(self.beside.clone(), me, crate::clock::now(), self.zone.clone())
+    }
+}
+
+fn random() -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// `POST /do`: a form of a page. Success leads on (303); a refusal leads back to the form, which
+/// then holds what was typed and says why.
+pub async fn act(
+    State(pages): State<Pages>,
+    MaybeSignedIn(signed_in): MaybeSignedIn,
+    OriginalUri(_): OriginalUri,
+    headers: HeaderMap,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Response {
+    let lang = language(&headers);
+    let fields = Fields::new(pairs);
+    let back = fields.get("back").filter(|path| is_local(path)).unwrap_or("/").to_owned();
+    let from = page_of(&headers).unwrap_or_else(|| back.clone());
+    let Some(signed_in) = signed_in else {
+        // What was typed waits until they are back.
+        let slip = pages.slips.keep(None, slip(&fields, None, String::new()));
+        let next = slip.map_or(from.clone(), |slip| with_query(&from, "slip", &slip.to_string()));
+        return Redirect::to(&format!("/sign-in?next={}", app::address::encode(&next))).into_response();
+    };
+    let me = signed_in.colleague;
+    let refuse = |field: Option<String>, why: String| {
+        let slip = pages.slips.keep(Some(me), slip(&fields, field, why));
+        let to = slip.map_or(from.clone(), |slip| with_query(&from, "slip", &slip.to_string()));
+        Redirect::to(&to).into_response()
+    };
+    let request = match forms::request(&fields, &pages.zone) {
+        Ok(request) => request,
+        Err(refused) => return refuse(Some(refused.field), refused.why.say(lang)),
+    };
+    let id = request.id;
+    let logged = match &request.command {
+        Command::Interaction(id, interaction::Command::Log { .. }) => Some(Stream::from(*id)),
+        Command::Interaction(..)
+        | Command::Unit(..)
+        | Command::Colleague(..)
+        | Command::Account(..)
+        | Command::Contact(..)
+        | Command::Handoff(..)
+        | Command::Import(..) => None,
+    };
+    match pages.office.ask(Order { by: me, batch: None, request }).await {
+        Ok(_) => {
+            let to = logged.map_or(back.clone(), |stream| with_query(&back, "logged", &stream.to_string()));
+            Redirect::to(&to).into_response()
+        }
+        Err(refusal) => {
+            let problem = refusals::of_command(&refusal, id, pages.office.role(me), lang);
+            refuse(None, problem.sentence())
+        }
+    }
+}
+
+fn slip(fields: &Fields, field: Option<String>, why: String) -> Slip {
+    let form = app::parts::fields::form_name(fields.get("do").unwrap_or_default(), fields.get("on"));
+    let typed = fields.typed().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Slip { form, typed, field, why }
+}
+
+/// The page of ours that a form was on.
+fn page_of(headers: &HeaderMap) -> Option<String> {
+    let referer = headers.get(REFERER)?.to_str().ok()?;
+    let (_, after_scheme) = referer.split_once("://")?;
+    let path = after_scheme.find('/').and_then(|start| after_scheme.get(start..))?;
+    is_local(path).then(|| without_query(path, "slip"))
+}
+
+/// Whether an address stays on this server; `//host` and `/\host` do not.
+pub fn is_local(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t'])
+}
+
+fn with_query(path: &str, name: &str, value: &str) -> String {
+    let path = without_query(path, name);
+    let (path, fragment) =
+        path.split_once('#').map_or((path.as_str(), None), |(path, fragment)| (path, Some(fragment)));
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{path}{joint}{name}={value}{fragment}")
+}
+
+fn without_query(path: &str, name: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let others: Vec<&str> = query.split('&').filter(|pair| pair.split('=').next() != Some(name)).collect();
+    if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_leads_back_and_never_away() {
+        assert!(is_local("/accounts?q=1"));
+        for elsewhere in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", ""] {
+            assert!(!is_local(elsewhere));
+        }
+    }
+
+    #[test]
+    fn a_query_is_added_once() {
+        assert_eq!(with_query("/log", "slip", "1"), "/log?slip=1");
+        assert_eq!(with_query("/log?account=2&slip=1", "slip", "3"), "/log?account=2&slip=3");
+        assert_eq!(with_query("/handoffs#h1", "slip", "3"), "/handoffs?slip=3#h1");
+    }
+}

