@@ -23,6 +23,7 @@ use tracing_subscriber::EnvFilter;
 use crate::access::{AccessError, KeptError};
 use crate::api::openapi::DOCUMENT;
 use crate::config::{LogFormat, Logging, Place, Reach};
+use crate::demo;
 use crate::desk::Refusal;
 use crate::import;
 use crate::office::OfficeError;
@@ -88,6 +89,8 @@ enum Command {
         /// The address that the colleague signs in with.
         email: String,
     },
+    /// Fill the store with a generated company, for demonstrations and measurements; run again, it goes on
+    Demo(Demo),
     /// Print the description of the API
     Openapi,
     /// Print completions for a shell
@@ -157,6 +160,21 @@ enum Person {
     },
 }
 
+#[derive(Args, Debug)]
+struct Demo {
+    /// How many events.
+    #[arg(long, value_name = "N")]
+    events: u64,
+    /// The same number makes the same company.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The language of the company.
+    #[arg(long, env = "TWOFRONT_LANG", default_value = "en")]
+    lang: Tongue,
+    #[command(flatten)]
+    facts: Facts,
+}
+
 #[derive(Args, Clone, Copy, Debug)]
 struct Facts {
     /// Say what became of it as JSON.
@@ -195,6 +213,8 @@ enum Failure {
     #[error(transparent)]
     Import(#[from] import::Error),
     #[error(transparent)]
+    Demo(#[from] demo::Error),
+    #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("{what}: {error}")]
     Io { what: String, error: io::Error },
@@ -222,6 +242,7 @@ impl Failure {
             | Self::Access(_)
             | Self::Care(_)
             | Self::Import(_)
+            | Self::Demo(_)
             | Self::Refused(_)
             | Self::Io { .. }
             | Self::Other(_) => false,
@@ -263,6 +284,7 @@ fn carry_out(place: &Place, command: Command) -> Result<ExitCode, Failure> {
             person::add(place, &name, &email, role, &public_url, facts)
         }
         Command::Token { email } => person::token(place, &email),
+        Command::Demo(demo) => transfer::demo(place, &demo),
         Command::Openapi => {
             print(DOCUMENT)?;
             Ok(ExitCode::SUCCESS)

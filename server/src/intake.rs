@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use shared::domain::Model;
 use shared::ids::{AccountId, ColleagueId, Stream};
 use shared::lang::Lang;
 use shared::words::{Email, SourceKey, System};
 
+use crate::demo;
 use crate::import::{Error, Files, Options, Progress, Scratch, Summary, salesforce as importer};
 use crate::office::Office;
 use crate::people;
@@ -39,7 +39,7 @@ pub fn salesforce(
     let linked = |system: &System, key: &SourceKey| -> Option<AccountId> { model.accounts().linked_to(system, key) };
     let colleague = |email: &Email| people::known(office, email);
     let exists = |stream: Stream| model.knows(stream);
-    let now = Timestamp::now();
+    let now = crate::clock::now();
     let options = Options {
         by,
         lang,
@@ -56,6 +56,22 @@ pub fn salesforce(
         return importer::run(files, &options, &mut scratch, progress);
     }
     importer::run(files, &options, &mut office.sink(), progress)
+}
+
+/// Fills the house with a generated company. Waits: not for a thread that serves requests.
+///
+/// # Errors
+/// Where the desk takes nothing.
+pub fn generated(
+    office: &Office,
+    events: u64,
+    seed: u64,
+    lang: Lang,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<demo::Summary, demo::Error> {
+    let generation = taken_back(office, &demo::system());
+    let options = demo::Options { generation, ..demo::Options::new(events, seed, lang) };
+    demo::run(&options, &mut office.sink(), progress)
 }
 
 /// How many imports of this system were taken back.

@@ -78,7 +78,7 @@ impl Town {
         let access =
             Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
         let served =
-            Served { office: office.clone(), access: access.clone(), site: Site::default(), zone: Zone::utc() };
+            Served { office: office.clone(), access: access.clone(), site: Site::default(), zone: Zone::utc(), data: folder.path().to_owned() };
         let app = serve::router(served, &Settings::default()).unwrap();
         Self { store, office, access, app, _folder: folder }
     }

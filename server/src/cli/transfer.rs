@@ -9,7 +9,7 @@ use serde_json::json;
 use shared::ids::ColleagueId;
 
 use super::opened::{Opened, Shelf};
-use super::{Facts, Failure, Import, bar, tell};
+use super::{Demo, Facts, Failure, Import, bar, tell};
 use crate::config::Place;
 use crate::import::Folder;
 use crate::intake::{self, Intake};
@@ -59,6 +59,24 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
     };
     store.close();
     tracing::debug!(events, "exported");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn demo(place: &Place, demo: &Demo) -> Result<ExitCode, Failure> {
+    let opened = Opened::for_writing(place)?;
+    let bar = bar(demo.events, "generating");
+    let lang = demo.lang.into();
+    let summary = intake::generated(&opened.office, demo.events, demo.seed, lang, &mut |events, of| {
+        bar.set_length(of);
+        bar.set_position(events);
+    })?;
+    bar.finish_and_clear();
+    tell(demo.facts, &summary, || {
+        format!(
+            "{} events of a generated company with {} accounts and {} colleagues: none of them exists.",
+            summary.events, summary.accounts, summary.colleagues
+        )
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
