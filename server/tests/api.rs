@@ -77,8 +77,13 @@ impl Town {
         }
         let access =
             Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
-        let served =
-            Served { office: office.clone(), access: access.clone(), site: Site::default(), zone: Zone::utc(), data: folder.path().to_owned() };
+        let served = Served {
+            office: office.clone(),
+            access: access.clone(),
+            site: Site::default(),
+            zone: Zone::utc(),
+            data: folder.path().to_owned(),
+        };
         let app = serve::router(served, &Settings::default()).unwrap();
         Self { store, office, access, app, _folder: folder }
     }
@@ -127,12 +132,49 @@ async fn a_command_yields_a_receipt_and_is_seen_in_every_view_at_its_position() 
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     let receipt = answer.json();
     assert_eq!(receipt["events"], json!([format!("account/{NORTHWIND}@3")]));
-    let directory = town.get(&kira, "/api/views/directory").await.json();
+    let directory = town.get(&kira, "/api/views/whole/directory").await.json();
     assert_eq!(directory["position"], receipt["position"]);
     assert_eq!(directory["accounts"][NORTHWIND.to_string()]["name"], "Northwind AG");
 
     let again = town.command(&kira, &renaming(100, "Northwind AG")).await.json();
     assert_eq!((&again["events"], &again["duplicate"]), (&receipt["events"], &json!(true)));
+}
+
+#[tokio::test]
+async fn every_page_s_model_is_read_at_its_address() {
+    let town = Town::new().await;
+    let ada = town.token(ADA);
+    let mut addresses: Vec<String> = [
+        "portfolio",
+        "portfolio?scope=all",
+        "handoffs",
+        "alignment",
+        "events",
+        "company",
+        "import",
+        "settings",
+        "log",
+        "handoff-new",
+        "contact-new",
+        "whole/directory",
+        "whole/portfolio",
+        "whole/board",
+        "whole/alignment",
+    ]
+    .map(str::to_owned)
+    .into();
+    for view in ["account", "account-edit"] {
+        addresses.push(format!("{view}/{NORTHWIND}"));
+        town.get(&ada, &format!("/api/views/{view}/{TAILSPIN}")).await.is_problem(404, "not-found");
+    }
+    addresses.extend(["contact", "contact-edit"].map(|view| format!("{view}/{ANNA}")));
+    addresses.extend([format!("colleague/{KIRA}"), format!("unit/{SALES}"), format!("log?account={NORTHWIND}")]);
+    addresses.push(format!("events?stream={}&type=account.registered", Stream::from(NORTHWIND)));
+    for address in addresses {
+        let answer = town.get(&ada, &format!("/api/views/{address}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text);
+        assert!(answer.json().is_object(), "{address}");
+    }
 }
 
 #[tokio::test]
@@ -208,7 +250,7 @@ async fn a_closed_store_refuses_commands_says_so_and_is_still_read() {
     assert_eq!(town.ask(Request::get("/healthz").body(Body::empty()).unwrap()).await.status, StatusCode::OK);
     assert_eq!(town.command(&kira, &known).await.json()["duplicate"], true, "what is known is still answered");
     assert_eq!(
-        town.get(&kira, "/api/views/directory").await.json()["accounts"][NORTHWIND.to_string()]["name"],
+        town.get(&kira, "/api/views/whole/directory").await.json()["accounts"][NORTHWIND.to_string()]["name"],
         "Northwind AG"
     );
 }
@@ -252,14 +294,14 @@ async fn an_analyst_sees_that_there_is_a_contact_and_not_how_to_reach_them() {
     assert_eq!(seen.lines().len() as u64, town.store.head());
     assert!(!seen.text.contains("Petrova"));
     assert!(seen.text.contains("Volkova"), "colleagues are not sealed to them");
-    assert!(!town.get(&nina, "/api/views/directory").await.text.contains("Petrova"));
-    assert!(town.get(&kira, "/api/views/directory").await.text.contains("Petrova"));
+    assert!(!town.get(&nina, "/api/views/whole/directory").await.text.contains("Petrova"));
+    assert!(town.get(&kira, "/api/views/whole/directory").await.text.contains("Petrova"));
 
     let describe =
         json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "name": "Anna Orlova" } });
     let answer = town.command(&kira, &describe).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    let views = town.get(&nina, "/api/views/directory").await;
+    let views = town.get(&nina, "/api/views/whole/directory").await;
     assert!(!views.text.contains("Orlova"));
     assert_eq!(views.json()["position"], town.store.head(), "the views for analysts go on, too");
 }

@@ -45,34 +45,40 @@ fn answer(api: &Api, who: &SignedIn, view: &str, query: &str) -> Option<Result<V
     of_page(name, rest, &get, &seat).or_else(|| of_company(view, &seat))
 }
 
-/// The models of the pages, by the addresses that the pages themselves ask.
+/// The models of the pages, by the addresses that the pages themselves ask: see `Query::address`.
 fn of_page(name: &str, rest: &str, get: &Get<'_>, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
-    Some(match name {
-        "account" => {
-            json(seat, &pages::account::Ask { account: rest.parse().ok(), filter: pages::account::filter_from(get) })
-        }
-        "log" => json(
-            seat,
-            &pages::log::Ask {
-                account: get("account").and_then(|id| id.parse().ok()),
-                contact: get("contact").and_then(|id| id.parse().ok()),
-                because: get("because").and_then(|event| event.parse().ok()),
-                correct: get("correct").and_then(|id| id.parse().ok()),
-            },
-        ),
+    use pages::*;
+    let filter = || account::filter_from(get);
+    Some(match (name, rest) {
+        ("portfolio", "") => json(seat, &portfolio::Ask::from_query(get)),
+        ("alignment", "") => json(seat, &alignment::Ask),
+        ("handoffs", "") => json(seat, &handoffs::Ask::from_query(get)),
+        ("handoff-new", "") => json(seat, &handoff_new::Ask::from_query(get)),
+        ("log", "") => json(seat, &log::Ask::from_query(get)),
+        ("contact-new", "") => json(seat, &contact_new::Ask::from_query(get)),
+        ("events", "") => json(seat, &events::Ask::from_query(get)),
+        ("company", "") => json(seat, &company::Ask::from_query(get)),
+        ("import", "") => json(seat, &import::Ask {}),
+        ("settings", "") => json(seat, &settings::Ask::from_query(get)),
+        ("account", id) => json(seat, &account::Ask { account: id.parse().ok(), filter: filter() }),
+        ("account-edit", id) => json(seat, &account_edit::Ask { account: id.parse().ok() }),
+        ("contact", id) => json(seat, &contact::Ask { contact: id.parse().ok(), filter: filter() }),
+        ("contact-edit", id) => json(seat, &contact_edit::Ask { contact: id.parse().ok() }),
+        ("colleague", id) => json(seat, &colleague::Ask { colleague: id.parse().ok(), filter: filter() }),
+        ("unit", id) => json(seat, &unit::Ask { unit: id.parse().ok(), filter: filter() }),
         _ => return None,
     })
 }
 
-/// The views of the whole company.
+/// The views of the whole company, uncut.
 fn of_company(view: &str, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
     let mut found = None;
     seat.company(&mut |company| {
         found = match view {
-            "directory" => Some(bytes(&company.directory)),
-            "portfolio" => Some(bytes(&company.portfolio)),
-            "board" => Some(bytes(&company.board)),
-            "alignment" => Some(bytes(&company.alignment)),
+            "whole/directory" => Some(bytes(&company.directory)),
+            "whole/portfolio" => Some(bytes(&company.portfolio)),
+            "whole/board" => Some(bytes(&company.board)),
+            "whole/alignment" => Some(bytes(&company.alignment)),
             _ => None,
         };
     });
