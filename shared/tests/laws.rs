@@ -22,7 +22,9 @@ use shared::record::Record;
 use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
 use shared::views::board::{Answers, Card};
-use shared::views::{AccountFile, Alignment, Board, Company, Concerns, Directory, Portfolio, Timeline, View};
+use shared::views::{
+    AccountFile, Acquaintance, Alignment, Board, Company, Concerns, Directory, Portfolio, Promises, Timeline, View,
+};
 use shared::words::{
     AccountName, Email, Label, Occurred, PersonName, Phone, Place, Promise, Reason, Role, SourceKey, Summary, System,
     UnitName, Website,
@@ -156,6 +158,8 @@ fn check_every_view(log: &[Record], cut: usize) -> Result<(), TestCaseError> {
     check_view(Alignment::default(), log, cut)?;
     check_view(Company::default(), log, cut)?;
     check_view(AccountFile::new(NORTHWIND), log, cut)?;
+    check_view(Acquaintance::new(ANNA), log, cut)?;
+    check_view(Promises::new(LEV), log, cut)?;
     for of in whose() {
         check_view(Timeline::new(of), log, cut)?;
     }
@@ -170,6 +174,15 @@ fn whose() -> [Stream; 7] {
 fn folded<'a, V: View>(mut view: V, records: impl IntoIterator<Item = &'a Record>) -> V {
     records.into_iter().for_each(|record| view.fold(record));
     view
+}
+
+/// The server keeps for each thing which records concern it, and folds its views from those alone.
+fn check_concerned<V: View + std::fmt::Debug>(new: V, of: Stream, log: &[&Record]) -> Result<(), TestCaseError> {
+    let mut concerns = Concerns::default();
+    let concerning = log.iter().copied().filter(|record| concerns.of(record).contains(&of));
+    let of_these = folded(new.clone(), concerning);
+    prop_assert_eq!(shown(&of_these), shown(&folded(new, log.iter().copied())), "{}", of);
+    Ok(())
 }
 
 /// A view but for how far it has read.
@@ -366,20 +379,20 @@ proptest! {
     }
 
     #[test]
-    fn a_timeline_needs_no_more_than_what_concerns_it(wishes in wishes()) {
+    fn a_view_of_one_thing_needs_no_more_than_what_concerns_it(wishes in wishes()) {
         let desk = after(&wishes);
-        let mut concerns = Concerns::default();
-        let concerned: Vec<(&Record, Vec<Stream>)> =
-            desk.standing().into_iter().map(|record| (record, concerns.of(record))).collect();
+        let log = desk.standing();
         for of in whose() {
-            let mine = concerned.iter().filter(|(_, concerned)| concerned.contains(&of)).map(|(record, _)| *record);
-            let whole = folded(Timeline::new(of), desk.standing());
-            prop_assert_eq!(shown(&folded(Timeline::new(of), mine)), shown(&whole), "{}", of);
+            check_concerned(Timeline::new(of), of, &log)?;
         }
         for account in [NORTHWIND, CONTOSO, TAILSPIN] {
-            let mine = concerned.iter().filter(|(_, concerned)| concerned.contains(&account.into())).map(|(record, _)| *record);
-            let whole = folded(AccountFile::new(account), desk.standing());
-            prop_assert_eq!(shown(&folded(AccountFile::new(account), mine)), shown(&whole), "{}", account);
+            check_concerned(AccountFile::new(account), account.into(), &log)?;
+        }
+        for contact in [ANNA, BORIS] {
+            check_concerned(Acquaintance::new(contact), contact.into(), &log)?;
+        }
+        for colleague in [ADA, KIRA, LEV] {
+            check_concerned(Promises::new(colleague), colleague.into(), &log)?;
         }
     }
 
