@@ -31,43 +31,121 @@ pub use browser::{connect, follow};
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::collections::VecDeque;
     use std::rc::Rc;
+    use std::time::Duration;
 
+    use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
     use leptos::prelude::*;
     use shared::record::Record;
+    use shared::sieve::Sieve;
     use wasm_bindgen::JsCast;
     use wasm_bindgen::closure::Closure;
     use web_sys::{EventSource, MessageEvent};
 
     use super::{Follow, Line};
 
-    type Follower = Rc<dyn Fn(&Record)>;
+    /// How many records are kept for a page that was on its way while they came.
+    const KEPT: usize = 4_096;
+
+    /// What comes within so short a time is folded and drawn together: an import is thousands.
+    const TOGETHER: Duration = Duration::from_millis(40);
+
+    /// One question to the server for all that made a page stale meanwhile.
+    const PATIENCE: Duration = Duration::from_millis(300);
+
+    /// A page that is open.
+    #[derive(Clone)]
+    struct Follower {
+        number: u64,
+        hear: Rc<dyn Fn(&[Record])>,
+        /// The question that is about to be asked.
+        asking: Rc<Cell<Option<TimeoutHandle>>>,
+    }
 
     thread_local! {
         /// The pages that are open: one, and for a moment during a change of pages two.
-        static FOLLOWERS: RefCell<Vec<(u64, Follower)>> = const { RefCell::new(Vec::new()) };
-        static NEXT: RefCell<u64> = const { RefCell::new(0) };
-        static CONNECTED: RefCell<bool> = const { RefCell::new(false) };
+        static FOLLOWERS: RefCell<Vec<Follower>> = const { RefCell::new(Vec::new()) };
+        static NEXT: Cell<u64> = const { Cell::new(0) };
+        static CONNECTED: Cell<bool> = const { Cell::new(false) };
+        /// What has come and is not told yet.
+        static ARRIVED: RefCell<Vec<Record>> = const { RefCell::new(Vec::new()) };
+        /// The last that were told, oldest first.
+        static RECENT: RefCell<VecDeque<Record>> = const { RefCell::new(VecDeque::new()) };
     }
 
     /// Keeps a page's model in step; asks for a new one where it cannot.
     pub fn follow<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, again: impl Fn() + 'static) {
-        let number = NEXT.with_borrow_mut(|next| {
-            *next += 1;
-            *next
-        });
-        let follower: Follower = Rc::new(move |record: &Record| {
-            let is_new = page.try_with_untracked(|page| record.position > page.position()).unwrap_or(false);
-            if is_new && page.try_update(|page| page.fold(record)).is_some() && page.with_untracked(Follow::is_stale) {
-                again();
+        let number = NEXT.replace(NEXT.get() + 1);
+        let asking = Rc::new(Cell::new(None));
+        let ask = {
+            let (asking, again) = (Rc::clone(&asking), Rc::new(again));
+            move || {
+                if asking.get().is_none() {
+                    let again = Rc::clone(&again);
+                    asking.set(set_timeout_with_handle(move || again(), PATIENCE).ok());
+                }
             }
-        });
-        FOLLOWERS.with_borrow_mut(|followers| followers.push((number, follower)));
-        on_cleanup(move || FOLLOWERS.with_borrow_mut(|followers| followers.retain(|(one, _)| *one != number)));
-        if let Some(line) = use_context::<Line>() {
-            connect(page.with_untracked(Follow::position), line);
+        };
+        let position = page.with_untracked(Follow::position);
+        // So many have come since that some of them are gone: only the server knows them all.
+        let oldest =
+            RECENT.with_borrow(|recent| (recent.len() == KEPT).then(|| recent.front().map(|one| one.position)));
+        if oldest.flatten().is_some_and(|oldest| oldest > position + 1) {
+            ask();
         }
+        let hear = move |records: &[Record]| {
+            let is_new = |page: &P| records.last().is_some_and(|record| record.position > page.position());
+            if !page.try_with_untracked(is_new).unwrap_or(false) {
+                return;
+            }
+            let is_stale = page.try_update(|page| {
+                let mut is_past_another = false;
+                for record in records {
+                    if record.position > page.position() {
+                        page.fold(record);
+                        is_past_another |= Sieve::taken_back_by(&record.event).is_some();
+                    }
+                }
+                page.is_stale() || is_past_another
+            });
+            if is_stale.unwrap_or(false) {
+                ask();
+            }
+        };
+        // What came while the page was on its way.
+        let missed: Vec<Record> =
+            RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect());
+        hear(&missed);
+        FOLLOWERS.with_borrow_mut(|followers| followers.push(Follower { number, hear: Rc::new(hear), asking }));
+        on_cleanup(move || leave(number));
+        if let Some(line) = use_context::<Line>() {
+            connect(position, line);
+        }
+    }
+
+    /// A page that was left asks nothing any more.
+    fn leave(number: u64) {
+        let gone: Vec<Follower> = FOLLOWERS
+            .with_borrow_mut(|followers| followers.extract_if(.., |follower| follower.number == number).collect());
+        for handle in gone.iter().filter_map(|follower| follower.asking.get()) {
+            handle.clear();
+        }
+    }
+
+    /// Tells the open pages what has come.
+    fn tell() {
+        let arrived = ARRIVED.take();
+        let followers = FOLLOWERS.with_borrow(Clone::clone);
+        for follower in followers {
+            (follower.hear)(&arrived);
+        }
+        RECENT.with_borrow_mut(|recent| {
+            recent.extend(arrived);
+            let over = recent.len().saturating_sub(KEPT);
+            recent.drain(..over);
+        });
     }
 
     /// Opens the line, once: the browser resumes it by itself after a break, by the id of the last event.
@@ -76,16 +154,19 @@ mod browser {
             return;
         }
         let Ok(source) = EventSource::new(&format!("/api/events/live?after={after}")) else {
-            CONNECTED.replace(false);
+            CONNECTED.set(false);
             line.0.set(false);
             return;
         };
         let message = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
             if let Ok(record) = serde_json::from_str::<Record>(&text) {
-                let followers = FOLLOWERS.with_borrow(Clone::clone);
-                for (_, follower) in followers {
-                    follower(&record);
+                let is_first = ARRIVED.with_borrow_mut(|arrived| {
+                    arrived.push(record);
+                    arrived.len() == 1
+                });
+                if is_first {
+                    set_timeout(tell, TOGETHER);
                 }
             }
         });

@@ -149,11 +149,11 @@ mod tests {
         let (path, given) = address.split_once('?').unwrap_or((&address, ""));
         let pairs: Vec<(&str, &str)> = given.split('&').filter_map(|pair| pair.split_once('=')).collect();
         let get = |name: &str| pairs.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
-        let answer = super::answer(path, &get, &fixture).unwrap_or_else(|trouble| panic!("{address}: {trouble}"));
-        let shown = query.answer(&fixture).and_then(|page| Ok(serde_json::to_value(page).unwrap())).unwrap();
-        assert_eq!(answer, shown, "{address}");
+        let answered = answer(path, &get, &fixture).unwrap_or_else(|trouble| panic!("{address}: {trouble}"));
+        let shown = query.answer(&fixture).map(|page| serde_json::to_value(page).unwrap()).unwrap();
+        assert_eq!(answered, shown, "{address}");
         // And the browser reads it.
-        let page: Q::Page = serde_json::from_value(answer).unwrap();
+        let page: Q::Page = serde_json::from_value(answered).unwrap();
         assert_eq!(serde_json::to_value(page).unwrap(), shown, "{address}");
     }
 
