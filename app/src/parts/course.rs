@@ -200,7 +200,7 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
     let most = months.iter().filter_map(|month| cells.get(month)).map(|cell| cell.offered.len()).max().unwrap_or(0);
     let (mut points, mut spoken) = (Vec::new(), Vec::new());
     // Every third month has its name, counted from the newest.
-    let named = |place: usize| (months.len() - 1 - place) % 3 == 0;
+    let named = |place: usize| (months.len() - 1 - place).is_multiple_of(3);
     for (place, month) in months.iter().enumerate() {
         let x = LEFT + step * place + step / 2;
         if named(place) {
@@ -212,8 +212,8 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
         let (in_time, n) = cell.kept_in_time();
         let what = if n == 0 { no_promises(lang).to_owned() } else { of_n(lang, in_time, n) };
         spoken.push(self::spoken(lang, &when::month(month.year, month.month, lang), &what));
-        if n > 0 {
-            let y = BOTTOM - (in_time * (BOTTOM - TOP) + n / 2) / n;
+        if let Some(height) = (in_time * (BOTTOM - TOP) + n / 2).checked_div(n) {
+            let y = BOTTOM - height;
             points.push(format!("{x},{y}"));
             drawn.dots.push([x, y]);
         }
