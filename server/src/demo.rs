@@ -97,7 +97,7 @@ impl Options {
         let seed = self.seed;
         match self.lang {
             Lang::En => format!("generated company, seed {seed}"),
-            Lang::Ru => format!("выдуманная компания, число {seed}"),
+            Lang::Ru => format!("сгенерированная компания, зерно {seed}"),
         }
     }
 }
@@ -199,7 +199,13 @@ impl Teller<'_> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        for answer in self.sink.submit(std::mem::take(&mut self.waiting)) {
+        let orders = std::mem::take(&mut self.waiting);
+        let asked = orders.len();
+        let answers = self.sink.submit(orders);
+        if answers.len() != asked {
+            return Err(Error::Stopped(Refusal::Unavailable("Some orders were not answered.".into())));
+        }
+        for answer in answers {
             match answer {
                 Ok(receipt) => {
                     self.accepted += 1;

@@ -69,7 +69,7 @@ fn it_says_that_it_is_generated_and_is_taken_back_as_a_whole() {
     let mut house = told(Options::new(3_000, 1, Lang::Ru));
     let first = serde_json::to_value(&house.records[0]).unwrap();
     assert_eq!(first["data"]["system"], "generated");
-    assert_eq!(first["data"]["source"], "выдуманная компания, число 1");
+    assert_eq!(first["data"]["source"], "сгенерированная компания, зерно 1");
     let batch = Options::new(3_000, 1, Lang::Ru).batch();
     assert!(house.records.iter().all(|record| record.batch == Some(batch)));
     house.take_back(batch);

@@ -252,6 +252,9 @@ impl<'a> Batch<'a> {
                 })
                 .unzip();
             let answers = self.sink.submit(orders);
+            if answers.len() != thens.len() {
+                return Err(Error::Stopped(Refusal::Unavailable("Some orders were not answered.".into())));
+            }
             asks = rest;
             for ((at, then), answer) in thens.into_iter().zip(answers) {
                 if let Err(Refusal::Closed(_) | Refusal::Unavailable(_)) = &answer {

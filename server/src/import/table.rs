@@ -25,7 +25,7 @@ pub(super) struct Scan {
     pub digest: [u8; 32],
 }
 
-/// Reads a file once from end to end: a file that is UTF-8 to its last byte is UTF-8, and no other.
+/// Reads a file once from end to end: what is UTF-8 but for a few broken letters is UTF-8.
 pub(super) fn scan(files: &dyn Files, name: &str) -> Result<Option<Scan>, Error> {
     let io = |error| Error::Io { file: name.to_owned(), error };
     let Some(mut file) = files.open(name).map_err(io)? else { return Ok(None) };
@@ -199,9 +199,11 @@ impl Read for Decoded {
 /// What the bytes seen so far can be.
 struct Guess {
     utf8: encoding_rs::Decoder,
-    valid: bool,
     bom: Option<&'static Encoding>,
     first: bool,
+    /// Letters beyond ASCII that are well-formed in UTF-8, and sequences that are not.
+    letters: u64,
+    broken: u64,
     high: u64,
     in_words: u64,
     previous: u8,
@@ -211,9 +213,10 @@ impl Default for Guess {
     fn default() -> Self {
         Self {
             utf8: UTF_8.new_decoder_without_bom_handling(),
-            valid: true,
             bom: None,
             first: true,
+            letters: 0,
+            broken: 0,
             high: 0,
             in_words: 0,
             previous: 0,
@@ -226,7 +229,7 @@ impl Guess {
         if std::mem::take(&mut self.first) {
             self.bom = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
         }
-        self.valid = self.valid && self.decodes(bytes);
+        self.decode(bytes, false);
         for &byte in bytes {
             if byte >= 0xc0 {
                 self.high += 1;
@@ -236,29 +239,28 @@ impl Guess {
         }
     }
 
-    fn decodes(&mut self, mut bytes: &[u8]) -> bool {
+    fn decode(&mut self, mut bytes: &[u8], is_last: bool) {
         let mut text = [0; 4096];
         loop {
-            let (result, read, _) = self.utf8.decode_to_utf8_without_replacement(bytes, &mut text, false);
+            let (result, read, wrote) = self.utf8.decode_to_utf8_without_replacement(bytes, &mut text, is_last);
             bytes = bytes.get(read..).unwrap_or_default();
+            let letters = text.iter().take(wrote).filter(|byte| **byte >= 0xc0).count();
+            self.letters += letters as u64;
             match result {
-                DecoderResult::InputEmpty => return true,
+                DecoderResult::InputEmpty => return,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => return false,
+                DecoderResult::Malformed(..) => self.broken += 1,
             }
         }
     }
 
-    /// Not UTF-8: Cyrillic letters stand in whole words of bytes above 0xC0, accented Latin ones stand alone.
+    /// A letter that some program cut in half makes no Latin text of a Russian one. Where there is no
+    /// UTF-8, Cyrillic letters stand in whole words of bytes above 0xC0, and accented Latin ones alone.
     fn encoding(mut self) -> &'static Encoding {
-        let ends_whole = {
-            let mut text = [0; 16];
-            let (result, ..) = self.utf8.decode_to_utf8_without_replacement(&[], &mut text, true);
-            matches!(result, DecoderResult::InputEmpty)
-        };
+        self.decode(&[], true);
         match self.bom {
             Some(encoding) => encoding,
-            None if self.valid && ends_whole => UTF_8,
+            None if self.broken * 10 <= self.letters => UTF_8,
             None if self.in_words * 2 > self.high => WINDOWS_1251,
             None => WINDOWS_1252,
         }
@@ -332,8 +334,15 @@ mod tests {
         let mut french = table(&western);
         assert_eq!(french.encoding, WINDOWS_1252);
         assert_eq!(cells(&mut french), [["1", "Déjeuner à Orléans"]]);
-        // A letter that is cut at the very end of the file is no UTF-8 either.
-        assert_eq!(table(b"Id\n\xd0").encoding, WINDOWS_1252);
+    }
+
+    #[test]
+    fn a_letter_cut_in_half_spoils_that_letter_alone() {
+        let mut text = "Id,Тема\n1,Встреча с заказчиком\n".as_bytes().to_vec();
+        text.extend(b"2,\xd0");
+        let mut table = table(&text);
+        assert_eq!(table.encoding, UTF_8);
+        assert_eq!(cells(&mut table), [["1", "Встреча с заказчиком"], ["2", "\u{fffd}"]]);
     }
 
     #[test]

@@ -73,12 +73,15 @@ impl Columns {
         let named = table.header().iter().map(str::trim).enumerate();
         let mut by_name = HashMap::new();
         for (place, title) in named {
+            // As it is written first: so it is found without another look.
+            by_name.entry(title.to_owned()).or_insert(place);
             by_name.entry(title.to_lowercase()).or_insert(place);
         }
         if matches!(table.name.as_str(), "Task.csv" | "Event.csv") {
             for (name, labels) in LABELS {
                 if let Some(place) = table.column(labels) {
                     by_name.entry(name.to_lowercase()).or_insert(place);
+                    by_name.entry((*name).to_owned()).or_insert(place);
                 }
             }
         }
