@@ -30,6 +30,7 @@ use shared::words::{
     UnitName, Website,
 };
 use shared::{colleague, handoff, import, interaction};
+use uuid::Uuid;
 
 #[path = "support/desk.rs"]
 mod desk;
@@ -215,6 +216,7 @@ fn accepted(desk: &Desk, id: HandoffId, card: &Card, me: ColleagueId) -> Answers
 // The laws.
 
 fn cases(cases: u32) -> ProptestConfig {
+    // `PROPTEST_CASES=10000 cargo test -p shared --test laws` looks longer.
     // No files of failures: a failure is shrunk and printed, and becomes a test of its own.
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -490,6 +492,29 @@ fn the_generated_histories_have_every_event_in_them() {
     }
     let missing: Vec<String> = every_event().iter().map(kind).filter(|kind| !decided.contains(kind)).collect();
     assert!(missing.is_empty(), "never decided: {missing:?}");
+}
+
+/// Whoever rests on something must say so: the sieve, the timelines and the desk's conditions go by what an event mentions.
+#[test]
+fn an_event_mentions_everything_that_it_names() {
+    fn named(json: &Value, ids: &mut BTreeSet<Uuid>) {
+        match json {
+            Value::String(text) => ids.extend(text.parse::<Uuid>()),
+            Value::Array(items) => items.iter().for_each(|item| named(item, ids)),
+            // A next step is part of its interaction, not a thing of its own.
+            Value::Object(fields) => {
+                fields.iter().filter(|(key, _)| *key != "step").for_each(|(_, field)| named(field, ids));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    for event in every_event() {
+        let json = serde_json::to_value(record(1, ADA, event.clone())).unwrap();
+        let mut ids = BTreeSet::new();
+        named(json.get("data").unwrap(), &mut ids);
+        let mentioned: BTreeSet<Uuid> = event.mentions().into_iter().map(|stream| stream.id).collect();
+        assert_eq!(mentioned, ids, "{}", kind(&event));
+    }
 }
 
 fn kind(event: &Event) -> String {
