@@ -51,10 +51,7 @@ crate::texts! {
     }
     their_accounts { en: "Accounts", ru: "Клиенты" }
     no_accounts { en: "Answers for no account.", ru: "Клиентов не ведёт." }
-    more_accounts(n: u64) {
-        en: plural(n) { "and {n} more", "and {n} more" },
-        ru: plural(n) { "и ещё {n}", "и ещё {n}", "и ещё {n}" },
-    }
+    and_more(n: usize) { en: "and {n} more", ru: "и ещё {n}" }
     never { en: "never", ru: "не было" }
     next_steps { en: "Next steps", ru: "Следующие шаги" }
     no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
@@ -71,8 +68,11 @@ crate::texts! {
     title { en: "Job title", ru: "Должность" }
 }
 
-/// The most accounts, next steps and handoffs that stand beside the timeline.
+/// The most accounts, next steps and handoffs of one kind that stand beside the timeline.
 const MOST: usize = 30;
+
+/// The most handoffs of one kind that are counted.
+const MOST_COUNTED: usize = 500;
 
 /// The page of one colleague, with what the timeline shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +127,7 @@ impl Query for Ask {
             Column::Cold.order(&mut rows, false, history.now);
             let kept: BTreeSet<AccountId> = rows.iter().take(MOST).map(|(id, _)| *id).collect();
             let waiting = [Waits::ForMe, Waits::FromMe].map(|waits| company.board.waiting(waits, colleague));
-            let cards = waiting.iter().flat_map(|cards| cards.iter().take(MOST));
+            let cards = waiting.iter().flat_map(|cards| cards.iter().take(MOST_COUNTED));
             let handoffs: BTreeSet<HandoffId> = cards.clone().map(|(id, _)| *id).collect();
             let named: BTreeSet<AccountId> = cards
                 .map(|(_, card)| card.account)
@@ -337,6 +337,7 @@ fn handoffs_card(page: &ColleaguePage, zone: &Zone, lang: Lang) -> impl IntoView
                         <span class="small muted">{n}</span>
                     </header>
                     <ul class="items">{rows}</ul>
+                    {(n > MOST).then(|| view! { <p class="small muted">{and_more(lang, n - MOST)}</p> })}
                 </section>
             }
         })
@@ -354,6 +355,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
     let today = zone.day(Occurred::At(*now));
     let open = page.promises.open();
     let is_empty = open.is_empty();
+    let more = open.len().saturating_sub(MOST);
     let rows = open
         .into_iter()
         .take(MOST)
@@ -399,6 +401,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
             } else {
                 view! { <ul class="items">{rows}</ul> }.into_any()
             }}
+            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, more)}</p> })}
         </section>
     }
 }
@@ -407,7 +410,7 @@ fn accounts_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
     let now = page.history.now;
     let mut rows = page.portfolio.of(Some(page.colleague));
     Column::Cold.order(&mut rows, false, now);
-    let more = u64::try_from(page.answers_for.saturating_sub(rows.len())).unwrap_or_default();
+    let more = page.answers_for.saturating_sub(rows.len());
     let is_empty = rows.is_empty();
     let rows = rows
         .into_iter()
@@ -433,7 +436,7 @@ fn accounts_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
             } else {
                 view! { <ul class="items">{rows}</ul> }.into_any()
             }}
-            {(more > 0).then(|| view! { <p class="small muted">{more_accounts(lang, more)}</p> })}
+            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, more)}</p> })}
         </section>
     }
 }

@@ -66,6 +66,8 @@ crate::texts! {
         ru: "Показаны первые {shown} из {total} в этом порядке. Отсортируйте по другому столбцу или найдите клиента по названию в поиске наверху.",
     }
     none_mine { en: "You answer for no account yet", ru: "Вы пока не ведёте ни одного клиента" }
+    none_open { en: "No account is open", ru: "Открытых клиентов нет" }
+    none_open_text { en: "All of them are closed. Register a new one, or find a closed one by its name above.", ru: "Все закрыты. Заведите нового или найдите закрытого по названию в поиске наверху." }
     none_mine_text { en: "Take one that nobody answers for, or register a new one.", ru: "Возьмите клиента, которого никто не ведёт, или заведите нового." }
     see_all { en: "See all accounts", ru: "Посмотреть всех клиентов" }
     empty_title { en: "Your accounts will be here, each with its two fronts", ru: "Здесь будут ваши клиенты, и у каждого два фронта" }
@@ -349,6 +351,15 @@ fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
 
 fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
     let rows = model.rows(ask.by, ask.reversed);
+    if rows.is_empty() && model.scope == Scope::All {
+        return view! {
+            <div class="empty">
+                <h2>{none_open(lang)}</h2>
+                <p>{none_open_text(lang)}</p>
+            </div>
+        }
+        .into_any();
+    }
     if rows.is_empty() {
         return view! {
             <div class="empty">
