@@ -79,7 +79,7 @@ async fn invite(
             // As the administrator's browser reaches us: that is what works for the colleague, too.
             let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).filter(|origin| *origin != "null");
             let address = format!("{}{path}", origin.unwrap_or_default());
-            beside.invitations.keep(who.colleague, colleague, address, Timestamp::now());
+            beside.invitations.keep(who.colleague, colleague, address, crate::clock::now());
             Redirect::to(&format!("/company?who={colleague}&invited=yes")).into_response()
         }
         Ok(Err(AccessError::Refused(refused))) => back(colleague, refused),
