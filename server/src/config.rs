@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use app::when::Zone;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use crate::pages::{zone_named, zone_of_system};
 
@@ -12,12 +13,16 @@ use crate::pages::{zone_named, zone_of_system};
 #[derive(Args, Clone, Debug)]
 pub struct Place {
     /// The folder that holds everything; made if it is not there.
-    #[arg(long, global = true, env = "TWOFRONT_DATA", value_name = "DIR", default_value = "data")]
+    #[arg(long, global = true, env = "TWOFRONT_DATA", value_name = "DIR", default_value = "data", value_parser = folder)]
     pub data: PathBuf,
 
     /// The keys, where they lie apart from the data (better: their backups are to be short-lived). DATA/keys if not said.
-    #[arg(long, global = true, env = "TWOFRONT_KEYS", value_name = "DIR")]
+    #[arg(long, global = true, env = "TWOFRONT_KEYS", value_name = "DIR", value_parser = folder)]
     pub keys: Option<PathBuf>,
+
+    /// For demonstrations and tests: the moment that it is when the program starts, such as 2026-06-01T12:00:00Z.
+    #[arg(long, global = true, env = "TWOFRONT_CLOCK", value_name = "MOMENT")]
+    pub clock: Option<Timestamp>,
 }
 
 impl Place {
@@ -92,6 +97,11 @@ impl Reach {
             None => format!("http://{listening}"),
         }
     }
+}
+
+/// Absolute, so that every part of it has a parent.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|error| error.to_string())
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -298,7 +298,7 @@ async fn an_analyst_sees_that_there_is_a_contact_and_not_how_to_reach_them() {
     assert!(town.get(&kira, "/api/views/whole/directory").await.text.contains("Petrova"));
 
     let describe =
-        json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "name": "Anna Orlova" } });
+        json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "details": { "name": "Anna Orlova" } } });
     let answer = town.command(&kira, &describe).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     let views = town.get(&nina, "/api/views/whole/directory").await;

@@ -142,21 +142,55 @@ fn a_colleague_is_added_once_and_gets_a_link_and_a_token() {
 fn an_import_is_exported_line_by_line_and_again_imports_nothing() {
     let (_folder, data) = house();
     let export = export_of("first");
-    let dry = run(&data, &["import", "salesforce", &export, "--dry-run", "--json"], 4);
-    let dry: Value = serde_json::from_slice(&dry.stdout).unwrap();
-    let real = run(&data, &["import", "salesforce", &export, "--json"], 4);
-    let real: Value = serde_json::from_slice(&real.stdout).unwrap();
+    let dry: Value =
+        serde_json::from_str(&out(&data, &["import", "salesforce", &export, "--dry-run", "--json"])).unwrap();
+    let real: Value = serde_json::from_str(&out(&data, &["import", "salesforce", &export, "--json"])).unwrap();
     assert_eq!(dry["events"], real["events"], "a trial run says what will happen");
     let file = data.with_file_name("events.jsonl");
     run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
     let exported = records(&file);
     let positions: Vec<u64> = exported.iter().map(|record| record.position).collect();
     assert_eq!(positions, (1..=exported.len() as u64).collect::<Vec<_>>());
-    let again = run(&data, &["import", "salesforce", &export, "--json"], 4);
-    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    let again: Value = serde_json::from_str(&out(&data, &["import", "salesforce", &export, "--json"])).unwrap();
     assert_eq!(again["events"], 0);
     let dash = out(&data, &["export", "events", "--out", "-"]);
     assert_eq!(dash, std::fs::read_to_string(&file).unwrap());
+}
+
+#[test]
+fn a_data_directory_may_be_named_relatively() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twofront"));
+    command.args(["demo", "--events", "100", "--data", "data"]).current_dir(folder.path());
+    assert!(command.output().unwrap().status.success());
+    run(&folder.path().join("data"), &["verify"], 0);
+}
+
+#[test]
+fn rows_that_are_refused_are_written_out_and_the_exit_code_says_so() {
+    let (folder, data) = house();
+    let export = folder.path().join("export");
+    std::fs::create_dir(&export).unwrap();
+    std::fs::write(export.join("Account.csv"), "Id,Name\n0015g00000AAAAAAAA,Northwind\n0015g00000BBBBBBBB,\n").unwrap();
+    let refused = folder.path().join("refused.csv");
+    let arguments = ["import", "salesforce", export.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
+    run(&data, &arguments, 4);
+    assert!(std::fs::read_to_string(refused).unwrap().contains("0015g00000BBBBBBBB"));
+    run(&data, &["import", "salesforce", folder.path().join("nowhere").to_str().unwrap()], 1);
+}
+
+#[test]
+fn a_generated_company_goes_on_where_it_ended() {
+    let (_folder, data) = house();
+    let demo = |events: &str| -> Value {
+        serde_json::from_str(&out(&data, &["demo", "--events", events, "--seed", "7", "--lang", "ru", "--json"]))
+            .unwrap()
+    };
+    assert_eq!(demo("300")["events"], 300);
+    let more = demo("500");
+    assert!(more["events"].as_u64().unwrap() <= 201, "{more}");
+    let lines = out(&data, &["export", "events", "--out", "-"]);
+    assert!((500..=501).contains(&lines.lines().count()), "{}", lines.lines().count());
 }
 
 #[test]

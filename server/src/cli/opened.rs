@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::{Failure, bar};
+use crate::clock;
 use crate::config::Place;
 use crate::desk::closed;
 use crate::office::Office;
@@ -38,7 +37,10 @@ impl Opened {
         let Shelf { store, keyring } = Shelf::open(place)?;
         let bar = bar(store.head(), "reading the log");
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        let clock = Box::new(Timestamp::now);
+        if let Some(moment) = place.clock {
+            clock::begin_at(moment);
+        }
+        let clock = Box::new(clock::now);
         let office = Office::open_with(shared, keyring, clock, &mut |progress| {
             bar.set_length(progress.of);
             bar.set_position(progress.position);
