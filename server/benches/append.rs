@@ -1,6 +1,10 @@
 //! What the store costs beside the disk: appends as a ratio to a raw log of the same bytes in the same run; then, at a
 //! million events (`BENCH_EVENTS`), opening, reading and memory.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement prints, and stops at what it did not expect")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement prints, and stops at what it did not expect"
+)]
 
 use std::fs::File;
 use std::io::Write as _;
@@ -55,6 +59,8 @@ fn appends(space: &Path) {
             }
             let took = started.elapsed();
             frame.resize((written(&dir) - before) / count, 7);
+            // What sled has not written yet is not to be waited for by the raw log.
+            File::open(dir.join("events/db")).and_then(|db| db.sync_all()).expect("synced");
             let started = Instant::now();
             for _ in 0..count {
                 raw.write_all(&frame).and_then(|()| raw.sync_data()).expect("written");
@@ -84,7 +90,10 @@ fn at_size(space: &Path, events: u64) {
         let group = (from..(from + 1_000).min(events)).map(append).collect();
         assert!(store.append(group).iter().all(Result::is_ok));
     }
-    println!("bulk load: {:.0} events/s, each its own commit, synced by the thousand", per_second(events, started.elapsed()));
+    println!(
+        "bulk load: {:.0} events/s, each its own commit, synced by the thousand",
+        per_second(events, started.elapsed())
+    );
     let loaded = resident();
     println!("memory after loading {events} events: {} MiB, of which sled's cache may be 128", (loaded - before) >> 20);
     let positions: Vec<u64> = (1..=3_000.min(events)).map(|nth| nth * (events / 3_000.min(events))).collect();
@@ -95,7 +104,11 @@ fn at_size(space: &Path, events: u64) {
             started.elapsed()
         })
         .collect();
-    println!("reading {} events all over the log: {:.1} ms", positions.len(), median(&mut times).as_secs_f64() * 1_000.0);
+    println!(
+        "reading {} events all over the log: {:.1} ms",
+        positions.len(),
+        median(&mut times).as_secs_f64() * 1_000.0
+    );
     let started = Instant::now();
     let (mut after, mut seen) = (0, 0);
     loop {

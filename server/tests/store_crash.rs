@@ -198,6 +198,12 @@ fn a_full_disk_closes_the_store_and_loses_nothing() {
             "{refused:?}"
         );
         assert!(refused.last().is_some_and(|line| line.contains("Closed")));
+        let head = acked.values().map(|(_, last)| *last).max().expect("some");
+        // Started while the disk is still full it answers reads, and does not crash.
+        let none = ("POWERCUT_SPACE", "0".to_owned());
+        let said = listen(cut.start("writer", 5_000, 2, 0, 0, &[none]), u64::MAX);
+        assert!(said.iter().any(|line| line.contains("state Closed")), "{said:?}");
+        assert!(said.iter().any(|line| *line == format!("head {head}")), "{said:?}");
         let store = Sled::open_with(&cut.root, options()).expect("it opens once there is space");
         assert_eq!(store.state(), State::Open);
         check(&store, &acked);

@@ -246,7 +246,7 @@ fn a_second_process_is_told_that_the_store_is_in_use() {
     assert!(matches!(error, OpenError::Locked { .. }));
     assert!(error.to_string().contains("in use by another process"), "{error}");
     let said = listen(start("writer", dir.path(), 10, 1, &[]), u64::MAX);
-    assert!(!said.iter().any(|line| line.starts_with("state")), "another process opened it: {said:?}");
+    assert!(!said.iter().any(|line| line.contains("state ")), "another process opened it: {said:?}");
     drop(store);
     opens_whole(dir.path(), &acked);
 }
@@ -272,7 +272,7 @@ fn sled_is_filled_up_when_it_is_behind() {
     // As after a kill. After a clean stop sled's files must be those that were there.
     std::fs::remove_file(dir.path().join("clean")).expect("removed");
     opens_whole(dir.path(), &acked);
-    assert!(!dir.path().join("events.damaged-1").exists(), "it was filled up, not thrown away");
+    assert!(!dir.path().join("events.damaged").exists(), "it was filled up, not thrown away");
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn sled_of_another_store_is_moved_aside() {
     std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
     copy(&other.path().join("events"), &dir.path().join("events"));
     opens_whole(dir.path(), &acked);
-    assert!(dir.path().join("events.damaged-1").exists());
+    assert!(dir.path().join("events.damaged").exists());
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn sled_that_panics_at_open_is_moved_aside_and_made_anew() {
         drop(opens_whole(damaged.path(), &acked));
         if panics {
             panicked += 1;
-            assert!(damaged.path().join("events.damaged-1").exists());
+            assert!(damaged.path().join("events.damaged").exists());
         }
         if panicked >= 2 {
             return;
@@ -540,6 +540,27 @@ fn a_flipped_bit_in_any_file_is_noticed_or_harmless() {
     assert!(noticed > 10 && harmless > 10, "{noticed} noticed, {harmless} harmless");
 }
 
+#[test]
+fn a_rotten_record_in_the_journal_is_read_from_sled() {
+    let (dir, acked) = fresh(120);
+    let store = opens_whole(dir.path(), &acked);
+    let commits = store.read_all(0, 1_000).expect("readable");
+    let mut events = commits.iter().flat_map(|commit| &commit.events);
+    let event = events.find(|event| event.payload.len() > 100).expect("one that can be found").clone();
+    let (position, payload, before) = (event.position, event.payload.clone(), vec![event]);
+    for path in files(&dir.path().join("journal")) {
+        let mut bytes = std::fs::read(&path).expect("there");
+        if let Some(at) = bytes.windows(payload.len()).position(|window| window == payload) {
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).expect("written");
+        }
+    }
+    assert_eq!(store.read_at(&[position]), Ok(before));
+    check(&store, &acked);
+    drop(store);
+    assert_eq!(care::verify(dir.path(), None).exit_code(), 1);
+}
+
 // ---------------------------------------------------------------------------------------------- proof
 
 #[test]
@@ -617,14 +638,11 @@ fn a_backup_of_a_running_store_restores_to_the_same_store_without_its_keys() {
     let second = space.path().join("second");
     care::backup(dir.path(), &second).expect("copied");
     opens_whole(&second, &acked);
-    assert!(matches!(
-        care::backup(space.path(), &space.path().join("third")),
-        Err(CareError::NoStore(_) | CareError::Io { .. })
-    ));
+    assert!(matches!(care::backup(space.path(), &space.path().join("third")), Err(CareError::NoStore(_))));
 }
 
 #[test]
-fn a_backup_of_a_damaged_store_is_refused() {
+fn a_backup_or_rebuild_of_a_damaged_store_is_refused() {
     let (dir, _) = fresh(90);
     let path = &files(&dir.path().join("journal"))[0];
     let mut bytes = std::fs::read(path).expect("there");
@@ -632,6 +650,9 @@ fn a_backup_of_a_damaged_store_is_refused() {
     std::fs::write(path, bytes).expect("written");
     let to = tempfile::tempdir().expect("a directory");
     assert!(matches!(care::backup(dir.path(), to.path()), Err(CareError::Unsound(_))));
+    // Nor is anything thrown away from which it might be repaired.
+    assert!(matches!(care::rebuild(dir.path(), options()), Err(CareError::Unsound(_))));
+    assert!(dir.path().join("events/db").exists());
 }
 
 // ---------------------------------------------------------------------------------------------- formats

@@ -92,12 +92,15 @@ impl Blocks {
             let mut commits: Vec<Commit> = Vec::new();
             let mut bytes = 0;
             let mut next = after + 1;
-            while next <= head && commits.len() < limit && bytes < PAGE {
-                let block = self.block(next)?;
-                let from = next;
-                for record in record::records(&block.bytes).skip_while(|record| record.last() < from) {
-                    if commits.len() >= limit || bytes >= PAGE {
-                        break;
+            let full = |next: u64, commits: usize, bytes: usize| next > head || commits >= limit || bytes >= PAGE;
+            let from = self.block(next)?.first;
+            self.each_block(from, |_, records| {
+                for record in record::records(records) {
+                    if record.last() < next {
+                        continue;
+                    }
+                    if full(next, commits.len(), bytes) {
+                        return Ok(false);
                     }
                     let follows = record.first == next || (commits.is_empty() && record.first <= next);
                     if !follows || !record.check() {
@@ -107,11 +110,10 @@ impl Blocks {
                     next = record.last() + 1;
                     commits.push(record.commit());
                 }
-                if next == from {
-                    return Err(format!("the commit at position {next} is missing in sled"));
-                }
-            }
-            Ok(commits)
+                Ok(!full(next, commits.len(), bytes))
+            })?;
+            let whole = full(next, commits.len(), bytes);
+            if whole { Ok(commits) } else { Err(format!("the commit at position {next} is missing in sled")) }
         })
     }
 
@@ -132,48 +134,53 @@ impl Blocks {
     pub(super) fn survey(&self) -> Result<Held, String> {
         guarded(|| {
             let mut held = Held { commits: 0, head: 0, last_hash: [0; 32] };
-            let mut pieces: Vec<u8> = Vec::new();
-            for item in &*self.db {
-                let (key, value) = item.map_err(|error| error.to_string())?;
-                let next = held.head + 1;
-                let broken = || format!("the commit at position {next} is damaged in sled");
-                let (first, part) = parse_key(&key).ok_or_else(broken)?;
-                if part == 0 && !pieces.is_empty() {
-                    return Err(broken());
-                }
-                let bytes = match value.split_first() {
-                    Some((&WHOLE, records)) => records,
-                    Some((&PIECE, piece)) => {
-                        pieces.extend_from_slice(piece);
-                        if Record::parse(&pieces).is_none() {
-                            continue;
-                        }
-                        pieces.as_slice()
-                    }
-                    Some(_) | None => return Err(broken()),
-                };
+            self.each_block(0, |first, bytes| {
                 let mut records = record::records(bytes);
                 let mut begins = first;
                 for record in records.by_ref() {
-                    let follows =
-                        record.index == held.commits && record.first == held.head + 1 && record.first == begins;
+                    let next = held.head + 1;
+                    let follows = record.index == held.commits && record.first == next && record.first == begins;
                     if !follows || record.previous != held.last_hash || !record.check() {
-                        return Err(broken());
+                        return Err(format!("the commit at position {next} is damaged in sled"));
                     }
                     held = Held { commits: record.index + 1, head: record.last(), last_hash: record.hash() };
                     begins = held.head + 1;
                 }
-                if !records.rest.is_empty() {
-                    return Err(format!("the commit at position {} is damaged in sled", held.head + 1));
+                let next = held.head + 1;
+                if records.rest.is_empty() {
+                    Ok(true)
+                } else {
+                    Err(format!("the commit at position {next} is damaged in sled"))
                 }
-                pieces.clear();
-            }
-            if pieces.is_empty() {
-                Ok(held)
-            } else {
-                Err(format!("the commit at position {} is cut short in sled", held.head + 1))
-            }
+            })?;
+            Ok(held)
         })
+    }
+
+    /// Shows the blocks from a key on, with the position in their key, until `see` has seen enough.
+    fn each_block(&self, from: u64, mut see: impl FnMut(u64, &[u8]) -> Result<bool, String>) -> Result<(), String> {
+        let mut pieces: Vec<u8> = Vec::new();
+        for item in self.db.range(key(from, 0)..) {
+            let (key, value) = item.map_err(|error| error.to_string())?;
+            let (first, part) = parse_key(&key).ok_or("a key in sled is not one of ours")?;
+            let more = match value.split_first() {
+                Some((&WHOLE, records)) if pieces.is_empty() => see(first, records)?,
+                Some((&PIECE, piece)) if (part == 0) == pieces.is_empty() => {
+                    pieces.extend_from_slice(piece);
+                    if Record::parse(&pieces).is_none() {
+                        continue;
+                    }
+                    let more = see(first, &pieces)?;
+                    pieces.clear();
+                    more
+                }
+                Some(_) | None => return Err(format!("the block at position {first} is damaged in sled")),
+            };
+            if !more {
+                return Ok(());
+            }
+        }
+        if pieces.is_empty() { Ok(()) } else { Err("the last block in sled is cut short".to_owned()) }
     }
 
     /// The block that holds a position, if sled has it.

@@ -104,13 +104,17 @@ pub fn verify(dir: &Path, keys: Option<&Path>) -> Verdict {
 pub fn rebuild(dir: &Path, options: Options) -> Result<u64, CareError> {
     let paths = Paths::new(dir, options.keys.as_deref());
     let held = lock(dir)?;
+    // While the journal is damaged, what can be thrown away may be what it is repaired from.
+    whole(&paths.journal)?;
     for path in [&paths.index, &paths.clean] {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_at(path)(error)),
             Ok(()) | Err(_) => {}
         }
     }
-    paths.move_events_aside().map_err(io_at(&paths.events))?;
+    if paths.events.exists() {
+        std::fs::remove_dir_all(&paths.events).map_err(io_at(&paths.events))?;
+    }
     drop(held);
     let store = Sled::open_with(dir, options)?;
     match store.state() {
@@ -129,17 +133,7 @@ pub fn rebuild(dir: &Path, options: Options) -> Result<u64, CareError> {
 pub fn backup(dir: &Path, to: &Path) -> Result<Verdict, CareError> {
     let _held = lock(dir)?;
     let paths = Paths::new(dir, None);
-    let (Some(segments), _) = Segments::list(&paths.journal).map_err(io_at(&paths.journal))? else {
-        return Err(CareError::NoStore(dir.to_owned()));
-    };
-    let mut index = Index::default();
-    let store = segments.store().map_err(io_at(&paths.journal))?.unwrap_or_default();
-    match segments.read_into(&mut index, store).map_err(io_at(&paths.journal))? {
-        End::Whole | End::Torn => {}
-        End::Damaged(damage) => {
-            return Err(CareError::Unsound(Verdict::Damaged { position: Some(damage.position), why: damage.why }));
-        }
-    }
+    let index = whole(&paths.journal)?;
     copy(&paths, index.end, to)
 }
 
@@ -164,6 +158,24 @@ impl Sled {
             Ok(_) | Err(_) => {}
         }
         copy(&self.paths(), self.durable_end(), to)
+    }
+}
+
+/// The index of a journal, unless it is damaged.
+fn whole(journal: &Path) -> Result<Index, CareError> {
+    let at = io_at(journal);
+    if !journal.is_dir() {
+        return Err(CareError::NoStore(journal.to_owned()));
+    }
+    let (segments, missing) = Segments::list(journal).map_err(&at)?;
+    let segments = segments.ok_or_else(|| CareError::NoStore(journal.to_owned()))?;
+    let mut index = Index::default();
+    let store = segments.store().map_err(&at)?.unwrap_or_default();
+    let damaged = |position, why| CareError::Unsound(Verdict::Damaged { position: Some(position), why });
+    match (segments.read_into(&mut index, store).map_err(&at)?, missing) {
+        (End::Damaged(damage), _) => Err(damaged(damage.position, damage.why)),
+        (End::Whole | End::Torn, Some(why)) => Err(damaged(index.head() + 1, why)),
+        (End::Whole | End::Torn, None) => Ok(index),
     }
 }
 

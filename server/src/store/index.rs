@@ -42,6 +42,22 @@ pub(super) struct Place {
     pub(super) offset: u64,
 }
 
+impl Place {
+    /// In one number: files are far smaller than 2^40 bytes, and fewer than 2^24.
+    fn pack(self) -> u64 {
+        self.segment << 40 | self.offset
+    }
+
+    fn unpack(packed: u64) -> Self {
+        Self { segment: packed >> 40, offset: packed & ((1 << 40) - 1) }
+    }
+
+    /// So many bytes further on in the same file.
+    pub(super) fn after(self, bytes: usize) -> Self {
+        Self { offset: self.offset + bytes as u64, ..self }
+    }
+}
+
 /// A frame that begins at a known place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
@@ -56,6 +72,8 @@ pub(super) struct Mark {
 struct Entered {
     command: [u8; 16],
     first: u64,
+    /// Where its record lies: segment and offset in one number.
+    place: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,8 +156,14 @@ impl Index {
         found
     }
 
-    /// Takes the next commit in, whose hash the caller has computed, or says why it is not the next one; then nothing changed.
-    pub(super) fn enter(&mut self, record: &Record<'_>, hash: Hash) -> Result<(), Break> {
+    /// Where the record that holds a position lies.
+    pub(super) fn place_of(&self, position: u64) -> Option<Place> {
+        let commit = usize::try_from(self.commit_at(position)?).ok()?;
+        self.commits.get(commit).map(|commit| Place::unpack(commit.place))
+    }
+
+    /// Takes the next commit in, whose hash and place the caller knows, or says why it is not the next one; then nothing changed.
+    pub(super) fn enter(&mut self, record: &Record<'_>, hash: Hash, place: Place) -> Result<(), Break> {
         if record.index != self.commits() || record.first != self.head() + 1 {
             return Err(Break::Order);
         }
@@ -174,7 +198,7 @@ impl Index {
             let before = self.move_to(event.stream, now);
             self.before.push(before);
         }
-        self.commits.push(Entered { command: *record.command.as_bytes(), first: record.first });
+        self.commits.push(Entered { command: *record.command.as_bytes(), first: record.first, place: place.pack() });
         let Self { hasher, commits, by_command, .. } = self;
         by_command.insert_unique(hasher.hash_one(record.command.as_bytes()), commit, |slot| {
             hasher.hash_one(entry(commits, *slot).map(|commit| commit.command).unwrap_or_default())
@@ -300,7 +324,7 @@ const FORMAT: u32 = 1;
 impl Index {
     pub(super) fn save(&self, store: Uuid) -> Vec<u8> {
         let size =
-            160 + self.commits.len() * 24 + self.streams.len() * 33 + self.before.len() * 8 + self.marks.len() * 32;
+            160 + self.commits.len() * 32 + self.streams.len() * 33 + self.before.len() * 8 + self.marks.len() * 32;
         let mut out = Vec::with_capacity(size);
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&FORMAT.to_le_bytes());
@@ -315,6 +339,7 @@ impl Index {
         for commit in &self.commits {
             out.extend_from_slice(&commit.command);
             out.extend_from_slice(&commit.first.to_le_bytes());
+            out.extend_from_slice(&commit.place.to_le_bytes());
         }
         for stream in &self.streams {
             out.extend_from_slice(&stream.id.0);
@@ -351,7 +376,8 @@ impl Index {
         let [commits, streams, events, marks, subtrees, tail] = lengths;
         index.end = Place { segment: cursor.u64()?, offset: cursor.u64()? };
         index.last_frame = Place { segment: cursor.u64()?, offset: cursor.u64()? };
-        index.commits = read(commits, || Some(Entered { command: cursor.array()?, first: cursor.u64()? }))?;
+        index.commits =
+            read(commits, || Some(Entered { command: cursor.array()?, first: cursor.u64()?, place: cursor.u64()? }))?;
         index.streams = read(streams, || {
             let id = StreamId(cursor.array()?);
             Some(Stream { id, last: Version { revision: cursor.u64()?, position: cursor.u64()? } })

@@ -55,11 +55,12 @@
 //! and goes on reading all older ones (`server/tests/store/fixtures` keeps a store of each for a test). New frames always
 //! go to a file of the current version.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use shared::proof::Hash;
 use uuid::Uuid;
@@ -133,6 +134,11 @@ impl Journal {
             medium.sync_dir(dir)?;
         }
         Ok(Self { dir: dir.to_owned(), store, medium, segment_bytes, tail: Tail { tape, end } })
+    }
+
+    /// Where the first record of a frame lies.
+    pub(super) fn body_of(frame: Place) -> Place {
+        frame.after(FRAME_HEAD)
     }
 
     /// Writes records that follow what `index` knows as one frame and syncs it. Returns where it begins and ends.
@@ -319,8 +325,10 @@ fn enter(index: &mut Index, frame: &Frame) -> Result<(), Damage> {
     if frame.head.commit != index.commits() || frame.head.first != index.head() + 1 {
         return Err(damage(index.head() + 1, "the frame does not follow the one before it"));
     }
+    let mut place = frame.place.after(FRAME_HEAD);
     for record in record::records(&frame.body) {
-        index.enter(&record, record.hash()).map_err(|error| damage(record.first, &error.to_string()))?;
+        index.enter(&record, record.hash(), place).map_err(|error| damage(record.first, &error.to_string()))?;
+        place = place.after(record.bytes().len());
     }
     if index.commits() != frame.head.commit + u64::from(frame.head.commits) || index.head() != frame.head.last {
         return Err(damage(index.head(), "the frame does not hold what its head says"));
@@ -477,6 +485,70 @@ impl Frames {
     }
 }
 
+/// Reads single records, wherever they lie.
+#[derive(Debug)]
+pub(super) struct Reader {
+    dir: PathBuf,
+    /// The files that were read from, by number.
+    files: RwLock<HashMap<u64, Arc<File>>>,
+}
+
+/// What is read at once; most records are smaller.
+const GLANCE: usize = 1_024;
+
+impl Reader {
+    pub(super) fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), files: RwLock::default() }
+    }
+
+    /// Hands the record at a place to `see`, once its checksum was found right.
+    pub(super) fn record<T>(&self, place: Place, see: impl FnOnce(&Record<'_>) -> Option<T>) -> Result<T, String> {
+        let read = || -> io::Result<Option<T>> {
+            let file = self.file(place.segment)?;
+            let mut glance = [0; GLANCE];
+            let got = read_some(&file, &mut glance, place.offset)?;
+            let bytes = glance.get(..got).unwrap_or_default();
+            if let Some(record) = Record::parse(bytes) {
+                return Ok(Some(record).filter(Record::check).and_then(|record| see(&record)));
+            }
+            let size =
+                Cursor(bytes).u32().and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= FRAME_MOST);
+            let mut whole = vec![0; record::HEAD + size.unwrap_or(0)];
+            let got = read_some(&file, &mut whole, place.offset)?;
+            let record = whole.get(..got).and_then(Record::parse).filter(Record::check);
+            Ok(record.and_then(|record| see(&record)))
+        };
+        match read() {
+            Ok(Some(seen)) => Ok(seen),
+            Ok(None) => Err(format!("the commit at {place} is damaged")),
+            Err(error) => Err(format!("{place}: {error}")),
+        }
+    }
+
+    fn file(&self, segment: u64) -> io::Result<Arc<File>> {
+        if let Some(file) = self.files.read().unwrap_or_else(PoisonError::into_inner).get(&segment) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(File::open(segment_path(&self.dir, segment))?);
+        self.files.write().unwrap_or_else(PoisonError::into_inner).insert(segment, Arc::clone(&file));
+        Ok(file)
+    }
+}
+
+/// Fills `buffer` from an offset, as far as the file goes.
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
 /// Reads the record that holds a position, starting at a frame at or before it.
 pub(super) fn seek(frames: &mut Frames, position: u64) -> io::Result<Result<Option<Frame>, Flaw>> {
     loop {
@@ -485,11 +557,6 @@ pub(super) fn seek(frames: &mut Frames, position: u64) -> io::Result<Result<Opti
             other @ (Ok(_) | Err(_)) => return Ok(other),
         }
     }
-}
-
-/// The record of a frame that holds a position.
-pub(super) fn record_in(frame: &Frame, position: u64) -> Option<Record<'_>> {
-    record::records(&frame.body).find(|record| record.first <= position && position <= record.last())
 }
 
 impl std::fmt::Display for Place {

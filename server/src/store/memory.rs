@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::index::Index;
+use super::index::{Index, Place};
 use super::plan::{self, Outcome};
 use super::record::{self, Record};
 use super::{Append, AppendError, Appended, Commit, ReadError, State, Store, StoredEvent, StreamId, Version};
@@ -68,7 +68,7 @@ impl Store for Memory {
         let plan = plan::plan(&group, &inner.index);
         for (record, hash) in record::records(&plan.bytes).zip(&plan.hashes) {
             // The plan was made against this very index.
-            if inner.index.enter(&record, *hash).is_ok() {
+            if inner.index.enter(&record, *hash, Place::default()).is_ok() {
                 inner.records.push(record.bytes().into());
             }
         }

@@ -1,6 +1,7 @@
-//! The store on one machine: the guard journal first, sled for reads, an index in memory.
+//! The store on one machine: the guard journal first, sled beside it, an index in memory.
 //!
-//! A group is written to the journal and synced once, then put into sled as one batch, then acknowledged. Whatever sled
+//! A group is written to the journal and synced once, then put into sled as one batch, then acknowledged. The log is read
+//! through from sled and single events from the journal, each from the other where it is damaged. Whatever sled
 //! loses, changes or panics over is read from the journal instead and made anew at the next open; the journal itself is
 //! checked against its own chain, against sled, and against the last signed checkpoint.
 //!
@@ -29,7 +30,7 @@ use uuid::Uuid;
 
 use super::blocks::{Blocks, Held};
 use super::index::{Index, Place};
-use super::journal::{self, Damage, End, FRAME_BYTES, Frames, Journal, SEGMENT_BYTES, Segments};
+use super::journal::{self, Damage, End, FRAME_BYTES, Frames, Journal, Reader, SEGMENT_BYTES, Segments};
 use super::medium::{Disk, Medium, replace, sync_parent};
 use super::plan::{self, Outcome, Plan};
 use super::record::{self, Cursor, PER_EVENT};
@@ -87,6 +88,7 @@ pub struct Sled {
     dir: PathBuf,
     store: Uuid,
     segments: PathBuf,
+    reader: Reader,
     index: RwLock<Index>,
     blocks: RwLock<Option<Blocks>>,
     writer: Mutex<Writer>,
@@ -112,7 +114,8 @@ impl Sled {
     /// Opens the store in `dir`, and makes it if there is none.
     ///
     /// # Errors
-    /// When another process has it open, or the file system refuses. A damaged store opens read-only: see [`Store::state`].
+    /// When another process has it open, or it cannot be read at all. A damaged store opens for reading only, and so does
+    /// one that cannot be written to: see [`Store::state`].
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         Self::open_with(dir, Options::default())
     }
@@ -136,6 +139,7 @@ impl Sled {
             dir: dir.to_owned(),
             store,
             segments: paths.journal.clone(),
+            reader: Reader::new(&paths.journal),
             head: watch::Sender::new(index.head()),
             index: RwLock::new(index),
             blocks: RwLock::new(held.map(|(blocks, _)| blocks)),
@@ -152,7 +156,12 @@ impl Sled {
             sled.state = RwLock::new(State::ReadOnly { why, position });
             return Ok(sled);
         }
-        sled.begin_writing(&paths, clean).map_err(at(dir))?;
+        if let Err(error) = sled.begin_writing(&paths, clean) {
+            // A full disk, say: what there is can be read all the same.
+            let why = format!("writing could not begin: {error}");
+            tracing::error!(why, "the store is closed for writes until it is restarted");
+            sled.state = RwLock::new(State::Closed { why });
+        }
         Ok(sled)
     }
 
@@ -359,8 +368,11 @@ impl Sled {
         self.put(bytes);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let (commit, position) = (index.commits(), index.head() + 1);
+        let mut at = Journal::body_of(place);
         for (record, hash) in record::records(bytes).zip(hashes) {
-            if let Err(error) = index.enter(&record, *hash) {
+            let entered = index.enter(&record, *hash, at);
+            at = at.after(record.bytes().len());
+            if let Err(error) = entered {
                 // The plan was made against this index under the writer's lock: a mistake of ours, and durable.
                 tracing::error!(%error, position = record.first, "a commit that is in the journal does not fit the index");
                 writer.journal = None;
@@ -426,19 +438,13 @@ impl Sled {
         self.save_index(writer);
     }
 
-    /// Tries sled, and asks the journal where sled fails.
-    fn serve<T>(
-        &self,
-        position: u64,
-        fast: impl FnOnce(&Blocks) -> Result<T, String>,
-        sure: impl FnOnce() -> Result<T, ReadError>,
-    ) -> Result<T, ReadError> {
+    /// Asks sled; `None` where it is not there or wrong.
+    fn ask_sled<T>(&self, position: u64, ask: impl FnOnce(&Blocks) -> Result<T, String>) -> Option<T> {
         let guard = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        let served = guard.as_ref().map(fast);
+        let answer = guard.as_ref().map(ask)?;
         drop(guard);
-        match served {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(why)) => {
+        answer
+            .inspect_err(|why| {
                 if !self.suspect.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
                         position,
@@ -446,27 +452,21 @@ impl Sled {
                         "sled is damaged: it is read around, and made anew at the next start"
                     );
                 }
-                sure()
-            }
-            None => sure(),
-        }
+            })
+            .ok()
     }
 
     fn journal_read_at(&self, positions: &[u64]) -> Result<Vec<StoredEvent>, ReadError> {
-        let mut events = Vec::with_capacity(positions.len());
-        let mut held: Option<journal::Frame> = None;
-        for position in positions {
-            let frame = match held.take().filter(|frame| frame.head.first <= *position && *position <= frame.head.last)
-            {
-                Some(frame) => frame,
-                None => self.frame(*position)?,
-            };
-            let event = journal::record_in(&frame, *position).and_then(|record| record.event(*position));
-            let why = || ReadError::Damaged { position: *position, why: "the journal does not hold it".to_owned() };
-            events.push(event.ok_or_else(why)?);
-            held = Some(frame);
-        }
-        Ok(events)
+        let places: Vec<Option<Place>> = {
+            let index = self.index();
+            positions.iter().map(|position| index.place_of(*position)).collect()
+        };
+        let event = |(position, place): (&u64, Option<Place>)| {
+            let place = place.ok_or_else(|| "the index does not know it".to_owned());
+            let event = place.and_then(|place| self.reader.record(place, |record| record.event(*position)));
+            event.map_err(|why| ReadError::Damaged { position: *position, why })
+        };
+        positions.iter().zip(places).map(event).collect()
     }
 
     fn journal_read_all(&self, after: u64, head: u64, limit: usize) -> Result<Vec<Commit>, ReadError> {
@@ -496,6 +496,10 @@ impl Sled {
     }
 
     fn commit_from(&self, first: u64) -> Result<Commit, ReadError> {
+        let place = self.index().place_of(first);
+        if let Some(Ok(commit)) = place.map(|place| self.reader.record(place, |record| Some(record.commit()))) {
+            return Ok(commit);
+        }
         let mut commits = self.read_all(first.saturating_sub(1), 1)?;
         let damaged = || ReadError::Damaged { position: first, why: "there is no commit".to_owned() };
         commits.pop().filter(|commit| commit.first() == first).ok_or_else(damaged)
@@ -575,7 +579,14 @@ impl Store for Sled {
         let Some(first) = positions.first().copied() else {
             return Ok(Vec::new());
         };
-        self.serve(first, |blocks| blocks.read_at(positions), || self.journal_read_at(positions))
+        // Single events are read fastest from the journal, whose every record has a known place; sled has them as well.
+        self.journal_read_at(positions).or_else(|error| {
+            let answer = self.ask_sled(first, |blocks| blocks.read_at(positions)).ok_or_else(|| error.clone());
+            if answer.is_ok() {
+                tracing::error!(%error, "the journal is damaged: read from sled; run `twofront verify`");
+            }
+            answer
+        })
     }
 
     fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Commit>, ReadError> {
@@ -583,11 +594,8 @@ impl Store for Sled {
         if after >= head || limit == 0 {
             return Ok(Vec::new());
         }
-        self.serve(
-            after + 1,
-            |blocks| blocks.read_all(after, head, limit),
-            || self.journal_read_all(after, head, limit),
-        )
+        let answer = self.ask_sled(after + 1, |blocks| blocks.read_all(after, head, limit));
+        answer.map_or_else(|| self.journal_read_all(after, head, limit), Ok)
     }
 
     fn receipt(&self, command: Uuid) -> Result<Option<Appended>, ReadError> {
@@ -666,14 +674,13 @@ impl Paths {
         sync_parent(&self.dir)
     }
 
-    /// Keeps a sled that failed for whoever wants to know why, and makes room for a new one.
-    pub(super) fn move_events_aside(&self) -> io::Result<()> {
-        if !self.events.exists() {
-            return Ok(());
+    /// Keeps the latest sled that failed for whoever wants to know why, and makes room for a new one.
+    fn move_events_aside(&self) -> io::Result<()> {
+        let aside = self.dir.join("events.damaged");
+        if aside.exists() {
+            std::fs::remove_dir_all(&aside)?;
         }
-        let free =
-            (1..u32::MAX).map(|number| self.dir.join(format!("events.damaged-{number}"))).find(|path| !path.exists());
-        std::fs::rename(&self.events, free.ok_or_else(|| io::Error::other("no name is free for the damaged sled"))?)
+        if self.events.exists() { std::fs::rename(&self.events, aside) } else { Ok(()) }
     }
 }
 
