@@ -167,6 +167,22 @@ fn a_data_directory_may_be_named_relatively() {
 }
 
 #[test]
+fn an_export_into_a_pipe_leaves_it_a_pipe() {
+    use std::os::unix::fs::FileTypeExt;
+    let (folder, data) = house();
+    run(&data, &["demo", "--events", "50"], 0);
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reading = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap())
+    };
+    run(&data, &["export", "events", "--out", pipe.to_str().unwrap()], 0);
+    assert_eq!(reading.join().unwrap().lines().count(), 50);
+    assert!(pipe.metadata().unwrap().file_type().is_fifo());
+}
+
+#[test]
 fn rows_that_are_refused_are_written_out_and_the_exit_code_says_so() {
     let (folder, data) = house();
     let export = folder.path().join("export");

@@ -1,6 +1,6 @@
 //! `twofront import`, `export` and `demo`: facts come in from outside, and go out.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,6 +39,7 @@ pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
 pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failure> {
     let Shelf { store, keyring } = Shelf::open(place)?;
     let bar = bar(store.head(), "exporting");
+    let named = || out.display().to_string();
     let events = if out == Path::new("-") {
         let events = write_events(&*store, &keyring, &mut BufWriter::new(io::stdout().lock()), &bar)?;
         bar.finish_and_clear();
@@ -46,13 +47,17 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
         eprintln!("{events} events");
         events
     } else {
-        let (named, half) = (|| out.display().to_string(), half_of(out));
-        let file = File::create(&half).map_err(Failure::io(half.display().to_string()))?;
-        let mut writer = BufWriter::new(file);
+        // Only a file can take another one's place: what is a pipe or a device stays what it is.
+        let is_special = std::fs::metadata(out).is_ok_and(|found| !found.is_file());
+        let to = if is_special { out.to_owned() } else { half_of(out) };
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&to);
+        let mut writer = BufWriter::new(file.map_err(Failure::io(to.display().to_string()))?);
         let events = write_events(&*store, &keyring, &mut writer, &bar)?;
         let file = writer.into_inner().map_err(|error| Failure::io(named())(error.into_error()))?;
-        file.sync_all().map_err(Failure::io(named()))?;
-        std::fs::rename(&half, out).map_err(Failure::io(named()))?;
+        if !is_special {
+            file.sync_all().map_err(Failure::io(named()))?;
+            std::fs::rename(&to, out).map_err(Failure::io(named()))?;
+        }
         bar.finish_and_clear();
         tell(facts, &json!({ "events": events, "file": out }), || format!("{events} events in {}", out.display()))?;
         events
