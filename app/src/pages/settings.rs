@@ -237,11 +237,9 @@ fn Answer(path: &'static str, done: &'static str, text: &'static str) -> impl In
 #[component]
 fn Password() -> impl IntoView {
     let lang = use_lang();
-    let email = use_viewer().map(|viewer| viewer.name).unwrap_or_default();
     view! {
         <form class="form" method="post" action="/password">
             <Answer path="/password" done="password" text=changed(lang) />
-            <input type="hidden" autocomplete="username" value=email />
             <Field form="password" name="old" label=old(lang) kind=Kind::Password required=true autocomplete="current-password" />
             <Field
                 form="password"
