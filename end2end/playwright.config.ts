@@ -36,10 +36,13 @@ export default defineConfig({
       ],
     },
   },
-  projects: [{ name: 'chromium' }],
+  projects: [
+    { name: 'setup', testMatch: '*.setup.ts' },
+    { name: 'chromium', dependencies: ['setup'], testMatch: '*.spec.ts' },
+  ],
   webServer: {
-    command: `rm -rf ${data} && exec ${binary} serve --data ${data} --listen 127.0.0.1:${port}`,
-    url: `http://127.0.0.1:${port}/`,
+    command: `exec ./serve.sh ${binary} ${data} ${port}`,
+    url: `http://127.0.0.1:${port}/healthz`,
     reuseExistingServer: false,
     stdout: 'ignore',
     stderr: 'pipe',

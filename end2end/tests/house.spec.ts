@@ -1,55 +1,112 @@
-import { expect, test, type Page } from '@playwright/test';
+// What holds for every page: it reads well for a machine, breaks nothing, and fits every screen, in
+// both languages, light and dark.
+import AxeBuilder from '@axe-core/playwright';
+import { anna, complaints, expect, logistics, northwind, test, alive, Desk, type Somebody } from './house';
 
-/** Everything that the page complained about: errors, refused scripts, hydration mismatches. */
-function complaints(page: Page): string[] {
-  const heard: string[] = [];
-  page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') heard.push(message.text());
-  });
-  page.on('pageerror', error => heard.push(String(error)));
-  return heard;
+type Place = { name: string; address: string; who?: Somebody };
+const places: Place[] = [
+  { name: 'portfolio', address: '/' },
+  { name: 'account', address: `/accounts/${northwind}` },
+  { name: 'account-edit', address: `/accounts/${northwind}/edit`, who: 'ada' },
+  { name: 'log', address: `/log?account=${northwind}` },
+  { name: 'handoffs', address: '/handoffs' },
+  { name: 'handoff-new', address: `/handoffs/new?account=${northwind}` },
+  { name: 'alignment', address: '/alignment' },
+  { name: 'contact', address: `/contacts/${anna}` },
+  { name: 'contact-edit', address: `/contacts/${anna}/edit` },
+  { name: 'contact-new', address: `/contacts/new?account=${northwind}` },
+  { name: 'unit', address: `/units/${logistics}` },
+  { name: 'events', address: '/events?at=1,2,3,4,5' },
+  { name: 'company', address: '/company', who: 'ada' },
+  { name: 'import', address: '/import', who: 'ada' },
+  { name: 'settings', address: '/settings' },
+];
+const sizes = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const axe = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+for (const lang of ['en', 'ru'] as const) {
+  for (const { name, address, who = 'kira' } of places) {
+    test.describe(`${name} in ${lang}`, () => {
+      test.use({ who, locale: lang === 'ru' ? 'ru-RU' : 'en-GB' });
+
+      test('reads the same as ever', async ({ page }) => {
+        const heard = complaints(page);
+        await page.goto(address);
+        await alive(page);
+        await expect(page.locator('html')).toHaveAttribute('lang', lang);
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expect(page.locator('main')).toMatchAriaSnapshot({ name: `${name}.${lang}.aria.yml` });
+        expect(heard).toEqual([]);
+      });
+
+      for (const [size, viewport] of Object.entries(sizes)) {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          test(`is sound, ${size} and ${colorScheme}`, async ({ page }) => {
+            await page.setViewportSize(viewport);
+            await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+            await page.goto(address);
+            await alive(page);
+            const { violations } = await new AxeBuilder({ page }).withTags(axe).analyze();
+            expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
+            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            expect(overflow, 'nothing sticks out sideways').toBeLessThanOrEqual(0);
+          });
+        }
+      }
+    });
+  }
 }
-
-test('a page comes to life under the content security policy', async ({ page }) => {
-  const heard = complaints(page);
-  await page.goto('/');
-  const button = page.getByRole('button', { name: 'Pressed' });
-  await expect(async () => {
-    await button.click();
-    await expect(button).toHaveText(/Pressed [1-9]/, { timeout: 200 });
-  }).toPass();
-  expect(heard).toEqual([]);
-});
-
-test('the language can be chosen without scripts', async ({ browser }) => {
-  const context = await browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
-  await page.goto('/');
-  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
-  await page.getByRole('button', { name: 'Русский' }).click();
-  await expect(page).toHaveURL('/');
-  await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Обе стороны клиента');
-  await context.close();
-});
-
-test('the browser is greeted in its own language', async ({ browser }) => {
-  const context = await browser.newContext({ locale: 'ru-RU' });
-  const page = await context.newPage();
-  const heard = complaints(page);
-  await page.goto('/');
-  await expect(page.getByRole('button', { name: 'Нажато 0 раз' })).toBeVisible();
-  const button = page.getByRole('button', { name: 'Нажато' });
-  await expect(async () => {
-    await button.click();
-    await expect(button).toHaveText(/Нажато [1-9]/, { timeout: 200 });
-  }).toPass();
-  expect(heard).toEqual([]);
-  await context.close();
-});
 
 test('an address that leads nowhere says so', async ({ page }) => {
   const answer = await page.goto('/nowhere');
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
+});
+
+test('every address of an account that is none says so with its status', async ({ page }) => {
+  const answer = await page.goto('/accounts/00000000-0000-4000-8000-00000000dead');
+  expect(answer?.status()).toBe(404);
+  await expect(page.getByRole('alert')).toContainText('There is nothing at this address');
+});
+
+test.describe('without scripts', () => {
+  test.use({ javaScriptEnabled: false });
+
+  for (const { name, address } of places.filter(({ who }) => !who)) {
+    test(`${name} reads`, async ({ page }) => {
+      await page.goto(address);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await expect(page.getByText('Loading')).toHaveCount(0);
+    });
+  }
+
+  test('an interaction is logged and undone', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Fabrikam without scripts');
+    await page.goto(`/log?account=${account}`);
+    await page.getByLabel('What happened').fill('Called about the lanes');
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await expect(page).toHaveURL(new RegExp(`/accounts/${account}`));
+    await expect(page.getByText('Called about the lanes')).toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.goto(`/accounts/${account}`);
+    await expect(page.locator('.entry.retracted')).toContainText('Called about the lanes');
+  });
+
+  test('a refused form comes back with what was typed and why', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Fabrikam refuses');
+    await page.goto(`/log?account=${account}`);
+    await page.getByText('More: when, where, people, next step').click();
+    await page.getByLabel('Where').fill('Their canteen');
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await expect(page.getByText('Fill in this field.')).toBeVisible();
+    await expect(page.getByLabel('Where')).toHaveValue('Their canteen');
+  });
+
+  test('the language can be chosen', async ({ page }) => {
+    await page.goto('/handoffs');
+    await page.getByRole('button', { name: /: menu$/ }).click();
+    await page.getByRole('button', { name: 'Русский' }).click();
+    await expect(page).toHaveURL('/handoffs');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
+  });
 });

@@ -1,8 +1,7 @@
 //! `GET /api/views/…`: what the pages show, as JSON. A page of the product reads the same models at
 //! the same addresses, so nothing is shown there that a program could not get.
 
-use app::pages;
-use app::read::{Query, Reader, Trouble};
+use app::read::{Reader, Trouble};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -11,12 +10,9 @@ use serde::Serialize;
 use shared::lang::Lang;
 
 use super::problem::{Problem, language};
-use super::{Api, refusals};
+use super::Api;
 use crate::access::SignedIn;
 use crate::reader::Seat;
-
-/// The parameters of an address.
-type Get<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 pub async fn get(
     State(api): State<Api>,
@@ -28,9 +24,8 @@ pub async fn get(
     let lang = language(&headers);
     let read = tokio::task::spawn_blocking(move || answer(&api, &who, &view, &query.unwrap_or_default()));
     match read.await {
-        Ok(Some(Ok(json))) => ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response(),
-        Ok(Some(Err(trouble))) => problem(&trouble, lang).into_response(),
-        Ok(None) => refusals::not_found(lang).into_response(),
+        Ok(Ok(json)) => ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response(),
+        Ok(Err(trouble)) => problem(&trouble, lang).into_response(),
         Err(error) => {
             tracing::error!(%error, "a view could not be made");
             problem(&Trouble::Unreadable("this view could not be made".into()), lang).into_response()
@@ -38,36 +33,10 @@ pub async fn get(
     }
 }
 
-fn answer(api: &Api, who: &SignedIn, view: &str, query: &str) -> Option<Result<Vec<u8>, Trouble>> {
-    let Some(seat) = api.pages.reader(who.colleague) else { return Some(Err(Trouble::NotAllowed)) };
+fn answer(api: &Api, who: &SignedIn, view: &str, query: &str) -> Result<Vec<u8>, Trouble> {
+    let seat = api.pages.reader(who.colleague).ok_or(Trouble::NotAllowed)?;
     let get = |name: &str| parameter(query, name);
-    let (name, rest) = view.split_once('/').unwrap_or((view, ""));
-    of_page(name, rest, &get, &seat).or_else(|| of_company(view, &seat))
-}
-
-/// The models of the pages, by the addresses that the pages themselves ask: see `Query::address`.
-fn of_page(name: &str, rest: &str, get: &Get<'_>, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
-    use pages::*;
-    let filter = || account::filter_from(get);
-    Some(match (name, rest) {
-        ("portfolio", "") => json(seat, &portfolio::Ask::from_query(get)),
-        ("alignment", "") => json(seat, &alignment::Ask),
-        ("handoffs", "") => json(seat, &handoffs::Ask::from_query(get)),
-        ("handoff-new", "") => json(seat, &handoff_new::Ask::from_query(get)),
-        ("log", "") => json(seat, &log::Ask::from_query(get)),
-        ("contact-new", "") => json(seat, &contact_new::Ask::from_query(get)),
-        ("events", "") => json(seat, &events::Ask::from_query(get)),
-        ("company", "") => json(seat, &company::Ask::from_query(get)),
-        ("import", "") => json(seat, &import::Ask {}),
-        ("settings", "") => json(seat, &settings::Ask::from_query(get)),
-        ("account", id) => json(seat, &account::Ask { account: id.parse().ok(), filter: filter() }),
-        ("account-edit", id) => json(seat, &account_edit::Ask { account: id.parse().ok() }),
-        ("contact", id) => json(seat, &contact::Ask { contact: id.parse().ok(), filter: filter() }),
-        ("contact-edit", id) => json(seat, &contact_edit::Ask { contact: id.parse().ok() }),
-        ("colleague", id) => json(seat, &colleague::Ask { colleague: id.parse().ok(), filter: filter() }),
-        ("unit", id) => json(seat, &unit::Ask { unit: id.parse().ok(), filter: filter() }),
-        _ => return None,
-    })
+    of_company(view, &seat).unwrap_or_else(|| app::views::answer(view, &get, &seat).and_then(|page| bytes(&page)))
 }
 
 /// The views of the whole company, uncut.
@@ -83,10 +52,6 @@ fn of_company(view: &str, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
         };
     });
     found
-}
-
-fn json<Q: Query>(seat: &Seat, query: &Q) -> Result<Vec<u8>, Trouble> {
-    query.answer(seat).and_then(|page| bytes(&page))
 }
 
 fn bytes<T: Serialize>(model: &T) -> Result<Vec<u8>, Trouble> {

@@ -1,0 +1,88 @@
+// The people and accounts of every test: the same few as in the domain's tests and the documents.
+import { expect, test as base, type APIRequestContext, type Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
+
+export const password = 'seven lanes to Hamburg harbour';
+export const handedOut = `${process.env.TWOFRONT_E2E_DATA ?? 'test-results/data'}-handed-out`;
+
+export type Somebody = 'ada' | 'kira' | 'lev';
+export const email = (who: Somebody) => `${who}@twofront.example`;
+export const state = (who: Somebody) => `test-results/${who}.json`;
+
+const id = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+export const sales = id(0xd1);
+export const logistics = id(0xd2);
+export const northwind = id(0xa1);
+export const contoso = id(0xa2);
+export const anna = id(0xb1);
+export const boris = id(0xb2);
+export const visit = id(0xe1);
+export const complaint = id(0xe2);
+export const customs = id(0xf1);
+export const papers = id(0xf2);
+
+/** Sends commands as a program does, with an access token. */
+export class Desk {
+  constructor(private readonly api: APIRequestContext, private readonly token: string) {}
+
+  static ofAda(api: APIRequestContext): Desk {
+    return new Desk(api, readFileSync(`${handedOut}/token-ada`, 'utf8').trim());
+  }
+
+  static async of(api: APIRequestContext, who: Somebody): Promise<Desk> {
+    return new Desk(api, readFileSync(`${handedOut}/token-${who}`, 'utf8').trim());
+  }
+
+  async ask(stream: string, type: string, data: object, more: object = {}): Promise<void> {
+    const answer = await this.api.post('/api/commands', {
+      headers: { authorization: `Bearer ${this.token}` },
+      data: { id: crypto.randomUUID(), stream, type, data, ...more },
+    });
+    expect(answer.status(), `${stream} ${type}: ${await answer.text()}`).toBe(200);
+  }
+
+  async view<T>(name: string): Promise<T> {
+    const answer = await this.api.get(`/api/views/${name}`, { headers: { authorization: `Bearer ${this.token}` } });
+    expect(answer.status()).toBe(200);
+    return (await answer.json()) as T;
+  }
+
+  /** The colleague with this address. */
+  async colleague(who: Somebody): Promise<string> {
+    type Directory = { colleagues: Record<string, { identity: { email?: string } | null }> };
+    const { colleagues } = await this.view<Directory>('whole/directory');
+    const found = Object.entries(colleagues).find(([, colleague]) => colleague.identity?.email === email(who));
+    if (!found) throw new Error(`${who} is no colleague`);
+    return found[0];
+  }
+
+  /** An account of a test's own, so that tests do not meet. */
+  async account(name: string): Promise<string> {
+    const account = crypto.randomUUID();
+    await this.ask(`account/${account}`, 'register', { name });
+    return account;
+  }
+}
+
+/** Everything that a page complained about: errors, refused scripts, hydration mismatches. */
+export function complaints(page: Page): string[] {
+  const heard: string[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') heard.push(message.text());
+  });
+  page.on('pageerror', error => heard.push(String(error)));
+  return heard;
+}
+
+/** Waits until the page has come to life: its script has marked it. */
+export async function alive(page: Page): Promise<void> {
+  await expect(page.locator('html[data-alive]')).toBeAttached();
+}
+
+/** Tests of somebody who is signed in. */
+export const test = base.extend<{ who: Somebody; storageState: string }>({
+  who: ['kira', { option: true }],
+  storageState: async ({ who }, use) => use(state(who)),
+});
+
+export { expect };
