@@ -186,6 +186,21 @@ fn no_acknowledgement_precedes_the_sync_of_what_it_acknowledges() {
 }
 
 #[test]
+fn what_a_killed_process_may_not_have_synced_is_synced_before_it_is_answered_from() {
+    let cut = PowerCut::new();
+    let said = listen(cut.start("writer", 0, 100_000, 0, 0, &[]), 9);
+    assert!(acks(&said).count() > 0);
+    let trace = cut.shadow.join("trace");
+    listen(cut.start("writer", 5_000, 0, 0, 0, &[("POWERCUT_TRACE", trace.display().to_string())]), u64::MAX);
+    let text = std::fs::read_to_string(trace).expect("a trace");
+    let (before, _) = text.split_once("out state Open").expect("it said so");
+    let lines: Vec<&str> = before.lines().collect();
+    let journal = |word: &str| lines.iter().rposition(|line| line.starts_with(word) && line.contains(".journal"));
+    let (written, synced) = (journal("write").expect("written again"), journal("sync").expect("synced"));
+    assert!(written < synced, "{before}");
+}
+
+#[test]
 fn a_full_disk_closes_the_store_and_loses_nothing() {
     for space in [30_000, 90_000, 200_001] {
         let cut = PowerCut::new();

@@ -66,7 +66,14 @@ fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
         .to_vec();
     let page =
         before.iter().find(|(path, _)| path.to_string_lossy().contains("ring-0")).expect("a ring").1[32..96].to_vec();
+    // A second name for each file shows what became of its bytes.
+    let aside = tempfile::tempdir().expect("a directory");
+    for (path, _) in before.iter().filter(|(path, _)| !path.ends_with("ring.lock")) {
+        std::fs::hard_link(path, aside.path().join(path.file_name().expect("a name"))).expect("linked");
+    }
     ring.forget(&[slots[70], slots[3]]).expect("forgotten");
+    let old = files(aside.path());
+    assert!(old.len() == 2 && old.iter().all(|(_, bytes)| bytes.iter().all(|byte| *byte == 0)), "overwritten");
     ring.forget(&[slots[70]]).expect("forgetting again is nothing");
     let check = |ring: &Keyring| {
         for (slot, bytes) in slots.iter().zip(&sealed) {
@@ -87,6 +94,22 @@ fn a_forgotten_key_is_in_no_file_and_the_others_still_open() {
         files(dir.path()).into_iter().map(|(path, _)| path.file_name().expect("a name").to_owned()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
     check(&Keyring::at(dir.path()).expect("it opens"));
+}
+
+#[test]
+fn keys_made_after_forgetting_survive_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ring = Keyring::at(dir.path()).expect("it opens");
+    let first = ring.create(300).expect("slots");
+    ring.forget(&first[..2]).expect("forgotten");
+    let later = ring.create(600).expect("slots");
+    let sealed: Vec<_> = later.iter().map(|slot| ring.seal(*slot, b"", b"x").expect("sealed")).collect();
+    drop(ring);
+    let ring = Keyring::at(dir.path()).expect("it opens");
+    for (slot, bytes) in later.iter().zip(&sealed) {
+        assert_eq!(ring.open(*slot, b"", bytes).expect("opens"), Some(b"x".to_vec()));
+    }
+    assert_eq!(first.iter().filter(|slot| ring.holds(**slot)).count(), 298);
 }
 
 #[test]

@@ -127,6 +127,8 @@ pub fn child() {
     let number = |name: &str| -> u64 { std::env::var(name).expect("set").parse().expect("a number") };
     let (dir, from, groups) =
         (PathBuf::from(std::env::var("STORE_DIR").expect("set")), number("STORE_FROM"), number("STORE_GROUPS"));
+    // The test program has begun a line of its own.
+    tell("\n");
     match role.as_str() {
         "writer" => write_groups(&dir, from, groups),
         "plain" => write_plain(&dir, from, groups),
