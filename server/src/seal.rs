@@ -5,14 +5,15 @@
 
 use std::collections::HashMap;
 
-use crate::store::keyring::{Keyring, KeyringError, SlotId};
-use crate::store::{StoredEvent, StreamId};
 use jiff::Timestamp;
 use shared::domain::{Context, Event};
 use shared::ids::{CommandId, EventRef, Stream};
-use shared::record::Record;
 use shared::record::stored::{self, Parts, Sealed, Stored, Unreadable, associated_data};
+use shared::record::{Record, upcast};
 use shared::words::Occurred;
+
+use crate::store::keyring::{Keyring, KeyringError, SlotId};
+use crate::store::{StoredEvent, StreamId};
 
 /// What sealing adds to the personal part: a nonce and a tag.
 const SEAL_BYTES: usize = 24 + 16;
@@ -89,7 +90,7 @@ pub fn read(event: &StoredEvent, keyring: &Keyring) -> Result<(Record, Option<Sl
         }
     };
     let fact = stored::put_together(stream, stored.kind, stored.version, stored.body, personal.as_deref())
-        .map_err(unreadable)?;
+        .map_err(|why| unreadable(without_words(why, stream, &stored)))?;
     let record = Record {
         position,
         revision: event.revision,
@@ -205,6 +206,18 @@ impl Draft {
             sealed: sealed.as_ref().map(|(key, bytes)| Sealed { key: *key, bytes }),
         };
         Ok(stored.to_bytes())
+    }
+}
+
+/// A decoder's complaint may quote what it stumbled over, and that may be somebody's words: errors reach the log. That
+/// a newer Twofront wrote it is said as it is.
+fn without_words(why: Unreadable, stream: Stream, stored: &Stored<'_>) -> Unreadable {
+    let (slice, kind) = (stream.slice, stored.kind);
+    match why {
+        Unreadable::Shape(_) if stored.version <= upcast::version(slice, kind) => {
+            Unreadable::Shape(format!("{slice} {kind} does not have the shape that this Twofront knows"))
+        }
+        Unreadable::Shape(_) | Unreadable::Damaged(_) | Unreadable::Layout(_) => why,
     }
 }
 

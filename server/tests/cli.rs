@@ -170,7 +170,7 @@ fn a_data_directory_may_be_named_relatively() {
 fn an_export_into_a_pipe_leaves_it_a_pipe() {
     use std::os::unix::fs::FileTypeExt;
     let (folder, data) = house();
-    run(&data, &["demo", "--events", "50"], 0);
+    run(&data, &["demo", "--events", "300"], 0);
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let reading = {
@@ -178,7 +178,7 @@ fn an_export_into_a_pipe_leaves_it_a_pipe() {
         std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap())
     };
     run(&data, &["export", "events", "--out", pipe.to_str().unwrap()], 0);
-    assert_eq!(reading.join().unwrap().lines().count(), 50);
+    assert_eq!(reading.join().unwrap().lines().count(), 300);
     assert!(pipe.metadata().unwrap().file_type().is_fifo());
 }
 
