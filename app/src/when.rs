@@ -250,6 +250,18 @@ pub fn span(seconds: i64, lang: Lang) -> String {
     format!("{n}\u{a0}{}", lang.count(n, en, ru))
 }
 
+/// A time span as short as a cell of a table wants it: "40 min", "4 h", "3 d".
+#[must_use]
+pub fn span_short(seconds: i64, lang: Lang) -> String {
+    let minutes = u64::try_from(seconds.max(0)).unwrap_or_default() / 60;
+    let (n, en, ru) = match minutes {
+        0..60 => (minutes, "min", "мин"),
+        60..2_880 => (minutes / 60, "h", "ч"),
+        _ => (minutes / 1_440, "d", "дн."),
+    };
+    format!("{n}\u{a0}{}", lang.pick(en, ru))
+}
+
 /// "5 weeks of silence": what stands between two entries that are far apart; `None` under three weeks.
 #[must_use]
 pub fn silence(from: Date, to: Date, lang: Lang) -> Option<String> {
@@ -293,5 +305,6 @@ mod tests {
         assert_eq!(silence(date(2026, 1, 1), date(2026, 2, 10), Lang::Ru).as_deref(), Some("5\u{a0}недель тишины"));
         assert_eq!(span(4 * 3600, Lang::En), "4\u{a0}hours");
         assert_eq!(span(3 * 86_400, Lang::Ru), "3\u{a0}дня");
+        assert_eq!([30 * 60, 5 * 3600].map(|seconds| span_short(seconds, Lang::Ru)), ["30\u{a0}мин", "5\u{a0}ч"]);
     }
 }

@@ -50,6 +50,13 @@ impl Record {
         Context { by: self.by, occurred: self.occurred, batch: self.batch }
     }
 
+    /// The moment by which promises and answers are counted. What came with an import counts by when
+    /// it happened there; what was done here by when we wrote it down, so that nobody who answers late
+    /// can say that it was earlier.
+    pub fn counts_from(&self) -> Timestamp {
+        if self.batch.is_some() { self.occurred.instant() } else { self.recorded }
+    }
+
     /// Written down on a later day than it happened on, in UTC.
     pub fn is_late(&self) -> bool {
         self.occurred.day() < Occurred::At(self.recorded).day()

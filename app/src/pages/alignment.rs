@@ -15,7 +15,7 @@ use shared::views::{Alignment as Answers, Directory, View};
 
 use crate::address;
 use crate::live::Follow;
-use crate::parts::course::{Course, answer_words, chart_legend, kept_words, month_figures, month_heads};
+use crate::parts::course::{Course, chart_legend, month_figures, month_heads};
 use crate::read::{Query, Reader, Trouble, page};
 use crate::text::{Lang, use_lang};
 use crate::when;
@@ -35,8 +35,9 @@ crate::texts! {
         en: plural(n) { "{n} offered", "{n} offered" },
         ru: plural(n) { "{n} передача", "{n} передачи", "{n} передач" },
     }
-    kept(text: &str) { en: "in time {text}", ru: "в срок {text}" }
-    answered(text: &str) { en: "answer {text}", ru: "ответ {text}" }
+    in_time(kept: usize, n: usize) { en: "{kept} of {n} in time", ru: "в срок {kept} из {n}" }
+    share(percent: usize) { en: "{percent}%", ru: "{percent}\u{a0}%" }
+    answered(span: &str, n: usize) { en: "answer {span}, n\u{a0}{n}", ru: "ответ {span}, n\u{a0}{n}" }
     thin(enough: usize) {
         en: "Shading and a share in per cent only from n = {enough} promises with a date: below that it is too early to speak of one. Time to answer is the median. A month is that of the offer.",
         ru: "Заливка и доля в процентах — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана. Месяц — тот, в котором предложили.",
@@ -228,14 +229,28 @@ fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
     let heat = cell.share_kept().map(|share| (share.div_ceil(20)).min(5).to_string());
     let is_thin = heat.is_none().then_some("");
     let n = u64::try_from(cell.offered.len()).unwrap_or(u64::MAX);
-    let of = |text: String, positions: Vec<u64>| {
-        (!positions.is_empty()).then(|| view! { <a class="of" href=address::events(&positions)>{text}</a> })
-    };
+    let (kept, promised) = cell.kept_in_time();
+    let percent = cell.share_kept().map(|percent| view! { <b>{share(lang, percent)}</b> " " });
+    let promises = (promised > 0).then(|| {
+        view! {
+            <a class="of" href=address::events(&cell.promises())>
+                <span>{percent} {in_time(lang, kept, promised)}</span>
+            </a>
+        }
+    });
+    let answers = cell.time_to_answer().map(|(seconds, n)| {
+        let text = answered(lang, &when::span_short(seconds, lang), n);
+        view! {
+            <a class="of" href=address::events(&cell.answered())>
+                {text}
+            </a>
+        }
+    });
     view! {
         <td data-heat=heat data-thin=is_thin>
             <a href=address::events(&cell.offered)>{offered(lang, n)}</a>
-            {of(kept(lang, &kept_words(cell, lang)), cell.promises())}
-            {of(answered(lang, &answer_words(cell, lang)), cell.answered())}
+            {promises}
+            {answers}
         </td>
     }
     .into_any()

@@ -27,7 +27,7 @@ crate::texts! {
     title { en: "Hand over", ru: "Передать в работу" }
     handoffs { en: "Handoffs", ru: "Передачи" }
     path { en: "Path", ru: "Путь" }
-    for_account(name: &str) { en: "for {name}", ru: "для клиента «{name}»" }
+    for_account(name: &str) { en: "for {name}", ru: "для клиента: {name}" }
     account { en: "Account", ru: "Клиент" }
     choose_account { en: "Choose an account", ru: "Выберите клиента" }
     what { en: "What is asked", ru: "Что нужно сделать" }

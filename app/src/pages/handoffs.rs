@@ -57,6 +57,9 @@ crate::texts! {
 /// The most cards in a column, and the most lines below.
 const MOST: usize = 100;
 
+/// How many of those that ended last are shown.
+const ENDED: usize = 20;
+
 /// The page as its address asks for it: of all accounts, or of one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask {
@@ -103,7 +106,7 @@ impl Query for Ask {
                 Some(account) => company.board.of(account),
                 None => company.board.clone(),
             };
-            let mut keep: BTreeSet<HandoffId> = board.ended.iter().map(|(id, _)| *id).collect();
+            let mut keep: BTreeSet<HandoffId> = board.ended.iter().take(ENDED).map(|(id, _)| *id).collect();
             let totals = PLACES.map(|place| {
                 let waiting = board.waiting(place, me);
                 keep.extend(waiting.iter().take(MOST).map(|(id, _)| *id));
@@ -319,7 +322,7 @@ fn Others(model: RwSignal<HandoffsPage>) -> impl IntoView {
     };
     let ended_lately = move || {
         model.with(|model| {
-            let rows: Vec<_> = model.board.ended.iter().cloned().collect();
+            let rows: Vec<_> = model.board.ended.iter().take(ENDED).cloned().collect();
             (!rows.is_empty()).then(|| done(model, rows, &ended_zone, lang))
         })
     };

@@ -50,13 +50,18 @@ crate::texts! {
     account { en: "Account", ru: "Клиент" }
     tier { en: "Tier", ru: "Статус" }
     manager { en: "Managed by", ru: "Ведёт" }
-    touch { en: "Last touch", ru: "Касание" }
-    in_person { en: "In person", ru: "Лично" }
+    touch { en: "Since touch", ru: "Без касания" }
+    in_person { en: "Since in person", ru: "Без встречи" }
     steps { en: "Next steps", ru: "Шаги" }
     overdue { en: "Overdue", ru: "Просрочено" }
     state { en: "State", ru: "Состояние" }
     going_cold { en: "going cold", ru: "остывает" }
     never { en: "never", ru: "не было" }
+    today { en: "today", ru: "сегодня" }
+    days(n: u64) {
+        en: plural(n) { "{n}\u{a0}day", "{n}\u{a0}days" },
+        ru: plural(n) { "{n}\u{a0}день", "{n}\u{a0}дня", "{n}\u{a0}дней" },
+    }
     nobody { en: "nobody yet", ru: "пока никто" }
     register { en: "Register an account", ru: "Завести клиента" }
     name { en: "Name", ru: "Название" }
@@ -423,8 +428,10 @@ fn head(ask: &Ask, column: Column, text: &'static str, is_number: bool) -> impl 
 
 fn table_row(model: &PortfolioPage, id: AccountId, row: &Row, is_all: bool, lang: Lang) -> impl IntoView + use<> {
     let now = model.now;
-    let ago = |occurred: Option<shared::words::Occurred>| {
-        occurred.map_or_else(|| never(lang).to_owned(), |at| say_days_ago(days_between(at, now), lang))
+    let since = |occurred: Option<shared::words::Occurred>| match occurred.map(|at| days_between(at, now)) {
+        Some(0) => today(lang).to_owned(),
+        Some(n) => days(lang, n),
+        None => never(lang).to_owned(),
     };
     let manager_cell = is_all.then(|| {
         let name =
@@ -448,10 +455,10 @@ fn table_row(model: &PortfolioPage, id: AccountId, row: &Row, is_all: bool, lang
             {manager_cell}
             <td data-label=tier(lang)>{row.tier.map(|tier| tier.say(lang))}</td>
             <td class="n" data-label=touch(lang)>
-                {ago(row.last_touch())}
+                {since(row.last_touch())}
             </td>
             <td class="n" data-label=in_person(lang)>
-                {ago(row.last_in_person())}
+                {since(row.last_in_person())}
             </td>
             <td class="n" data-label=steps(lang)>
                 {row.open_steps().count()}

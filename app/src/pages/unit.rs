@@ -26,7 +26,7 @@ crate::texts! {
     people_of_ours { en: "Our people", ru: "Наши люди" }
     path { en: "Path", ru: "Путь" }
     hand_over { en: "Hand over", ru: "Передать в работу" }
-    under(name: &str) { en: "under {name}", ru: "входит в подразделение «{name}»" }
+    under(name: &str) { en: "under {name}", ru: "в составе: {name}" }
     n_people(n: u64) {
         en: plural(n) { "person", "people" },
         ru: plural(n) { "человек", "человека", "человек" },
@@ -243,6 +243,7 @@ fn people_card(page: &UnitPage, lang: Lang) -> impl IntoView + use<> {
             view! {
                 <li class="person-row">
                     <Person name href=format!("/colleagues/{id}") side="internal" />
+                    <span></span>
                     <span></span>
                     <span class="small muted">{role}</span>
                 </li>

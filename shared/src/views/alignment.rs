@@ -245,8 +245,8 @@ impl Alignment {
                 let pending = Pending {
                     account: offer.account,
                     unit,
-                    offered: record.recorded,
-                    month: Month::of(record.recorded),
+                    offered: record.counts_from(),
+                    month: Month::of(record.counts_from()),
                     due: offer.due,
                     answered: false,
                 };
@@ -281,7 +281,7 @@ impl Alignment {
     fn answer(&mut self, id: HandoffId, record: &Record) {
         let Some(pending) = self.pending.get_mut(&id).filter(|pending| !pending.answered) else { return };
         pending.answered = true;
-        let answer = (record.position, record.recorded.as_second() - pending.offered.as_second());
+        let answer = (record.position, record.counts_from().as_second() - pending.offered.as_second());
         self.count_of(id, |cell| cell.answers.push(answer));
     }
 
@@ -366,6 +366,22 @@ mod tests {
         let alignment = folded(&[(0, KIRA, offer(Party::Colleague(LEV), None)), (5, LEV, Handoff::Accepted {})]);
         assert_eq!(cell(&alignment).time_to_answer(), Some((5 * HOUR, 1)));
         assert_eq!(cell(&alignment).evidence().len(), 2);
+    }
+
+    #[test]
+    fn what_was_imported_counts_for_the_month_in_which_it_happened() {
+        let mut alignment = Alignment::default();
+        let (offer, accepted) = (offer(Party::Unit(LOGISTICS), None), Handoff::Accepted {});
+        for (position, (at, by, event)) in
+            (1..).zip([("2025-11-03T09:00:00Z", KIRA, offer), ("2025-11-03T13:00:00Z", LEV, accepted)])
+        {
+            let mut imported = record(position, by, Event::Handoff(HANDOFF, event));
+            imported.batch = Some(BATCH);
+            imported.occurred = Occurred::parse(at).unwrap();
+            alignment.fold(&imported);
+        }
+        assert_eq!(alignment.months(), [Month { year: 2025, month: 11 }]);
+        assert_eq!(cell(&alignment).time_to_answer(), Some((4 * HOUR, 1)));
     }
 
     #[test]

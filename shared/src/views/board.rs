@@ -282,8 +282,8 @@ impl Board {
                 due: offer.due,
                 words: offer.personal.clone(),
                 stage: Stage::Offered,
-                offered: record.recorded,
-                since: record.recorded,
+                offered: record.counts_from(),
+                since: record.counts_from(),
                 cause: record.cause,
                 escalated: vec![],
                 path,
@@ -311,7 +311,7 @@ impl Board {
             handoff::Event::Withdrawn { personal } => (Stage::Withdrawn, personal.known().map(|why| &why.reason)),
         };
         if card.stage != stage {
-            card.since = record.recorded;
+            card.since = record.counts_from();
         }
         card.stage = stage;
         card.said = said.cloned();
@@ -449,6 +449,19 @@ mod tests {
         let mut cut = board.cut(&BTreeSet::from([HANDOFF]));
         cut.fold(&record(100, LEV, Event::Handoff(HANDOFF, Handoff::Accepted {})));
         assert_eq!(cut.waits(card(&cut), LEV), Waits::ForMe);
+    }
+
+    #[test]
+    fn what_was_imported_is_as_old_as_it_was_there() {
+        let (mut board, mut records) = (Board::default(), history([offered(Party::Colleague(LEV), None)]));
+        for record in &mut records {
+            record.batch = Some(BATCH);
+            record.occurred = Occurred::parse("2026-05-01T09:00:00Z").unwrap();
+            board.fold(record);
+        }
+        assert_eq!(card(&board).days_open(NOON), 31);
+        let here = folded([offered(Party::Colleague(LEV), None)]);
+        assert_eq!(card(&here).days_open(NOON), 0);
     }
 
     #[test]

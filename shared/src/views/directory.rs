@@ -163,7 +163,12 @@ impl Directory {
     pub fn find(&self, typed: &str, most: usize) -> Found {
         let wanted = plain(typed);
         let wanted: Vec<&str> = wanted.split_whitespace().collect();
-        let fits = |name: &str| !wanted.is_empty() && wanted.iter().all(|word| name.contains(word));
+        // Where a word of the name begins so, it is what most people mean: those come first.
+        let fits = |name: &str| {
+            let all = !wanted.is_empty() && wanted.iter().all(|word| name.contains(word));
+            let begins = |word: &&str| name.split(|c: char| !c.is_alphanumeric()).any(|one| one.starts_with(*word));
+            all.then(|| !wanted.iter().all(begins))
+        };
         let contact = |contact: &Contact| contact.details.known().map(|details| details.name.to_string());
         let colleague = |colleague: &Colleague| colleague.identity.known().map(|identity| identity.name.to_string());
         let accounts = named(self.accounts.iter().map(|(id, one)| (*id, Some(one.name.to_string()))), &fits);
@@ -356,11 +361,12 @@ fn plain(name: &str) -> String {
     name.to_lowercase().replace('ё', "е")
 }
 
-fn named<I: Ord>(all: impl Iterator<Item = (I, Option<String>)>, fits: &impl Fn(&str) -> bool) -> Vec<I> {
-    let mut named: Vec<_> =
-        all.filter_map(|(id, name)| Some((plain(&name?), id))).filter(|(name, _)| fits(name)).collect();
+/// Who fits, the better ones first, then by name.
+fn named<I: Ord>(all: impl Iterator<Item = (I, Option<String>)>, fits: &impl Fn(&str) -> Option<bool>) -> Vec<I> {
+    let named = all.filter_map(|(id, name)| Some((plain(&name?), id)));
+    let mut named: Vec<_> = named.filter_map(|(name, id)| Some((fits(&name)?, name, id))).collect();
     named.sort();
-    named.into_iter().map(|(_, id)| id).collect()
+    named.into_iter().map(|(.., id)| id).collect()
 }
 
 /// What stands where a person was forgotten.
@@ -404,6 +410,8 @@ mod tests {
         assert_eq!(directory.find("petrova anna", 9).contacts, [ANNA]);
         assert_eq!(directory.find("kira", 9).colleagues, [KIRA]);
         assert_eq!(directory.find("logis", 9).units, [LOGISTICS]);
+        assert_eq!(directory.find("so", 9).contacts, [BORIS], "Sokolov begins so");
+        assert_eq!(directory.find("r", 9).contacts, [ANNA, BORIS], "nobody begins so: by name");
         assert!(directory.find(" ", 9).is_empty() && directory.find("nobody", 9).is_empty());
         let many = directory.find("o", 1);
         assert!(many.totals.iter().sum::<usize>() > 3 && many.accounts.len() == 1);
