@@ -263,7 +263,7 @@ impl Office {
     pub fn state(&self) -> State {
         match self.0.shared.store.state() {
             State::Open if self.0.inbox.is_closed() => State::Closed { why: STOPPED.to_owned() },
-            state => state,
+            state @ (State::Open | State::ReadOnly { .. } | State::Closed { .. }) => state,
         }
     }
 

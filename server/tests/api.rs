@@ -1,6 +1,6 @@
 //! The API as programs meet it: each door, each refusal, and the log as it grows.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod house;
 
@@ -297,8 +297,7 @@ async fn an_analyst_sees_that_there_is_a_contact_and_not_how_to_reach_them() {
     assert!(!town.get(&nina, "/api/views/whole/directory").await.text.contains("Petrova"));
     assert!(town.get(&kira, "/api/views/whole/directory").await.text.contains("Petrova"));
 
-    let describe =
-        json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "details": { "name": "Anna Orlova" } } });
+    let describe = json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "details": { "name": "Anna Orlova" } } });
     let answer = town.command(&kira, &describe).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     let views = town.get(&nina, "/api/views/whole/directory").await;

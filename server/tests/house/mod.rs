@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test crate uses another part")]
 #![allow(clippy::allow_attributes, reason = "an expectation would fail in the crate that uses all of it")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
