@@ -12,7 +12,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::Value;
 use shared::domain::{self, Command, Event, Model, Rejection};
 use shared::ids::{AccountId, ColleagueId, HandoffId, ImportId, Slice, Stream};
@@ -226,9 +226,10 @@ fn accepted(desk: &Desk, id: HandoffId, card: &Card, me: ColleagueId) -> Answers
 // The laws.
 
 fn cases(cases: u32) -> ProptestConfig {
-    // `PROPTEST_CASES=10000 cargo test -p shared --test laws` looks longer.
+    // The same histories every time, so that the gate never fails for what nobody changed. To look further:
+    // `PROPTEST_CASES=3000 PROPTEST_RNG_SEED=7 cargo test -p shared --test laws`, with any number you like.
     // No files of failures: a failure is shrunk and printed, and becomes a test of its own.
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
