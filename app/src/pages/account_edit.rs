@@ -55,8 +55,7 @@ crate::texts! {
     designate { en: "Designate", ru: "Присвоить статус" }
     links { en: "Records of other systems", ru: "Записи в других системах" }
     no_links { en: "It is not linked to any.", ru: "Пока ни с одной не связан." }
-    system { en: "System", ru: "Система" }
-    system_hint { en: "For example: salesforce, hubspot", ru: "Например: salesforce, hubspot" }
+    system { en: "System: salesforce, hubspot, …", ru: "Система: salesforce, hubspot, …" }
     record_key { en: "Key of the record there", ru: "Ключ записи в ней" }
     link { en: "Link", ru: "Связать" }
     closing { en: "Close the account", ru: "Закрыть клиента" }
@@ -434,7 +433,7 @@ fn Link(desk: Desk) -> impl IntoView {
                         {said}
                         <CommandForm what="account.link" on=desk.on() seed=desk.seed() back=desk.back() class="form">
                             <div class="fields">
-                                <Field form=form.clone() name="system" label=system(lang) hint=system_hint(lang) required=true />
+                                <Field form=form.clone() name="system" label=system(lang) required=true />
                                 <Field form=form.clone() name="source_key" label=record_key(lang) required=true />
                             </div>
                             <Submit text=link(lang) />

@@ -237,11 +237,7 @@ fn Units(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl IntoView 
                 .into_iter()
                 .map(|(id, depth)| {
                     let name = directory.unit(id, lang).to_owned();
-                    let persons = directory
-                        .people_of(id, lang)
-                        .into_iter()
-                        .map(|(id, name)| view! { <Person name=name href=format!("/colleagues/{id}") side="internal" /> })
-                        .collect_view();
+                    let many = u64::try_from(directory.people_of(id, lang).len()).unwrap_or(u64::MAX);
                     let label = change_who(lang, &name);
                     let edit = is_administrator.then(|| {
                         view! {
@@ -256,7 +252,7 @@ fn Units(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl IntoView 
                                 <a href=format!("/units/{id}")>
                                     <b>{name}</b>
                                 </a>
-                                {persons}
+                                <span class="small muted">{people(lang, many)}</span>
                             </div>
                             {edit}
                         </li>
@@ -271,8 +267,8 @@ fn Units(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl IntoView 
             <header>
                 <h2>{units(lang)}</h2>
             </header>
-            {list}
             {is_administrator.then(|| view! { <FoundUnit model /> })}
+            {list}
         </section>
     }
 }
@@ -396,7 +392,7 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
                         let words = login_words(theirs, &zone, lang);
                         view! {
                             <td data-label=login(lang)>{words}</td>
-                            <td class="plain">
+                            <td class="wide plain">
                                 <a class="button small quiet" href=format!("/company?who={id}") aria-label=label>
                                     {change(lang)}
                                 </a>
@@ -405,13 +401,13 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
                     });
                     view! {
                         <tr>
-                            <th scope="row">
+                            <th scope="row" class="nowrap">
                                 <Person name href=format!("/colleagues/{id}") side="internal" />
                             </th>
-                            <td data-label=job(lang)>{has_job}</td>
+                            <td class="wide" data-label=job(lang)>{has_job}</td>
                             <td data-label=role(lang)>{has_role}</td>
                             <td data-label=unit(lang)>{in_unit}</td>
-                            <td data-label=email(lang)>{address}</td>
+                            <td class="wide" data-label=email(lang)>{address}</td>
                             {signs_in}
                         </tr>
                     }
@@ -447,6 +443,7 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
             <header>
                 <h2>{colleagues(lang)}</h2>
             </header>
+            {is_administrator.then(|| view! { <AddColleague model /> })}
             <div class="scroll" role="region" aria-label=colleagues(lang) tabindex="0">
                 <table class="table stacks">
                     <thead>
@@ -470,7 +467,6 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            {is_administrator.then(|| view! { <AddColleague model /> })}
             {gone}
         </section>
     }
@@ -655,7 +651,7 @@ fn Invitation(model: RwSignal<CompanyPage>, who: ColleagueId, can_invite: bool) 
                 })}
             <input type="hidden" name="colleague" value=who.to_string() />
             <p>
-                <b>{invitation(lang)}</b>
+                <b>{login(lang)}</b>
                 ": "
                 {words}
             </p>

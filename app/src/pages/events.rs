@@ -17,6 +17,7 @@ use shared::{handoff, interaction};
 use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::deeds::{about, deed, of_slice};
+use crate::parts::entry::{handoff_word, interaction_word, other_word};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
@@ -361,17 +362,24 @@ fn row(record: &Record, model: &EventsPage, zone: &Zone, lang: Lang) -> Row {
         deed,
         on,
         by: (by_address, directory.colleague(record.by, lang).to_owned()),
-        because: record.cause.map(|cause| because_of(cause, model)),
+        because: record.cause.map(|cause| because_of(cause, model, lang)),
         json,
     }
 }
 
 /// A link to what led to an event: its row on this page, or its history.
-fn because_of(cause: EventRef, model: &EventsPage) -> (String, String) {
+fn because_of(cause: EventRef, model: &EventsPage, lang: Lang) -> (String, String) {
     let here = model.records.iter().find(|record| record.reference() == cause);
     match here {
         Some(record) => (format!("#p{}", record.position), record.position.to_string()),
-        None => (format!("/events?stream={}", cause.stream), format!("{} {}", cause.stream.slice, cause.revision)),
+        None => {
+            let what = match cause.stream.slice {
+                Slice::Interaction => interaction_word(lang),
+                Slice::Handoff => handoff_word(lang),
+                Slice::Account | Slice::Contact | Slice::Colleague | Slice::Unit | Slice::Import => other_word(lang),
+            };
+            (format!("/events?stream={}", cause.stream), what.to_owned())
+        }
     }
 }
 
@@ -447,6 +455,7 @@ fn RowView(row: Row) -> impl IntoView {
     let lang = use_lang();
     let Row { position: at, recorded, occurred, deed, wire, on, by, because, json } = row;
     let (by_address, by_name) = by;
+    let (on_title, by_title) = (on.1.clone(), by_name.clone());
     let time = |moment: Moment| {
         view! {
             <time datetime=moment.machine title=moment.exact>
@@ -465,15 +474,15 @@ fn RowView(row: Row) -> impl IntoView {
             </td>
             <td class="nowrap">{time(recorded)}</td>
             <td class="nowrap">{time(occurred)}</td>
-            <td class="nowrap">
+            <td class="clip what">
                 {deed} " " <span class="mono small muted" lang="en">
                     {wire}
                 </span>
             </td>
-            <td class="nowrap">
+            <td class="clip" title=on_title>
                 <a href=on.0>{on.1}</a>
             </td>
-            <td class="nowrap">
+            <td class="clip" title=by_title>
                 {match by_address {
                     Some(address) => view! { <a href=address>{by_name}</a> }.into_any(),
                     None => by_name.into_any(),

@@ -67,11 +67,10 @@ crate::texts! {
     nothing_at_hand { en: "No export at hand?", ru: "Выгрузки нет под рукой?" }
     sample_text { en: "A real sample export of Salesforce: some accounts, contacts and tasks.", ru: "Настоящий пример выгрузки Salesforce: немного клиентов, контактов и задач." }
     load_sample { en: "Load the sample", ru: "Загрузить пример" }
-    demo_text { en: "Or a company with years of history. A program makes it up: nobody in it exists.", ru: "Или компания с многолетней историей. Её придумывает программа: никого из этих людей нет." }
+    demo_text { en: "Or a company with years of history. A program makes it up: nobody in it exists. The same seed makes the same company.", ru: "Или компания с многолетней историей. Её придумывает программа: никого из этих людей нет. Из того же зерна вырастает та же компания." }
     language { en: "Language", ru: "Язык" }
     how_many { en: "Events", ru: "Событий" }
     seed_number { en: "Seed", ru: "Зерно" }
-    seed_hint { en: "The same number makes the same company", ru: "То же число даёт ту же компанию" }
     generate { en: "Generate a company", ru: "Придумать компанию" }
     so_far { en: "Imports so far", ru: "Что уже загружено" }
     none_yet { en: "Nothing was imported yet.", ru: "Пока ничего не загружали." }
@@ -172,6 +171,8 @@ fn Loaded(model: ImportPage) -> impl IntoView {
     let Importing { running, last, refused: kept } = importing;
     let is_empty = directory.imports.is_empty();
     let is_idle = running.is_none();
+    // Whoever has just tried their own files does not want a sample.
+    let is_new = is_empty && last.is_none();
     view! {
         <Title text=title(lang) />
         <header class="page-head">
@@ -184,9 +185,9 @@ fn Loaded(model: ImportPage) -> impl IntoView {
         {is_idle
             .then(|| {
                 view! {
-                    {is_empty.then(|| view! { <WithoutExport /> })}
+                    {is_new.then(|| view! { <WithoutExport /> })}
                     <Upload />
-                    {(!is_empty).then(|| view! { <WithoutExport /> })}
+                    {(!is_new).then(|| view! { <WithoutExport /> })}
                 }
             })}
         <section class="card">
@@ -506,7 +507,6 @@ fn WithoutExport() -> impl IntoView {
                             name="seed"
                             label=seed_number(lang)
                             kind=Kind::Number
-                            hint=seed_hint(lang)
                             value="7"
                             required=true
                         />
@@ -544,7 +544,7 @@ fn BatchRow(
         (false, None) => unfinished(lang),
     };
     let (taken, not_taken) = batch.finished.unzip();
-    let name = format!("{} · {}", batch.source, batch.system);
+    let name = batch.source.clone();
     let rows_refused = not_taken.map(|n| {
         let address = (has_refused && n > 0).then(|| format!("/import/{id}/refused.csv"));
         match address {

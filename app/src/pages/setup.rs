@@ -41,6 +41,7 @@ pub fn Setup() -> impl IntoView {
                     }
                         .into_any();
                 }
+                let is_filled = !known.name.is_empty() && !known.email.is_empty();
                 view! {
                     <p>{subtitle(lang)}</p>
                     <form class="form" method="post" action="/setup">
@@ -53,7 +54,7 @@ pub fn Setup() -> impl IntoView {
                             hint=name_hint(lang)
                             value=known.name
                             required=true
-                            autofocus=true
+                            autofocus=!is_filled
                             autocomplete="name"
                         />
                         <Field
@@ -73,6 +74,7 @@ pub fn Setup() -> impl IntoView {
                             kind=Kind::Password
                             hint=password_hint(lang)
                             required=true
+                            autofocus=is_filled
                             autocomplete="new-password"
                         />
                         <button class="button primary" type="submit">

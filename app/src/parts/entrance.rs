@@ -1,13 +1,12 @@
 //! The frame of the pages before signing in, which have no viewer and no log: one plain form.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::parts::Icon;
-use crate::parts::frame::LanguageChoice;
 use crate::read::Entrance;
 use crate::refused::Refused;
-use crate::text::use_lang;
+use crate::text::{LANGS, own_name, use_lang};
 
 /// One of these pages, with what is typed already and whose link it is.
 pub fn entrance<V: IntoView + 'static>(
@@ -34,9 +33,34 @@ pub fn entrance<V: IntoView + 'static>(
                         })
                     }}
                 </Suspense>
-                <LanguageChoice />
+                <Languages />
             </main>
         </div>
+    }
+}
+
+/// The other languages, for whoever the browser's wish does not suit.
+#[component]
+fn Languages() -> impl IntoView {
+    let lang = use_lang();
+    let location = use_location();
+    let back = move || format!("{}{}", location.pathname.get(), location.search.get());
+    view! {
+        <form class="row" method="post" action="/language">
+            <input type="hidden" name="back" value=back />
+            {LANGS
+                .into_iter()
+                .filter(|choice| *choice != lang)
+                .map(|choice| {
+                    view! {
+                        <button class="button small" name="lang" value=choice.code() lang=choice.code()>
+                            <Icon name="languages" />
+                            {own_name(choice)}
+                        </button>
+                    }
+                })
+                .collect_view()}
+        </form>
     }
 }
 

@@ -29,6 +29,7 @@ crate::texts! {
     my_page { en: "My page", ru: "Моя страница" }
     sign_out { en: "Sign out", ru: "Выйти" }
     keys { en: "Keys", ru: "Клавиши" }
+    about_data { en: "About the data", ru: "О данных" }
     generated(source: &str) {
         en: "This company, its people and its events are made up by a program ({source}).",
         ru: "Эта компания, её люди и события выдуманы программой ({source}).",
@@ -63,10 +64,10 @@ pub fn Frame(children: Children) -> impl IntoView {
             {source
                 .map(|source| {
                     view! {
-                        <p class="generated">
+                        <aside class="generated" aria-label=about_data(lang)>
                             <Icon name="generated" />
                             <span>{generated(lang, &source)}</span>
-                        </p>
+                        </aside>
                     }
                 })}
             <nav class="rail" aria-label=main_nav(lang)>
