@@ -22,8 +22,10 @@ pub mod journal;
 pub mod keyring;
 pub mod medium;
 pub mod memory;
+mod place;
 mod plan;
 pub mod record;
+mod recovery;
 pub mod sled;
 pub mod witness;
 

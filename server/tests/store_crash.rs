@@ -37,7 +37,7 @@ fn nothing_acknowledged_is_lost_torn_or_doubled_by_kills() {
     let mut dir = tempfile::tempdir().expect("a directory");
     let (mut acked, mut next) = (BTreeMap::new(), 0);
     for cycle in 0..times("STORE_KILLS", 300) {
-        if cycle % 60 == 0 {
+        if cycle % 30 == 0 {
             dir = tempfile::tempdir().expect("a directory");
             acked.clear();
         }

@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use super::index::{Index, Place, Tree};
 use super::journal::{End, Frames, Segments};
-use super::sled::{Clean, OpenError, Options, Paths, Sled, lock, open_patiently, read};
+use super::place::{Clean, Paths, lock, read};
+use super::recovery::open_patiently;
+use super::sled::{OpenError, Options, Sled};
 use super::{Store as _, keyring, record, witness};
 
 /// What was found when everything was read.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use server::store::keyring::Keyring;
 use server::store::sled::{Options, Sled};
@@ -62,7 +63,17 @@ fn payload(number: u64, part: u64, event: u64) -> Vec<u8> {
         2 => 0,
         _ => 20 + dice.roll(500),
     };
-    (0..size).map(|_| u8::try_from(1 + dice.roll(255)).expect("a byte")).collect()
+    let from = usize::try_from(dice.roll(8_192)).expect("small");
+    noise()[from..from + usize::try_from(size).expect("small")].to_vec()
+}
+
+/// Bytes of every kind but zero, which are the mark of a lost sector.
+fn noise() -> &'static [u8] {
+    static NOISE: OnceLock<Vec<u8>> = OnceLock::new();
+    NOISE.get_or_init(|| {
+        let mut dice = Dice::new(0);
+        (0..80_000).map(|_| u8::try_from(1 + dice.roll(255)).expect("a byte")).collect()
+    })
 }
 
 /// Checks that the store holds whole commands, each once, and all of `acked` (number, first, last); returns its commits.
