@@ -609,6 +609,19 @@ fn a_store_can_be_verified_while_it_is_in_use() {
 }
 
 #[test]
+fn verify_leaves_a_store_at_rest_as_it_was() {
+    let (dir, acked) = fresh(90);
+    let state =
+        || files(dir.path()).into_iter().map(|path| (std::fs::read(&path).expect("there"), path)).collect::<Vec<_>>();
+    let before = state();
+    let verdict = care::verify(dir.path(), None);
+    assert!(matches!(&verdict, Verdict::Sound { remarks, .. } if remarks.is_empty()), "{verdict}");
+    assert!(before == state());
+    drop(opens_whole(dir.path(), &acked));
+    assert!(!dir.path().join("events.damaged").exists());
+}
+
+#[test]
 fn rebuild_makes_sled_anew_and_loses_nothing() {
     let (dir, acked) = fresh(90);
     let head = care::rebuild(dir.path(), options()).expect("rebuilt");

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::index::{Index, Place, Tree};
 use super::journal::{End, Frames, Segments};
-use super::place::{Clean, Paths, lock, read};
+use super::place::{Clean, Paths, digest, lock, read};
 use super::recovery::open_patiently;
 use super::sled::{OpenError, Options, Sled};
 use super::{Store as _, keyring, record, witness};
@@ -276,7 +276,8 @@ fn compare(paths: &Paths, store: Uuid, index: &Index, remarks: &mut Vec<String>)
         let why = format!("the journal ends after {have} commits, and {who} knows of {commits}");
         Some(Verdict::Damaged { position: Some(index.head() + 1), why })
     };
-    match read(&paths.clean)?.map(|bytes| Clean::parse(&bytes, store)) {
+    let mark = read(&paths.clean)?.map(|bytes| Clean::parse(&bytes, store));
+    match mark {
         Some(Some(mark)) if mark.commits > index.commits() => {
             return Ok(ahead("the mark of the last clean stop", mark.commits));
         }
@@ -289,6 +290,15 @@ fn compare(paths: &Paths, store: Uuid, index: &Index, remarks: &mut Vec<String>)
         Some(Some(_)) | None => {}
     }
     if !paths.events.exists() {
+        return Ok(None);
+    }
+    // sled writes when it is opened, so it is left alone where its files say enough.
+    if let Some(Some(mark)) = mark {
+        if digest(&paths.events)? != mark.events {
+            remarks.push(
+                "sled's files were changed since the last clean stop, and are made anew at the next start".to_owned(),
+            );
+        }
         return Ok(None);
     }
     let asked = open_patiently(&paths.events, &Options::default(), |blocks| blocks.survey().map(Some));
