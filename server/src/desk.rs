@@ -16,7 +16,7 @@ use shared::request::{Receipt, Request};
 use shared::sieve::Sieve;
 use shared::words::Occurred;
 
-use crate::office::replay::{Replay, ReplayError, replay};
+use crate::office::replay::{Replay, ReplayError, TakenBack, replay_without};
 use crate::office::warm::Warm;
 use crate::seal::{Draft, Fact, SealError, Slots, storable, storable_occurred, stream_id};
 use crate::store::keyring::Keyring;
@@ -91,6 +91,7 @@ pub struct Desk {
     model: Model,
     slots: Slots,
     sieve: Sieve,
+    taken_back: TakenBack,
     /// The last record that the model has read.
     position: u64,
     /// When the latest record was written down: the next one is not earlier.
@@ -126,9 +127,10 @@ struct Ahead {
 impl Desk {
     /// A desk that goes on where a replay of the store has arrived.
     pub fn new(store: Arc<dyn Store>, keyring: Arc<Keyring>, clock: Clock, replayed: Replay) -> (Self, Warm) {
-        let Replay { model, warm, slots, sieve, position, recorded } = replayed;
+        let Replay { model, warm, slots, sieve, taken_back, position, recorded } = replayed;
         let news = News::Records(Vec::new());
-        (Self { store, keyring, clock, model, slots, sieve, position, recorded, is_tainted: false, news }, warm)
+        let is_tainted = false;
+        (Self { store, keyring, clock, model, slots, sieve, taken_back, position, recorded, is_tainted, news }, warm)
     }
 
     /// What is true now, as far as decisions need it.
@@ -171,7 +173,8 @@ impl Desk {
             }
             for (record, key) in records {
                 self.slots.note(record.stream(), key);
-                if Sieve::taken_back_by(&record.event).is_some() {
+                if let Some(import) = Sieve::taken_back_by(&record.event) {
+                    self.taken_back.insert(import, record.position);
                     return self.start_again();
                 }
                 if self.sieve.keeps(&record) {
@@ -186,8 +189,10 @@ impl Desk {
     /// Reads everything again, the imports that were taken back left out.
     fn start_again(&mut self) -> Result<(), ReplayError> {
         self.is_tainted = true;
-        let Replay { model, warm, slots, sieve, position, recorded } = replay(&self.store, &self.keyring, &mut |_| {})?;
+        let replayed = replay_without(self.taken_back.clone(), &self.store, &self.keyring, &mut |_| {})?;
+        let Replay { model, warm, slots, sieve, taken_back, position, recorded } = replayed;
         (self.model, self.slots, self.sieve, self.position) = (model, slots, sieve, position);
+        self.taken_back = taken_back;
         self.recorded = self.recorded.max(recorded);
         self.news = News::Afresh(Box::new(warm));
         self.is_tainted = false;
@@ -414,7 +419,10 @@ impl Desk {
         let mut past_changed = false;
         for (draft, appended) in committed {
             for record in draft.into_records(appended.first) {
-                past_changed |= Sieve::taken_back_by(&record.event).is_some();
+                if let Some(import) = Sieve::taken_back_by(&record.event) {
+                    self.taken_back.insert(import, record.position);
+                    past_changed = true;
+                }
                 // Never refused here, since whatever is decided is decided without what was taken back; but the
                 // sieve of the views sees every record, and this one must not fall behind it.
                 self.sieve.keeps(&record);

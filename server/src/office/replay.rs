@@ -39,11 +39,16 @@ pub struct Replay {
     pub warm: Warm,
     pub slots: Slots,
     pub sieve: Sieve,
+    /// The imports that were taken back, and at which position.
+    pub taken_back: TakenBack,
     /// The last record that was read; 0 if there is none.
     pub position: u64,
     /// When the latest record was written down.
     pub recorded: Timestamp,
 }
+
+/// The imports that were taken back, each with the position of the event that says so.
+pub type TakenBack = BTreeMap<ImportId, u64>;
 
 /// How far a reading is, told now and then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +67,22 @@ pub fn replay(
     keyring: &Arc<Keyring>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Replay, ReplayError> {
-    // Whether an import was taken back is known only at the end, and seldom true: then it is read once more.
-    let mut taken_back = BTreeMap::new();
+    replay_without(TakenBack::new(), store, keyring, progress)
+}
+
+/// [`replay`] where it is known which imports were taken back: that spares a second reading.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_without(
+    mut taken_back: TakenBack,
+    store: &Arc<dyn Store>,
+    keyring: &Arc<Keyring>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Replay, ReplayError> {
+    // Whether an import was taken back is known for sure only at the end: where that was not known, it is read once more.
     loop {
-        let (replayed, found) = read_through(store, keyring, &taken_back, progress)?;
+        let (replayed, found) = read_through(store, keyring, taken_back.clone(), progress)?;
         if found == taken_back {
             if let Some(highest) = replayed.slots.highest() {
                 keyring.use_slots_up_to(highest).map_err(SealError::from)?;
@@ -90,9 +107,9 @@ pub fn page(store: &dyn Store, keyring: &Keyring, after: u64) -> Result<Vec<(Rec
 fn read_through(
     store: &Arc<dyn Store>,
     keyring: &Arc<Keyring>,
-    taken_back: &BTreeMap<ImportId, u64>,
+    taken_back: TakenBack,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Replay, BTreeMap<ImportId, u64>), ReplayError> {
+) -> Result<(Replay, TakenBack), ReplayError> {
     let of = store.head();
     let sieve = Sieve::new(taken_back.iter().map(|(import, position)| (*import, *position)));
     let mut replayed = Replay {
@@ -100,10 +117,11 @@ fn read_through(
         warm: Warm::new(sieve.clone()),
         slots: Slots::default(),
         sieve,
+        taken_back,
         position: 0,
         recorded: Timestamp::MIN,
     };
-    let mut found = BTreeMap::new();
+    let mut found = TakenBack::new();
     thread::scope(|scope| {
         let (decoded, pages) = sync_channel(1);
         scope.spawn(move || {
@@ -128,7 +146,7 @@ type Page = Result<Vec<(Record, Option<u64>)>, ReplayError>;
 fn fold_pages(
     pages: &Receiver<Page>,
     into: &mut Replay,
-    found: &mut BTreeMap<ImportId, u64>,
+    found: &mut TakenBack,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), ReplayError> {
     while let Ok(page) = pages.recv() {
