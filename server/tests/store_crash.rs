@@ -124,6 +124,10 @@ fn a_key_is_there_or_destroyed_after_a_power_cut_and_never_in_between() {
         cut.clear();
         let at = 1 + (cycle * 7 + dice.roll(7)) % events;
         let said = listen(cut.start("keyring", 0, rounds, at, cycle, &[]), u64::MAX);
+        // What was removed was overwritten first, and durably.
+        for bytes in cut.nameless() {
+            assert!(bytes.iter().all(|byte| *byte == 0), "cut {at} left a removed file that can be read");
+        }
         cut.power_goes(cycle % 2 == 0, &mut dice);
         let (mut keys, mut fate) = (HashMap::new(), HashMap::new());
         for line in &said {

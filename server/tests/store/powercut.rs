@@ -69,6 +69,14 @@ impl PowerCut {
         std::fs::create_dir(&self.shadow).expect("a directory");
     }
 
+    /// What is durable of files that have lost their name.
+    pub fn nameless(&self) -> Vec<Vec<u8>> {
+        let entries =
+            std::fs::read_dir(&self.shadow).expect("a directory").map(|entry| entry.expect("an entry").file_name());
+        let pins = entries.filter_map(|name| Some(name.to_str()?.strip_prefix("p-")?.to_owned()));
+        pins.map(|inode| std::fs::read(self.shadow.join(format!("i-{inode}"))).unwrap_or_default()).collect()
+    }
+
     /// Begins anew with an empty directory.
     pub fn clear(&mut self) {
         for dir in [&self.root, &self.shadow] {
