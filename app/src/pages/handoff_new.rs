@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, ColleagueId, EventRef, Stream};
+use shared::ids::{AccountId, ColleagueId, EventRef, HandoffId, Stream};
 use shared::record::Record;
+use shared::views::board::Card;
 use shared::views::{Directory, View};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::address::{local, query, with_query};
 use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::entry::cause_words;
-use crate::parts::fields::{CommandForm, Field, Kind, Select};
+use crate::parts::fields::{CommandForm, Field, Kind, Select, form_name};
 use crate::parts::history::account_behind;
 use crate::parts::parties::{self, PartySelect};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
@@ -46,6 +47,8 @@ pub struct Ask {
     pub because: Option<EventRef>,
     /// A colleague or a unit.
     pub to: Option<Stream>,
+    /// A handoff that came back and is offered anew.
+    pub again: Option<HandoffId>,
     /// The page that follows, if it is one of ours.
     pub back: Option<String>,
 }
@@ -60,6 +63,8 @@ pub struct HandoffNewPage {
     /// What leads to it.
     pub because: Option<Record>,
     pub to: Option<Stream>,
+    /// The handoff that is offered anew, as it stands.
+    pub again: Option<(HandoffId, Card)>,
     pub back: Option<String>,
     pub directory: Directory,
 }
@@ -71,6 +76,7 @@ impl Ask {
             account: get("account").and_then(|id| id.parse().ok()),
             because: get("because").and_then(|event| event.parse().ok()),
             to: get("to").and_then(|stream| stream.parse().ok()),
+            again: get("again").and_then(|id| id.parse().ok()),
             back: get("back").and_then(|back| local(&back).map(str::to_owned)),
         }
     }
@@ -86,7 +92,11 @@ impl Query for Ask {
             None => None,
         };
         let behind = || self.because.and_then(|cause| account_behind(reader, cause));
-        let account = self.account.or_else(behind);
+        let mut again = None;
+        reader.company(&mut |company| {
+            again = self.again.and_then(|id| Some((id, company.board.open.get(&id)?.clone())));
+        });
+        let account = again.as_ref().map(|(_, card)| card.account).or(self.account).or_else(behind);
         let mut directory = Directory::default();
         reader.company(&mut |company| {
             directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
@@ -104,7 +114,8 @@ impl Query for Ask {
             me: viewer.me,
             account,
             because,
-            to: self.to,
+            to: again.as_ref().map(|(_, card)| card.to.into()).or(self.to),
+            again,
             back: self.back.clone(),
             directory,
         })
@@ -115,6 +126,7 @@ impl Query for Ask {
             ("account", self.account.map(|id| id.to_string())),
             ("because", self.because.map(|event| event.to_string())),
             ("to", self.to.map(|stream| stream.to_string())),
+            ("again", self.again.map(|id| id.to_string())),
             ("back", self.back.clone()),
         ]);
         with_query("handoff-new", &query)
@@ -143,8 +155,13 @@ pub fn HandoffNew() -> impl IntoView {
 fn Form(model: HandoffNewPage) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
-    let HandoffNewPage { now, seed, me, account: chosen, because, to: asked, back, directory } = model;
-    let form = "handoff.offer";
+    let HandoffNewPage { now, seed, me, account: chosen, because, to: asked, again, back, directory } = model;
+    let on = again.as_ref().map(|(id, _)| Stream::from(*id).to_string());
+    let seen = again.as_ref().map(|(_, card)| card.revision);
+    let form = form_name("handoff.offer", on.as_deref());
+    let words = again.as_ref().and_then(|(_, card)| card.words.known());
+    let what_was = words.map(|words| words.what.to_string()).unwrap_or_default();
+    let due_was = again.as_ref().and_then(|(_, card)| card.due).map(|due| due.to_string()).unwrap_or_default();
     let (units, colleagues) = parties::choices(&directory, me, lang);
     let back =
         back.unwrap_or_else(|| chosen.map_or_else(|| "/handoffs".to_owned(), |account| format!("/accounts/{account}")));
@@ -168,7 +185,7 @@ fn Form(model: HandoffNewPage) -> impl IntoView {
                 directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
             accounts.sort_by_key(|(_, name)| name.to_lowercase());
             view! {
-                <Select form=form name="account" label=account(lang) choices=accounts empty=choose_account(lang) required=true />
+                <Select form=form.clone() name="account" label=account(lang) choices=accounts empty=choose_account(lang) required=true />
             }
             .into_any()
         }
@@ -183,18 +200,18 @@ fn Form(model: HandoffNewPage) -> impl IntoView {
             {name.map(|name| view! { <p class="subtitle">{for_account(lang, &name)}</p> })}
         </header>
         <div class="narrow">
-            <CommandForm what="handoff.offer" seed=seed back=back class="form" keep=true label=title(lang)>
+            <CommandForm what="handoff.offer" nostrip:on=on nostrip:seen=seen seed=seed back=back class="form" keep=true label=title(lang)>
                 {because} {account_field}
-                <Field form=form name="what" label=what(lang) kind=Kind::Text hint=what_hint(lang) required=true autofocus=true />
+                <Field form=form.clone() name="what" label=what(lang) value=what_was kind=Kind::Text hint=what_hint(lang) required=true autofocus=true />
                 <PartySelect
-                    form=form
+                    form=form.clone()
                     name="to"
                     label=to(lang)
                     units
                     colleagues
                     value=asked.map(|stream| stream.to_string()).unwrap_or_default()
                 />
-                <Field form=form name="due" label=due(lang) kind=Kind::Date hint=due_hint(lang) class="short" />
+                <Field form=form name="due" label=due(lang) value=due_was kind=Kind::Date hint=due_hint(lang) class="short" />
                 <div class="row">
                     <button class="button primary" type="submit">
                         {offer(lang)}

@@ -17,6 +17,7 @@ use super::Icon;
 use super::entry::{Chip, cause_words};
 use super::fields::{CommandForm, Field, Kind, Select, form_name};
 use super::parties::PartySelect;
+use crate::address::{query, with_query};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
@@ -354,6 +355,10 @@ fn Actions(shown: Shown, seed: Uuid, back: String, choices: Choices) -> impl Int
     .into_any()
 }
 
+/// From so many colleagues on, a list of them on every card would weigh more than all the cards: then
+/// a handoff is offered anew on a page of its own.
+const MOST_CHOICES: usize = 100;
+
 /// What all forms of one card have in common.
 #[derive(Clone)]
 struct Common {
@@ -380,7 +385,7 @@ fn Words(
     let label = of_what(lang, verb, &what);
     view! {
         <details class="unfold" data-close="">
-            <summary class:strong=primary>{verb}</summary>
+            <summary class="button small" class:quiet=!primary>{verb}</summary>
             <CommandForm what=command on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <Field form=form name=name label=ask kind=Kind::Text class="line" required=true />
                 <div class="row">
@@ -401,7 +406,7 @@ fn Escalate(common: Common, leads: Vec<(String, String)>) -> impl IntoView {
     let label = of_what(lang, escalate(lang), &what);
     view! {
         <details class="unfold" data-close="">
-            <summary>{escalate(lang)}</summary>
+            <summary class="button small quiet">{escalate(lang)}</summary>
             <CommandForm what="handoff.escalate" on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <Select form=form.clone() name="to" label=to_whom(lang) choices=leads empty=choose_colleague(lang) required=true />
                 <Field form=form name="reason" label=why(lang) kind=Kind::Text class="line" required=true />
@@ -424,11 +429,21 @@ fn OfferAnew(
 ) -> impl IntoView {
     let lang = use_lang();
     let Common { stream, seen, seed, back, .. } = common;
+    if colleagues.len() > MOST_CHOICES {
+        let again = stream.rsplit('/').next().unwrap_or_default().to_owned();
+        let address = with_query("/handoffs/new", &query([("again", Some(again)), ("back", Some(back))]));
+        return view! {
+            <a class="button small" href=address>
+                {offer_anew(lang)}
+            </a>
+        }
+        .into_any();
+    }
     let form = form_name("handoff.offer", Some(&stream));
     let label = of_what(lang, offer_anew(lang), &shown.what);
     view! {
         <details class="unfold" data-close="">
-            <summary>{offer_anew(lang)}</summary>
+            <summary class="button small">{offer_anew(lang)}</summary>
             <CommandForm what="handoff.offer" on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <input type="hidden" name="account" value=shown.account_id />
                 <Field form=form.clone() name="what" label=what(lang) kind=Kind::Text class="line" value=shown.what required=true />
@@ -442,6 +457,7 @@ fn OfferAnew(
             </CommandForm>
         </details>
     }
+    .into_any()
 }
 
 #[cfg(test)]
