@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use leptos::prelude::*;
+use leptos_meta::Title;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::ids::{ColleagueId, Stream};
@@ -99,6 +100,8 @@ crate::texts! {
     signed_out { en: "You are signed out. Sign in to go on; what you typed is kept.", ru: "Вы вышли из системы. Войдите, чтобы продолжить: набранное сохранено." }
     not_allowed { en: "This page is not for your role. Ask an administrator if it should be.", ru: "Эта страница не для вашей роли. Если она вам нужна, обратитесь к администратору." }
     not_found { en: "There is nothing at this address. It may belong to an import that was taken back.", ru: "По этому адресу ничего нет. Возможно, запись пришла с загрузкой, которую отменили." }
+    /// The heading in the place of a page.
+    cannot_show { en: "This cannot be shown", ru: "Это нельзя показать" }
     unreachable(why: &str) { en: "The server cannot be reached. Check the connection and try again. ({why})", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз. ({why})" }
     unreadable(why: &str) { en: "The store cannot be read: {why}. Tell an administrator.", ru: "Хранилище не читается: {why}. Сообщите администратору." }
 }
@@ -174,6 +177,8 @@ fn TroubleNotice(trouble: Trouble) -> impl IntoView {
         (report.0)(&trouble);
     }
     view! {
+        <Title text=cannot_show(lang) />
+        <h1>{cannot_show(lang)}</h1>
         <div class="notice error" role="alert">
             <p>{trouble.say(lang)}</p>
         </div>

@@ -119,13 +119,13 @@ pub fn AccountEdit() -> impl IntoView {
 
 /// What the forms of this page have in common.
 #[derive(Clone, Copy)]
-struct Desk {
+struct Sheet {
     model: RwSignal<EditPage>,
     account: AccountId,
     lang: Lang,
 }
 
-impl Desk {
+impl Sheet {
     /// One fact of the account: a form is drawn again when its own fact has changed, and only then.
     fn fact<T: Clone + PartialEq + Send + Sync + 'static>(self, of: fn(&Account) -> T) -> Memo<Option<T>> {
         let Self { model, account, .. } = self;
@@ -172,7 +172,7 @@ fn Loaded(model: RwSignal<EditPage>) -> impl IntoView {
     let lang = use_lang();
     let role = use_viewer().and_then(|viewer| viewer.role);
     let account = model.with_untracked(|model| model.account);
-    let desk = Desk { model, account, lang };
+    let sheet = Sheet { model, account, lang };
     let named = move || model.with(|model| model.directory.account(account, lang).to_owned());
     let writes = !matches!(role, None | Some(Role::Analyst));
     let leads = policy::leads(role);
@@ -189,13 +189,13 @@ fn Loaded(model: RwSignal<EditPage>) -> impl IntoView {
         </header>
         {if writes {
             view! {
-                <Rename desk />
-                <Describe desk />
-                <Assign desk leads />
-                <Sponsor desk leads />
-                <Designate desk leads />
-                <Link desk />
-                <Close desk leads />
+                <Rename sheet />
+                <Describe sheet />
+                <Assign sheet leads />
+                <Sponsor sheet leads />
+                <Designate sheet leads />
+                <Link sheet />
+                <Close sheet leads />
             }
                 .into_any()
         } else {
@@ -228,16 +228,16 @@ fn Submit(text: &'static str, #[prop(optional)] is_danger: bool) -> impl IntoVie
 }
 
 #[component]
-fn Rename(desk: Desk) -> impl IntoView {
-    let lang = desk.lang;
-    let stands = desk.fact(|account| account.name.to_string());
+fn Rename(sheet: Sheet) -> impl IntoView {
+    let lang = sheet.lang;
+    let stands = sheet.fact(|account| account.name.to_string());
     view! {
         <Card heading=name(lang)>
             {move || {
                 let value = stands.get().unwrap_or_default();
                 view! {
-                    <CommandForm what="account.rename" on=desk.on() seed=desk.seed() back=desk.back() class="form">
-                        <Field form=desk.form("account.rename") name="name" label=name(lang) value=value required=true />
+                    <CommandForm what="account.rename" on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
+                        <Field form=sheet.form("account.rename") name="name" label=name(lang) value=value required=true />
                         <Submit text=rename(lang) />
                     </CommandForm>
                 }
@@ -247,21 +247,21 @@ fn Rename(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn Describe(desk: Desk) -> impl IntoView {
-    let lang = desk.lang;
-    let stands = desk.fact(|account| account.description.clone());
+fn Describe(sheet: Sheet) -> impl IntoView {
+    let lang = sheet.lang;
+    let stands = sheet.fact(|account| account.description.clone());
     view! {
         <Card heading=about(lang)>
             {move || {
                 let was = stands.get().unwrap_or_default();
                 let text = |word: Option<String>| word.unwrap_or_default();
-                let form = desk.form("account.describe");
+                let form = sheet.form("account.describe");
                 let industry_was = text(was.industry.map(|word| word.to_string()));
                 let city_was = text(was.city.map(|word| word.to_string()));
                 let country_was = text(was.country.map(|word| word.to_string()));
                 let website_was = text(was.website.map(|word| word.to_string()));
                 view! {
-                    <CommandForm what="account.describe" on=desk.on() seed=desk.seed() back=desk.back() class="form">
+                    <CommandForm what="account.describe" on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
                         <div class="fields">
                             <Field form=form.clone() name="industry" label=industry(lang) value=industry_was />
                             <Field form=form.clone() name="website" label=website(lang) value=website_was />
@@ -277,24 +277,24 @@ fn Describe(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn Assign(desk: Desk, leads: bool) -> impl IntoView {
-    let lang = desk.lang;
+fn Assign(sheet: Sheet, leads: bool) -> impl IntoView {
+    let lang = sheet.lang;
     let me = use_viewer().map(|viewer| viewer.me);
-    let stands = desk.fact(|account| account.kam);
+    let stands = sheet.fact(|account| account.kam);
     view! {
         <Card heading=manager(lang)>
             {move || {
                 let kam = stands.get().flatten();
-                let said = kam.map_or_else(|| nobody(lang).to_owned(), |kam| answers(lang, &desk.name_of(kam)));
+                let said = kam.map_or_else(|| nobody(lang).to_owned(), |kam| answers(lang, &sheet.name_of(kam)));
                 let value = kam.map(|kam| kam.to_string()).unwrap_or_default();
                 let form = if leads {
                     view! {
-                        <CommandForm what="account.assign" on=desk.on() seed=desk.seed() back=desk.back() class="form">
+                        <CommandForm what="account.assign" on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
                             <Select
-                                form=desk.form("account.assign")
+                                form=sheet.form("account.assign")
                                 name="kam"
                                 label=manager(lang)
-                                choices=desk.people()
+                                choices=sheet.people()
                                 empty=choose(lang)
                                 value=value
                                 required=true
@@ -305,7 +305,7 @@ fn Assign(desk: Desk, leads: bool) -> impl IntoView {
                         .into_any()
                 } else if let (None, Some(me)) = (kam, me) {
                     view! {
-                        <CommandForm what="account.assign" on=desk.on() seed=desk.seed() back=desk.back()>
+                        <CommandForm what="account.assign" on=sheet.on() seed=sheet.seed() back=sheet.back()>
                             <input type="hidden" name="kam" value=me.to_string() />
                             <Submit text=take(lang) />
                         </CommandForm>
@@ -326,23 +326,23 @@ fn Assign(desk: Desk, leads: bool) -> impl IntoView {
 }
 
 #[component]
-fn Sponsor(desk: Desk, leads: bool) -> impl IntoView {
-    let lang = desk.lang;
-    let stands = desk.fact(|account| account.sponsor);
+fn Sponsor(sheet: Sheet, leads: bool) -> impl IntoView {
+    let lang = sheet.lang;
+    let stands = sheet.fact(|account| account.sponsor);
     view! {
         <Card heading=sponsor(lang)>
             {move || {
                 let who = stands.get().flatten();
-                let said = who.map_or_else(|| no_sponsor(lang).to_owned(), |who| is_sponsor(lang, &desk.name_of(who)));
+                let said = who.map_or_else(|| no_sponsor(lang).to_owned(), |who| is_sponsor(lang, &sheet.name_of(who)));
                 let value = who.map(|who| who.to_string()).unwrap_or_default();
                 let form = if leads {
                     view! {
-                        <CommandForm what="account.sponsor" on=desk.on() seed=desk.seed() back=desk.back() class="form">
+                        <CommandForm what="account.sponsor" on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
                             <Select
-                                form=desk.form("account.sponsor")
+                                form=sheet.form("account.sponsor")
                                 name="sponsor"
                                 label=sponsor(lang)
-                                choices=desk.people()
+                                choices=sheet.people()
                                 empty=choose(lang)
                                 value=value
                                 required=true
@@ -366,9 +366,9 @@ fn Sponsor(desk: Desk, leads: bool) -> impl IntoView {
 }
 
 #[component]
-fn Designate(desk: Desk, leads: bool) -> impl IntoView {
-    let lang = desk.lang;
-    let stands = desk.fact(|account| account.tier.clone());
+fn Designate(sheet: Sheet, leads: bool) -> impl IntoView {
+    let lang = sheet.lang;
+    let stands = sheet.fact(|account| account.tier.clone());
     view! {
         <Card heading=key(lang)>
             {move || {
@@ -379,9 +379,9 @@ fn Designate(desk: Desk, leads: bool) -> impl IntoView {
                 let (tier_was, why) = was.map(|(tier, why)| (tier.word(), why.to_string())).unwrap_or_default();
                 let form = if leads {
                     let tiers = Tier::ALL.iter().map(|tier| (tier.word().to_owned(), tier.say(lang).to_owned())).collect();
-                    let form = desk.form("account.designate");
+                    let form = sheet.form("account.designate");
                     view! {
-                        <CommandForm what="account.designate" on=desk.on() seed=desk.seed() back=desk.back() class="form">
+                        <CommandForm what="account.designate" on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
                             <Select
                                 form=form.clone()
                                 name="tier"
@@ -411,9 +411,9 @@ fn Designate(desk: Desk, leads: bool) -> impl IntoView {
 }
 
 #[component]
-fn Link(desk: Desk) -> impl IntoView {
-    let lang = desk.lang;
-    let stands = desk.fact(|account| account.links.clone());
+fn Link(sheet: Sheet) -> impl IntoView {
+    let lang = sheet.lang;
+    let stands = sheet.fact(|account| account.links.clone());
     view! {
         <Card heading=links(lang)>
             {move || {
@@ -427,11 +427,11 @@ fn Link(desk: Desk) -> impl IntoView {
                         .collect_view();
                     view! { <ul class="items">{rows}</ul> }.into_any()
                 };
-                let form = desk.form("account.link");
+                let form = sheet.form("account.link");
                 view! {
                     <div class="stack tight">
                         {said}
-                        <CommandForm what="account.link" on=desk.on() seed=desk.seed() back=desk.back() class="form">
+                        <CommandForm what="account.link" on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
                             <div class="fields">
                                 <Field form=form.clone() name="system" label=system(lang) required=true />
                                 <Field form=form.clone() name="source_key" label=record_key(lang) required=true />
@@ -446,9 +446,9 @@ fn Link(desk: Desk) -> impl IntoView {
 }
 
 #[component]
-fn Close(desk: Desk, leads: bool) -> impl IntoView {
-    let lang = desk.lang;
-    let stands = desk.fact(|account| account.closed.clone());
+fn Close(sheet: Sheet, leads: bool) -> impl IntoView {
+    let lang = sheet.lang;
+    let stands = sheet.fact(|account| account.closed.clone());
     view! {
         <Card heading=closing(lang)>
             {move || {
@@ -464,8 +464,8 @@ fn Close(desk: Desk, leads: bool) -> impl IntoView {
                 let is_danger = closed.is_none();
                 let form = if leads {
                     view! {
-                        <CommandForm what=what on=desk.on() seed=desk.seed() back=desk.back() class="form">
-                            <Field form=desk.form(what) name="reason" label=reason(lang) kind=Kind::Text required=true />
+                        <CommandForm what=what on=sheet.on() seed=sheet.seed() back=sheet.back() class="form">
+                            <Field form=sheet.form(what) name="reason" label=reason(lang) kind=Kind::Text required=true />
                             <Submit text=text is_danger=is_danger />
                         </CommandForm>
                     }

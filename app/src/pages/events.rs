@@ -69,7 +69,7 @@ const MOST_LOOKED_THROUGH: u64 = 20_000;
 const MOST_SHOWN: usize = 400;
 
 /// Which events a page shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     pub slice: Option<Slice>,
     /// The name of the type in the log; it counts together with `slice`.
@@ -83,6 +83,8 @@ pub struct Ask {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventsPage {
+    /// Which events: what arrives is held to it.
+    pub ask: Ask,
     pub now: Timestamp,
     /// Newest first.
     pub records: Vec<Record>,
@@ -199,7 +201,7 @@ impl Query for Ask {
                 imports: BTreeMap::new(),
             };
         });
-        Ok(EventsPage { now: reader.viewer().now, records, directory, accounts, earlier })
+        Ok(EventsPage { ask: self.clone(), now: reader.viewer().now, records, directory, accounts, earlier })
     }
 
     fn address(&self) -> String {
@@ -251,6 +253,9 @@ impl Follow for EventsPage {
     fn fold(&mut self, record: &Record) {
         self.directory.fold(record);
         self.now = self.now.max(record.recorded);
+        if self.ask.before.is_some() || !self.ask.passes(record) {
+            return;
+        }
         if let Some(account) = account_of(&record.event) {
             self.accounts.insert(record.stream(), account);
         }
@@ -394,22 +399,21 @@ pub fn Events() -> impl IntoView {
 fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
-    let rows = Memo::new(move |_| {
-        let ask = ask.get();
-        model.with(|model| {
-            let shown = model.records.iter().filter(|record| {
-                ask.before.is_none_or(|before| record.position < before) && ask.passes(record)
-            });
-            shown.map(|record| row(record, model, &zone, lang)).collect::<Vec<_>>()
+    // A row is made once, when its event comes: an import may bring thousands while the page is open.
+    let positions =
+        Memo::new(move |_| model.with(|model| model.records.iter().map(|record| record.position).collect::<Vec<_>>()));
+    let row_at = move |position: u64| {
+        model.with_untracked(|model| {
+            let record = model.records.iter().find(|record| record.position == position)?;
+            Some(row(record, model, &zone, lang))
         })
-    });
+    };
     let earlier_address = move || {
         let before = model.with(|model| model.earlier)?;
         Some(format!("/events?{}", Ask { before: Some(before), ..ask.get() }.query()))
     };
-    let later_address = move || {
-        ask.get().before.map(|_| format!("/events?{}", Ask { before: None, ..ask.get() }.query()))
-    };
+    let later_address =
+        move || ask.get().before.map(|_| format!("/events?{}", Ask { before: None, ..ask.get() }.query()));
     view! {
         <Title text=title(lang) />
         <header class="page-head">
@@ -417,10 +421,10 @@ fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
             <p class="subtitle">{subtitle(lang)}</p>
         </header>
         <Filters model ask />
-        <Show when=move || rows.with(Vec::is_empty)>
+        <Show when=move || positions.with(Vec::is_empty)>
             <Empty is_narrow=ask.get().is_narrow() is_more=model.with(|model| model.earlier.is_some()) />
         </Show>
-        <Show when=move || !rows.with(Vec::is_empty)>
+        <Show when=move || !positions.with(Vec::is_empty)>
             <div class="scroll" role="region" aria-label=title(lang) tabindex="0">
                 <table class="table dense raw">
                     <thead>
@@ -437,7 +441,7 @@ fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
                         </tr>
                     </thead>
                     <tbody>
-                        <For each=move || rows.get() key=|row| row.position children=move |row| view! { <RowView row /> } />
+                        <Rows positions row_at=row_at.clone() />
                     </tbody>
                 </table>
             </div>
@@ -446,6 +450,20 @@ fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
             {move || later_address().map(|address| view! { <a class="button" href=address>{newest(lang)}</a> })}
             {move || earlier_address().map(|address| view! { <a class="button" href=address>{earlier(lang)}</a> })}
         </nav>
+    }
+}
+
+#[component]
+fn Rows(
+    positions: Memo<Vec<u64>>,
+    row_at: impl Fn(u64) -> Option<Row> + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    view! {
+        <For
+            each=move || positions.get()
+            key=|position| *position
+            children=move |position| row_at(position).map(|row| view! { <RowView row /> })
+        />
     }
 }
 
@@ -534,8 +552,7 @@ fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
             let named = record.map(|record| row(record, model, &Zone::utc(), lang).on.1);
             (people, named)
         });
-        let people =
-            people.into_iter().map(|(id, name)| option(id.to_string(), name, by == Some(id))).collect_view();
+        let people = people.into_iter().map(|(id, name)| option(id.to_string(), name, by == Some(id))).collect_view();
         let only_stream = stream.map(|stream| {
             let what = about_what.unwrap_or_else(|| stream.slice.to_string());
             view! {
@@ -611,14 +628,24 @@ mod tests {
 
     fn asked(query: &str) -> Ask {
         let get = |name: &str| {
-            query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v.into())
+            query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(key, _)| *key == name)
+                .map(|(_, v)| v.into())
         };
         Ask::from_query(get)
     }
 
     #[test]
     fn a_filter_survives_its_address() {
-        for query in ["", "type=interaction.logged&before=7", "type=handoff", "at=3,5,8", "stream=account/00000000-0000-0000-0000-000000000007"] {
+        for query in [
+            "",
+            "type=interaction.logged&before=7",
+            "type=handoff",
+            "at=3,5,8",
+            "stream=account/00000000-0000-0000-0000-000000000007",
+        ] {
             assert_eq!(asked(query).query(), query);
         }
         assert_eq!(asked("slice=handoff&type=offered").query(), "type=handoff.offered");

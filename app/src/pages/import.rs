@@ -317,13 +317,19 @@ fn Progress(running: Running) -> impl IntoView {
 #[component]
 fn Result(last: Outcome) -> impl IntoView {
     let lang = use_lang();
-    let Outcome { source: from, is_trial, files: counts, events, notes, failed: why, refused: address, can_go_on, .. } =
-        last;
+    let Outcome {
+        source: from, is_trial, files: counts, events, notes, failed: why, refused: address, can_go_on, ..
+    } = last;
     let heading = if is_trial { result_trial(lang) } else { result(lang) };
     let sum = |of: fn(&crate::read::FileCount) -> u64| counts.iter().map(of).sum::<u64>();
     let all_refused = sum(|file| file.refused);
-    let totals =
-        [sum(|file| file.rows), sum(|file| file.accepted), sum(|file| file.unchanged), sum(|file| file.ignored), all_refused];
+    let totals = [
+        sum(|file| file.rows),
+        sum(|file| file.accepted),
+        sum(|file| file.unchanged),
+        sum(|file| file.ignored),
+        all_refused,
+    ];
     let has_files = !counts.is_empty();
     let lines = counts
         .iter()

@@ -84,7 +84,9 @@ mod tests {
         let mut events = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            let Some((slice, kind)) = name.strip_suffix(".json").and_then(|name| name.split_once('.')) else { continue };
+            let Some((slice, kind)) = name.strip_suffix(".json").and_then(|name| name.split_once('.')) else {
+                continue;
+            };
             events += 1;
             let slice: Slice = slice.parse().unwrap();
             assert!(deed(slice, kind, Lang::Ru).is_some(), "{slice} {kind}");

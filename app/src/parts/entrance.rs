@@ -78,14 +78,13 @@ pub fn RefusedNotice(#[prop(optional, into)] sentence: String) -> impl IntoView 
         Some(if is_said { sentence.clone() } else { refused.say(lang) })
     };
     move || {
-        why()
-            .map(|why| {
-                view! {
-                    <div class="notice error" role="alert">
-                        <Icon name="warning" />
-                        <p>{why}</p>
-                    </div>
-                }
-            })
+        why().map(|why| {
+            view! {
+                <div class="notice error" role="alert">
+                    <Icon name="warning" />
+                    <p>{why}</p>
+                </div>
+            }
+        })
     }
 }

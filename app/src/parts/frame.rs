@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use shared::policy;
 
 use crate::live::Line;
 use crate::parts::{Icon, initials};
@@ -57,7 +58,10 @@ pub fn Frame(children: Children) -> impl IntoView {
     let viewer = use_viewer();
     let name = viewer.as_ref().map(|viewer| viewer.name.clone()).unwrap_or_default();
     let me = viewer.as_ref().map(|viewer| format!("/colleagues/{}", viewer.me)).unwrap_or_default();
+    let is_administrator = viewer.as_ref().is_some_and(|viewer| policy::administers(viewer.role));
     let source = viewer.and_then(|viewer| viewer.generated);
+    // Nobody is led to a page that is not for them.
+    let last = move || LAST.into_iter().filter(move |(address, ..)| is_administrator || *address != "/import");
     view! {
         <div class="frame">
             <a class="skip-link" href="#main" rel="external">{skip(lang)}</a>
@@ -76,7 +80,7 @@ pub fn Frame(children: Children) -> impl IntoView {
                     <span>"Twofront"</span>
                 </a>
                 <ul>{PLACES.map(|place| view! { <li><PlaceLink place /></li> }).collect_view()}</ul>
-                <ul class="last">{LAST.map(|place| view! { <li><PlaceLink place /></li> }).collect_view()}</ul>
+                <ul class="last">{last().map(|place| view! { <li><PlaceLink place /></li> }).collect_view()}</ul>
             </nav>
             <header class="topbar">
                 <form class="find" role="search" action="/" method="get">
@@ -97,7 +101,7 @@ pub fn Frame(children: Children) -> impl IntoView {
                         <Icon name="user" />
                         {my_page(lang)}
                     </a>
-                    {LAST
+                    {last()
                         .map(|(address, icon, text)| {
                             view! {
                                 <a href=address>

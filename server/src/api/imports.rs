@@ -51,11 +51,11 @@ struct Inner {
     office: Office,
     uploads: PathBuf,
     refused: PathBuf,
-    state: Mutex<Desk>,
+    state: Mutex<Standing>,
 }
 
 #[derive(Default)]
-struct Desk {
+struct Standing {
     running: Option<Running>,
     last: Option<Outcome>,
     /// Files that were tried and can be imported without another upload.
@@ -116,7 +116,7 @@ impl Imports {
         Importing { running: state.running.clone(), last: state.last.clone(), refused }
     }
 
-    fn state(&self) -> MutexGuard<'_, Desk> {
+    fn state(&self) -> MutexGuard<'_, Standing> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
