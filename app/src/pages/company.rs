@@ -401,11 +401,12 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
                     });
                     view! {
                         <tr>
-                            <th scope="row" class="nowrap">
+                            <th scope="row">
                                 <Person name href=format!("/colleagues/{id}") side="internal" />
                             </th>
-                            <td class="wide" data-label=job(lang)>{has_job}</td>
-                            <td data-label=role(lang)>{has_role}</td>
+                            <td class="wide" data-label=role(lang)>
+                                {has_role} {has_job.map(|job| view! { <div class="small muted">{job}</div> })}
+                            </td>
                             <td data-label=unit(lang)>{in_unit}</td>
                             <td class="wide" data-label=email(lang)>{address}</td>
                             {signs_in}
@@ -449,7 +450,6 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
                     <thead>
                         <tr>
                             <th scope="col">{name(lang)}</th>
-                            <th scope="col">{job(lang)}</th>
                             <th scope="col">{role(lang)}</th>
                             <th scope="col">{unit(lang)}</th>
                             <th scope="col">{email(lang)}</th>

@@ -473,7 +473,7 @@ fn RowView(row: Row) -> impl IntoView {
     let lang = use_lang();
     let Row { position: at, recorded, occurred, deed, wire, on, by, because, json } = row;
     let (by_address, by_name) = by;
-    let (on_title, by_title) = (on.1.clone(), by_name.clone());
+    let (on_title, by_title, what_title) = (on.1.clone(), by_name.clone(), format!("{deed} · {wire}"));
     let time = |moment: Moment| {
         view! {
             <time datetime=moment.machine title=moment.exact>
@@ -492,7 +492,7 @@ fn RowView(row: Row) -> impl IntoView {
             </td>
             <td class="nowrap">{time(recorded)}</td>
             <td class="nowrap">{time(occurred)}</td>
-            <td class="clip what">
+            <td class="clip what" title=what_title>
                 {deed} " " <span class="mono small muted" lang="en">
                     {wire}
                 </span>
