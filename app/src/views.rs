@@ -62,6 +62,7 @@ mod tests {
         records: Vec<Record>,
         company: Company,
         concerned: BTreeMap<Stream, Vec<Record>>,
+        role: Role,
     }
 
     impl Fixture {
@@ -82,7 +83,7 @@ mod tests {
                     concerned.entry(stream).or_default().push(record.clone());
                 }
             }
-            Self { records, company, concerned }
+            Self { records, company, concerned, role: Role::Administrator }
         }
     }
 
@@ -91,7 +92,7 @@ mod tests {
             Viewer {
                 me: ADA,
                 name: "Ada Lindqvist".to_owned(),
-                role: Some(Role::Administrator),
+                role: Some(self.role),
                 now: NOON,
                 zone: Zone::utc(),
                 seed: uuid::Uuid::nil(),
@@ -176,6 +177,15 @@ mod tests {
         check(&portfolio::Ask { find: Some("north".to_owned()), ..portfolio::Ask::default() });
         check(&settings::Ask::default());
         check(&unit::Ask { unit: Some(LOGISTICS), filter: Filter::default() });
+    }
+
+    #[test]
+    fn an_analyst_gets_no_forms() {
+        let fixture = Fixture { role: Role::Analyst, ..Fixture::new() };
+        for path in [format!("contact-edit/{ANNA}"), "contact-new".to_owned(), "handoff-new".to_owned()] {
+            assert_eq!(answer(&path, &|_| None, &fixture), Err(Trouble::NotAllowed), "{path}");
+        }
+        assert!(answer("handoffs", &|_| None, &fixture).is_ok(), "looking is allowed");
     }
 
     #[test]

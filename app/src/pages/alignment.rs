@@ -16,7 +16,8 @@ use shared::views::{Alignment as Answers, Directory, View};
 use crate::address;
 use crate::live::Follow;
 use crate::parts::course::{Course, chart_legend, month_figures, month_heads};
-use crate::read::{Query, Reader, Trouble, page};
+use crate::parts::history::writes;
+use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when;
 
@@ -36,6 +37,7 @@ crate::texts! {
         ru: plural(n) { "{n} передача", "{n} передачи", "{n} передач" },
     }
     in_time(kept: usize, n: usize) { en: "{kept} of {n} in time", ru: "в срок {kept} из {n}" }
+    of_n(kept: usize, n: usize) { en: "{kept} of {n}", ru: "{kept} из {n}" }
     share(percent: usize) { en: "{percent}%", ru: "{percent}\u{a0}%" }
     answered(span: &str, n: usize) { en: "answer {span}, n\u{a0}{n}", ru: "ответ {span}, n\u{a0}{n}" }
     thin(enough: usize) {
@@ -138,6 +140,7 @@ pub fn Alignment() -> impl IntoView {
 #[component]
 fn Loaded(model: RwSignal<AlignmentPage>) -> impl IntoView {
     let lang = use_lang();
+    let writes = writes(use_viewer().and_then(|viewer| viewer.role));
     view! {
         <Title text=title(lang) />
         <header class="page-head">
@@ -148,7 +151,7 @@ fn Loaded(model: RwSignal<AlignmentPage>) -> impl IntoView {
             model
                 .with(|model| {
                     if model.alignment.by_month.is_empty() {
-                        empty(lang).into_any()
+                        empty(lang, writes).into_any()
                     } else {
                         view! { {matrix_section(model, lang)} {courses(model, lang)} {as_table_section(model, lang)} }.into_any()
                     }
@@ -157,14 +160,19 @@ fn Loaded(model: RwSignal<AlignmentPage>) -> impl IntoView {
     }
 }
 
-fn empty(lang: Lang) -> impl IntoView {
+fn empty(lang: Lang, writes: bool) -> impl IntoView {
     view! {
         <div class="empty">
             <h2>{empty_title(lang)}</h2>
             <p>{empty_text(lang)}</p>
-            <a class="button" href="/handoffs/new">
-                {hand_over(lang)}
-            </a>
+            {writes
+                .then(|| {
+                    view! {
+                        <a class="button" href="/handoffs/new">
+                            {hand_over(lang)}
+                        </a>
+                    }
+                })}
         </div>
     }
 }
@@ -200,7 +208,7 @@ fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
         .collect_view();
     let (shown, total) = (accounts.len(), *total);
     view! {
-        <section class="stack" aria-labelledby="matrix">
+        <section class="stack">
             <h2 id="matrix">{matrix(lang)}</h2>
             <div class="scroll" role="region" aria-label=matrix(lang) tabindex="0">
                 <table class="matrix">
@@ -230,11 +238,15 @@ fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
     let is_thin = heat.is_none().then_some("");
     let n = u64::try_from(cell.offered.len()).unwrap_or(u64::MAX);
     let (kept, promised) = cell.kept_in_time();
-    let percent = cell.share_kept().map(|percent| view! { <b>{share(lang, percent)}</b> " " });
+    // Where there are enough to speak of a share, it stands before what it is made of.
+    let promise_words = match cell.share_kept() {
+        Some(percent) => view! { <b>{share(lang, percent)}</b> " " {of_n(lang, kept, promised)} }.into_any(),
+        None => in_time(lang, kept, promised).into_any(),
+    };
     let promises = (promised > 0).then(|| {
         view! {
             <a class="of" href=address::events(&cell.promises())>
-                <span>{percent} {in_time(lang, kept, promised)}</span>
+                <span>{promise_words}</span>
             </a>
         }
     });
@@ -310,7 +322,7 @@ fn as_table_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
     view! {
         <details class="unfold">
             <summary>{as_table(lang)}</summary>
-            <div class="scroll" role="region" aria-label=course(lang) tabindex="0">
+            <div class="scroll" role="region" aria-label=as_table(lang) tabindex="0">
                 <table class="table dense stacks">
                     <thead>
                         <tr>

@@ -142,8 +142,7 @@ fn Forms(model: ContactEditPage) -> impl IntoView {
     let name =
         entry.details.known().map_or_else(|| directory::forgotten(lang).to_owned(), |details| details.name.to_string());
     let [describe_form, map_form, move_form, associate_form] =
-        ["contact.describe", "contact.map", "contact.move", "contact.associate"]
-            .map(|what| form_name(what, Some(&on)));
+        ["contact.describe", "contact.map", "contact.move", "contact.associate"].map(|what| form_name(what, Some(&on)));
     let own = entry.account;
     let elsewhere: Vec<(String, String)> =
         all.iter().filter(|(id, _)| Some(*id) != own).map(|(id, name)| (id.to_string(), name.to_string())).collect();

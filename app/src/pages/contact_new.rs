@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::address::{query, with_query};
 use crate::live::Follow;
 use crate::parts::fields::{CommandForm, Select};
+use crate::parts::history::writes;
 use crate::parts::person_fields::PersonFields;
 use crate::read::{Query, Reader, Trouble, page};
 use crate::text::use_lang;
@@ -52,6 +53,10 @@ impl Query for Ask {
     type Page = ContactNewPage;
 
     fn answer(&self, reader: &dyn Reader) -> Result<ContactNewPage, Trouble> {
+        let viewer = reader.viewer();
+        if !writes(viewer.role) {
+            return Err(Trouble::NotAllowed);
+        }
         let mut directory = Directory::default();
         reader.company(&mut |company| {
             directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
@@ -63,7 +68,7 @@ impl Query for Ask {
             directory.accounts.extend(wanted.map(|(id, entry)| (*id, entry.clone())));
         });
         let account = self.account.filter(|account| directory.accounts.contains_key(account));
-        Ok(ContactNewPage { seed: reader.viewer().seed, account, directory })
+        Ok(ContactNewPage { seed: viewer.seed, account, directory })
     }
 
     fn address(&self) -> String {

@@ -18,7 +18,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::entry::cause_words;
 use crate::parts::fields::{CommandForm, Field, Kind, Select, form_name};
-use crate::parts::history::account_behind;
+use crate::parts::history::{account_behind, writes};
 use crate::parts::parties::{self, PartySelect};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::use_lang;
@@ -87,6 +87,9 @@ impl Query for Ask {
 
     fn answer(&self, reader: &dyn Reader) -> Result<HandoffNewPage, Trouble> {
         let viewer = reader.viewer();
+        if !writes(viewer.role) {
+            return Err(Trouble::NotAllowed);
+        }
         let because = match self.because {
             Some(cause) => reader.of_stream(cause.stream)?.into_iter().find(|one| one.revision == cause.revision),
             None => None,

@@ -363,7 +363,7 @@ fn others(page: &HandoffsPage, rows: Vec<(HandoffId, Card)>, total: usize, zone:
         })
         .collect_view();
     view! {
-        <section class="stack tight" aria-labelledby="elsewhere">
+        <section class="stack tight">
             <h2 id="elsewhere">{elsewhere(lang)} " " <span class="count">{total}</span></h2>
             <div class="scroll" role="region" aria-label=elsewhere(lang) tabindex="0">
                 <table class="table stacks">
@@ -411,7 +411,7 @@ fn done(page: &HandoffsPage, rows: Vec<(HandoffId, Card)>, zone: &Zone, lang: La
         })
         .collect_view();
     view! {
-        <section class="stack tight" aria-labelledby="ended">
+        <section class="stack tight">
             <h2 id="ended">{ended(lang)}</h2>
             <div class="scroll" role="region" aria-label=ended(lang) tabindex="0">
                 <table class="table stacks">

@@ -218,7 +218,7 @@ fn course_section(page: &UnitPage, lang: Lang) -> AnyView {
     let name = page.history.directory.unit(page.unit, lang).to_owned();
     let table = months_table(&cells, lang);
     view! {
-        <section class="stack tight" aria-labelledby="course">
+        <section class="stack tight">
             <h2 id="course">{course(lang)}</h2>
             <div class="with-side">
                 <div class="scroll" role="region" aria-label=course(lang) tabindex="0">

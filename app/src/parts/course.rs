@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use shared::views::alignment::{Cell, Month};
+use shared::views::alignment::{Cell, ENOUGH, Month};
 
 use crate::address;
 use crate::text::{Lang, use_lang};
@@ -27,7 +27,10 @@ crate::texts! {
     kept { en: "Kept in time", ru: "В срок" }
     answer { en: "Time to answer", ru: "Время ответа" }
     answer_time(text: &str) { en: "Time to answer: {text}", ru: "Время ответа: {text}" }
-    legend { en: "Line: share kept in time. Bars: how many were offered.", ru: "Линия: доля выполненных в срок. Столбцы: сколько предложено." }
+    legend(enough: usize) {
+        en: "Line: share kept in time, dashed where a month has fewer than {enough} promises and says little. Bars: how many were offered.",
+        ru: "Линия: доля выполненных в срок; пунктир, если обещаний в каком-то месяце меньше {enough} и судить рано. Столбцы: сколько предложено.",
+    }
 }
 
 /// "9 of 12", with the share where there are enough to speak of one; a dash for nothing.
@@ -155,7 +158,7 @@ pub fn Course(name: String, href: String, months: Vec<Month>, cells: BTreeMap<Mo
                         }
                     })
                     .collect_view()}
-                <polyline class="line" points=drawn.line />
+                <polyline class=if drawn.is_thin { "rest" } else { "line" } points=drawn.line />
                 {drawn.dots.into_iter().map(|[x, y]| view! { <circle class="dot" cx=x.to_string() cy=y.to_string() r="3" /> }).collect_view()}
                 {drawn
                     .months
@@ -188,6 +191,8 @@ struct Drawn {
     /// x, y, width, height.
     bars: Vec<[usize; 4]>,
     line: String,
+    /// Some month has too few promises to speak of a share.
+    is_thin: bool,
     dots: Vec<[usize; 2]>,
     months: Vec<(usize, String)>,
     spoken: String,
@@ -214,6 +219,7 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
         spoken.push(self::spoken(lang, &when::month(month.year, month.month, lang), &what));
         if let Some(height) = (in_time * (BOTTOM - TOP) + n / 2).checked_div(n) {
             let y = BOTTOM - height;
+            drawn.is_thin |= n < ENOUGH;
             points.push(format!("{x},{y}"));
             drawn.dots.push([x, y]);
         }
@@ -224,8 +230,8 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
 }
 
 /// What the line and the bars are.
-pub fn chart_legend(lang: Lang) -> &'static str {
-    legend(lang)
+pub fn chart_legend(lang: Lang) -> String {
+    legend(lang, ENOUGH)
 }
 
 #[cfg(test)]
@@ -256,6 +262,7 @@ mod tests {
         assert_eq!(heights, [BAR, BAR / 2]);
         let levels: Vec<_> = drawn.dots.iter().map(|[_, y]| *y).collect();
         assert_eq!(levels, [MIDDLE, TOP]);
+        assert!(drawn.is_thin, "two promises a month say little");
         assert!(drawn.spoken.contains("April 2026: 1 of 2"), "{}", drawn.spoken);
         assert_eq!(draw(&[], &cells, Lang::Ru), Drawn::default());
     }
