@@ -495,9 +495,9 @@ fn Beginning(model: RwSignal<PortfolioPage>) -> impl IntoView {
                     <span class=format!("front-word tag-{front}")>{word}</span>
                 </p>
                 <div class="body">
-                    <p class="row">
+                    <p class="because">
                         <Icon name=icon />
-                        {gist}
+                        <span>{gist}</span>
                     </p>
                 </div>
             </li>
