@@ -11,7 +11,7 @@ test('an account and one line are logged in three taps and the text', async ({ p
   await expect(page.getByLabel('What happened')).toBeFocused();
   await page.keyboard.type('They want a second lane from March');
   // Two: how. Three: done.
-  await page.getByText('Call', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Call' }).click();
   await page.getByRole('button', { name: 'Log', exact: true }).click();
   await expect(page).toHaveURL(new RegExp(`/accounts/${account}`));
   const entry = page.locator('.entry', { hasText: 'They want a second lane from March' });
@@ -47,7 +47,7 @@ test('work is handed over because of an entry, and both see it live', async ({ p
   await page.getByRole('link', { name: 'Hand over because of this' }).click();
   await page.getByLabel('What').first().fill('Name a customs contact for Fabrikam');
   await page.locator('select[name=to]').selectOption(`unit/${logistics}`);
-  await page.locator('form[data-command] button[type=submit]').last().click();
+  await page.locator('main form[data-command] button[type=submit]').click();
   await expect(page.locator('.entry', { hasText: 'Name a customs contact for Fabrikam' })).toBeVisible();
   await expect(page.locator('.entry', { hasText: 'Name a customs contact for Fabrikam' }).locator('a.because')).toBeVisible();
 

@@ -127,6 +127,9 @@ pub fn Field(
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let described = (!described.is_empty()).then_some(described);
     let invalid = why.is_some().then_some("true");
+    if autofocus {
+        focus_when_shown(&id);
+    }
     let input = match kind {
         Kind::Text => view! {
             <textarea
@@ -177,6 +180,27 @@ pub fn Field(
             {input}
         </div>
     }
+}
+
+/// The browser heeds `autofocus` when a document loads, not when a page of it changes.
+fn focus_when_shown(id: &str) {
+    let id = id.to_owned();
+    Effect::new(move |_| {
+        #[cfg(feature = "hydrate")]
+        {
+            let id = id.clone();
+            request_animation_frame(move || {
+                use wasm_bindgen::JsCast;
+                let field = document().get_element_by_id(&id);
+                if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+                    // A field that cannot take the focus leaves it where it is.
+                    let _ = field.focus();
+                }
+            });
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = &id;
+    });
 }
 
 /// One choice of a list: (value, what people read).

@@ -9,8 +9,8 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use shared::lang::Lang;
 
-use super::problem::{Problem, language};
 use super::Api;
+use super::problem::{Problem, language};
 use crate::access::SignedIn;
 use crate::reader::Seat;
 

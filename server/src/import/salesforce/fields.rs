@@ -208,7 +208,9 @@ pub(super) fn word<T>(
 pub(super) fn day(text: &str) -> Option<Date> {
     let date = text.get(..10)?.parse().ok()?;
     let rest = text.get(10..)?;
-    (rest.is_empty() || moment(text).is_some()).then_some(date)
+    // 9999-12-31 is how some systems write "never": no log could give it back.
+    let is_a_day = matches!(Occurred::parse(text.get(..10)?), Some(Occurred::On(_)));
+    (is_a_day && (rest.is_empty() || moment(text).is_some())).then_some(date)
 }
 
 /// `2024-01-23T17:50:51.000+0000`, `2013-02-04 06:38:22` (in UTC), or a day's first moment.
