@@ -15,7 +15,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list'], ['html', { open: 'never' }]],
-  timeout: 30_000,
+  timeout: 60_000,
   expect: { timeout: 10_000 },
   use: {
     baseURL: `http://127.0.0.1:${port}`,
@@ -38,7 +38,9 @@ export default defineConfig({
   },
   projects: [
     { name: 'setup', testMatch: '*.setup.ts' },
-    { name: 'chromium', dependencies: ['setup'], testMatch: '*.spec.ts' },
+    // What every page looks like comes before what people do there: that changes the pages.
+    { name: 'pages', dependencies: ['setup'], testMatch: ['house.spec.ts', 'access.spec.ts'] },
+    { name: 'stories', dependencies: ['pages'], testMatch: 'account.spec.ts' },
   ],
   webServer: {
     command: `exec ./serve.sh ${binary} ${data} ${port}`,

@@ -97,3 +97,29 @@ test('the whole of it goes by keyboard, on a Russian layout too', async ({ page,
   await page.keyboard.press('h');
   await expect(page).toHaveURL('/handoffs');
 });
+
+test.describe('without scripts', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('an interaction is logged and undone', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Fabrikam without scripts');
+    await page.goto(`/log?account=${account}`);
+    await page.getByLabel('What happened').fill('Called about the lanes');
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await expect(page).toHaveURL(new RegExp(`/accounts/${account}`));
+    await expect(page.getByText('Called about the lanes')).toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.goto(`/accounts/${account}`);
+    await expect(page.locator('.entry.retracted')).toContainText('Called about the lanes');
+  });
+
+  test('a refused form comes back with what was typed and why', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Fabrikam refuses');
+    await page.goto(`/log?account=${account}`);
+    await page.getByText('More: when, where, people, next step').click();
+    await page.getByLabel('Where').fill('Their canteen');
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    await expect(page.getByText('Fill in this field.')).toBeVisible();
+    await expect(page.getByLabel('Where')).toHaveValue('Their canteen');
+  });
+});

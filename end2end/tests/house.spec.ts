@@ -1,7 +1,7 @@
 // What holds for every page: it reads well for a machine, breaks nothing, and fits every screen, in
 // both languages, light and dark.
 import AxeBuilder from '@axe-core/playwright';
-import { anna, complaints, expect, logistics, northwind, test, alive, Desk, type Somebody } from './house';
+import { alive, anna, complaints, expect, logistics, northwind, test, type Somebody } from './house';
 
 type Place = { name: string; address: string; who?: Somebody };
 const places: Place[] = [
@@ -81,28 +81,6 @@ test.describe('without scripts', () => {
       await expect(page.getByText('Loading')).toHaveCount(0);
     });
   }
-
-  test('an interaction is logged and undone', async ({ page, request }) => {
-    const account = await Desk.ofAda(request).account('Fabrikam without scripts');
-    await page.goto(`/log?account=${account}`);
-    await page.getByLabel('What happened').fill('Called about the lanes');
-    await page.getByRole('button', { name: 'Log', exact: true }).click();
-    await expect(page).toHaveURL(new RegExp(`/accounts/${account}`));
-    await expect(page.getByText('Called about the lanes')).toBeVisible();
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await page.goto(`/accounts/${account}`);
-    await expect(page.locator('.entry.retracted')).toContainText('Called about the lanes');
-  });
-
-  test('a refused form comes back with what was typed and why', async ({ page, request }) => {
-    const account = await Desk.ofAda(request).account('Fabrikam refuses');
-    await page.goto(`/log?account=${account}`);
-    await page.getByText('More: when, where, people, next step').click();
-    await page.getByLabel('Where').fill('Their canteen');
-    await page.getByRole('button', { name: 'Log', exact: true }).click();
-    await expect(page.getByText('Fill in this field.')).toBeVisible();
-    await expect(page.getByLabel('Where')).toHaveValue('Their canteen');
-  });
 
   test('the language can be chosen', async ({ page }) => {
     await page.goto('/handoffs');
