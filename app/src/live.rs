@@ -55,11 +55,14 @@ mod browser {
     /// One question to the server for all that made a page stale meanwhile.
     const PATIENCE: Duration = Duration::from_millis(300);
 
+    /// What a page does with the records that arrive.
+    type Hear = Rc<dyn Fn(&[Record])>;
+
     /// A page that is open.
     #[derive(Clone)]
     struct Follower {
         number: u64,
-        hear: Rc<dyn Fn(&[Record])>,
+        hear: Hear,
         /// The question that is about to be asked.
         asking: Rc<Cell<Option<TimeoutHandle>>>,
     }

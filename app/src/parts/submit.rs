@@ -250,7 +250,13 @@ mod browser {
             Command::Interaction(_, interaction::Command::Retract { .. }) => {
                 Toast { text: undone(lang).to_owned(), undo: None }
             }
-            _ => Toast { text: done(lang).to_owned(), undo: None },
+            Command::Unit(..)
+            | Command::Colleague(..)
+            | Command::Account(..)
+            | Command::Contact(..)
+            | Command::Interaction(..)
+            | Command::Handoff(..)
+            | Command::Import(..) => Toast { text: done(lang).to_owned(), undo: None },
         };
         toast.set(Some(said));
         form.reset();
