@@ -1,6 +1,7 @@
 //! The build tool of the repository: `cargo xtask`. It builds what cargo alone cannot (the browser's
 //! half), prepares a fresh machine, runs every suite, and checks the rules of the repository.
 
+mod dependencies;
 mod product;
 mod prose;
 mod setup;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
   torture        run the tests of the server in their long form
   bench          measure, and weigh the bundle
   check-prose    check that every path which the documents name exists
+  check-dependencies
+                 check licences, bans and sources of all packages against deny.toml
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ["torture"] => return suites::torture(),
         ["bench"] => product::bench()?,
         ["check-prose"] => prose::check()?,
+        ["check-dependencies"] => dependencies::check()?,
         [] | ["help" | "--help" | "-h"] => print!("{HELP}"),
         _ => bail!("there is no such command\n\n{HELP}"),
     }
