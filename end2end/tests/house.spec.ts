@@ -1,7 +1,7 @@
 // What holds for every page: it reads well for a machine, breaks nothing, and fits every screen, in
 // both languages, light and dark.
 import AxeBuilder from '@axe-core/playwright';
-import { alive, anna, complaints, expect, logistics, northwind, test, type Somebody } from './house';
+import { alive, anna, complaints, expect, logistics, northwind, still, test, type Somebody } from './house';
 
 type Place = { name: string; address: string; who?: Somebody };
 const places: Place[] = [
@@ -47,6 +47,7 @@ for (const lang of ['en', 'ru'] as const) {
           for (const colorScheme of ['light', 'dark'] as const) {
             await page.setViewportSize(viewport);
             await page.emulateMedia({ colorScheme });
+            await still(page);
             const { violations } = await new AxeBuilder({ page }).withTags(axe).analyze();
             const found = violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)]);
             expect(found, `${size}, ${colorScheme}`).toEqual([]);

@@ -79,6 +79,11 @@ export async function alive(page: Page): Promise<void> {
   await expect(page.locator('html[data-alive]')).toBeAttached();
 }
 
+/** Waits until nothing moves: half a fade has colours that no one chose. */
+export async function still(page: Page): Promise<void> {
+  await page.evaluate(() => Promise.all(document.getAnimations().map(one => one.finished.catch(() => undefined))));
+}
+
 /** Tests of somebody who is signed in. */
 export const test = base.extend<{ who: Somebody; storageState: string }>({
   who: ['kira', { option: true }],
