@@ -1,10 +1,21 @@
 import { defineConfig } from '@playwright/test';
 
-// The server under test: the binary that `make test` built, on a port of its own, with a data folder
-// that lives as long as the run. `make test` sets CHROMIUM and TWOFRONT; by hand the defaults do.
+// Two products under test, each the binary that `make test` built, on a port of its own, with a data folder that lives
+// as long as the run: the town, with its people and their history, and the field, where nobody has begun yet.
+// `make test` sets CHROMIUM and TWOFRONT; by hand the defaults do.
 const port = Number(process.env.TWOFRONT_E2E_PORT ?? 3117);
 const binary = process.env.TWOFRONT ?? '../target/debug/twofront';
 const data = process.env.TWOFRONT_E2E_DATA ?? 'test-results/data';
+const address = (place: string) => `http://127.0.0.1:${place === 'town' ? port : port + 1}`;
+const serve = (place: string) => ({
+  command: `exec ./serve.sh ${place} ${binary} ${data} ${new URL(address(place)).port}`,
+  url: `${address(place)}/healthz`,
+  reuseExistingServer: false,
+  stdout: 'ignore' as const,
+  stderr: 'pipe' as const,
+  timeout: 60_000,
+  gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 10_000 },
+});
 
 export default defineConfig({
   testDir: 'tests',
@@ -18,7 +29,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 10_000 },
   use: {
-    baseURL: `http://127.0.0.1:${port}`,
+    baseURL: address('town'),
     trace: 'retain-on-failure',
     locale: 'en-GB',
     timezoneId: 'Europe/Minsk',
@@ -41,14 +52,7 @@ export default defineConfig({
     // What every page looks like comes before what people do there: that changes the pages.
     { name: 'pages', dependencies: ['setup'], testMatch: ['house.spec.ts', 'access.spec.ts'] },
     { name: 'stories', dependencies: ['pages'], testMatch: 'account.spec.ts' },
+    { name: 'field', testMatch: 'beginning.spec.ts', use: { baseURL: address('field') } },
   ],
-  webServer: {
-    command: `exec ./serve.sh ${binary} ${data} ${port}`,
-    url: `http://127.0.0.1:${port}/healthz`,
-    reuseExistingServer: false,
-    stdout: 'ignore',
-    stderr: 'pipe',
-    timeout: 60_000,
-    gracefulShutdown: { signal: 'SIGTERM', timeout: 10_000 },
-  },
+  webServer: [serve('town'), serve('field')],
 });

@@ -3,9 +3,12 @@ import { expect, test as base, type APIRequestContext, type Page } from '@playwr
 import { readFileSync } from 'node:fs';
 
 export const password = 'seven lanes to Hamburg harbour';
-export const handedOut = `${process.env.TWOFRONT_E2E_DATA ?? 'test-results/data'}-handed-out`;
+/** What a place gave out at its start: invitations, access tokens, what the server said. */
+export const handedOut = (place: 'town' | 'field', name: string) =>
+  readFileSync(`${process.env.TWOFRONT_E2E_DATA ?? 'test-results/data'}-${place}-handed-out/${name}`, 'utf8').trim();
 
-export type Somebody = 'ada' | 'kira' | 'lev';
+export type Somebody = 'ada' | 'kira' | 'lev' | 'maxim' | 'nina';
+export const everybody: Somebody[] = ['ada', 'kira', 'lev', 'maxim', 'nina'];
 export const email = (who: Somebody) => `${who}@twofront.example`;
 export const state = (who: Somebody) => `test-results/${who}.json`;
 
@@ -26,11 +29,11 @@ export class Desk {
   constructor(private readonly api: APIRequestContext, private readonly token: string) {}
 
   static ofAda(api: APIRequestContext): Desk {
-    return new Desk(api, readFileSync(`${handedOut}/token-ada`, 'utf8').trim());
+    return new Desk(api, handedOut('town', 'token-ada'));
   }
 
   static async of(api: APIRequestContext, who: Somebody): Promise<Desk> {
-    return new Desk(api, readFileSync(`${handedOut}/token-${who}`, 'utf8').trim());
+    return new Desk(api, handedOut('town', `token-${who}`));
   }
 
   async ask(stream: string, type: string, data: object, more: object = {}): Promise<void> {

@@ -248,6 +248,27 @@ async fn the_sample_is_imported_with_one_button() {
 }
 
 #[tokio::test]
+async fn a_company_is_made_up_with_one_button_or_to_measure() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    for (typed, leads_to) in [
+        ("events=none", "/import?refused=numbers"),
+        ("events=0", "/import?refused=numbers"),
+        ("events=300&seed=x", "/import?refused=numbers"),
+    ] {
+        assert_eq!(town.post(&ada, "/import/demo", typed).await.leads_to(), leads_to, "{typed}");
+    }
+    let before = town.office.position();
+    let made = town.post(&ada, "/import/demo", "events=300&seed=5&lang=ru").await;
+    assert!(made.leads_to().starts_with("/import?done="), "{}", made.leads_to());
+    assert_eq!(town.office.position(), before + 300);
+    // The button of the empty portfolio says nothing at all. A large company may outlast the form's patience.
+    let usual = town.post(&ada, "/import/demo", "").await;
+    assert_eq!(usual.status, StatusCode::SEE_OTHER);
+    assert!(!usual.leads_to().contains("refused"), "{}", usual.leads_to());
+}
+
+#[tokio::test]
 async fn nobody_but_an_administrator_imports() {
     let town = Town::new().await;
     let kira = town.browser_of(KIRA).await;

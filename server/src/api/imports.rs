@@ -355,11 +355,15 @@ async fn sample(State(beside): State<Beside>, who: SignedIn, headers: HeaderMap)
     run(&beside, &who, language(&headers), Brought::Sample, running).await
 }
 
+/// Where nothing is said: what one click brings.
+const USUAL_EVENTS: u64 = 10_000;
+const USUAL_SEED: u64 = 7;
+
 #[derive(Deserialize)]
 struct Demo {
-    lang: String,
-    events: String,
-    seed: String,
+    lang: Option<String>,
+    events: Option<String>,
+    seed: Option<String>,
 }
 
 async fn demo(
@@ -369,9 +373,10 @@ async fn demo(
     Form(demo): Form<Demo>,
 ) -> Result<Response, Back> {
     administrator(&beside, &who)?;
-    let events = demo.events.trim().parse().ok().filter(|events| (1..=MOST_EVENTS).contains(events));
-    let (Some(events), Ok(seed)) = (events, demo.seed.trim().parse()) else { return Err(Back::Numbers) };
-    let lang = Lang::from_tag(&demo.lang).unwrap_or_else(|| language(&headers));
+    let number = |said: Option<String>, usual| said.map_or(Some(usual), |text| text.trim().parse().ok());
+    let events = number(demo.events, USUAL_EVENTS).filter(|events| (1..=MOST_EVENTS).contains(events));
+    let (Some(events), Some(seed)) = (events, number(demo.seed, USUAL_SEED)) else { return Err(Back::Numbers) };
+    let lang = demo.lang.and_then(|tag| Lang::from_tag(&tag)).unwrap_or_else(|| language(&headers));
     let running = Running { source: format!("demo {seed}"), of: events, ..Running::default() };
     run(&beside, &who, lang, Brought::Generated { lang, events, seed }, running).await
 }
