@@ -51,7 +51,11 @@ export default defineConfig({
     { name: 'setup', testMatch: '*.setup.ts' },
     // What every page looks like comes before what people do there: that changes the pages.
     { name: 'pages', dependencies: ['setup'], testMatch: ['house.spec.ts', 'access.spec.ts'] },
-    { name: 'stories', dependencies: ['pages'], testMatch: 'account.spec.ts' },
+    {
+      name: 'stories',
+      dependencies: ['pages'],
+      testIgnore: ['house.spec.ts', 'access.spec.ts', 'beginning.spec.ts', '*.setup.ts'],
+    },
     { name: 'field', testMatch: 'beginning.spec.ts', use: { baseURL: address('field') } },
   ],
   webServer: [serve('town'), serve('field')],

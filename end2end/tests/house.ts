@@ -1,5 +1,5 @@
 // The people and accounts of every test: the same few as in the domain's tests and the documents.
-import { expect, test as base, type APIRequestContext, type Page } from '@playwright/test';
+import { expect, test as base, type APIRequestContext, type Browser, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 
 export const password = 'seven lanes to Hamburg harbour';
@@ -17,6 +17,8 @@ export const sales = id(0xd1);
 export const logistics = id(0xd2);
 export const northwind = id(0xa1);
 export const contoso = id(0xa2);
+/** Derived from her address. */
+export const kira = '15157644-26f8-5ebf-b2a2-a8d5038c3a44';
 export const anna = id(0xb1);
 export const boris = id(0xb2);
 export const visit = id(0xe1);
@@ -59,12 +61,34 @@ export class Desk {
     return found[0];
   }
 
+  /** Hands work over; returns which. */
+  async offer(account: string, to: object, what: string, more: { due?: string; cause?: string } = {}): Promise<string> {
+    const handoff = crypto.randomUUID();
+    const { due, cause } = more;
+    await this.ask(`handoff/${handoff}`, 'offer', { account, to, due, personal: { what } }, cause ? { cause } : {});
+    return handoff;
+  }
+
+  /** Logs an interaction in one line; returns which. */
+  async log(account: string, summary: string, details: object = {}, more: object = {}): Promise<string> {
+    const interaction = crypto.randomUUID();
+    const whole = { front: 'client', account, ...details, personal: { summary } };
+    await this.ask(`interaction/${interaction}`, 'log', { details: whole }, more);
+    return interaction;
+  }
+
   /** An account of a test's own, so that tests do not meet. */
   async account(name: string): Promise<string> {
     const account = crypto.randomUUID();
     await this.ask(`account/${account}`, 'register', { name });
     return account;
   }
+}
+
+/** A page of somebody else's, on a device of their own. */
+export async function pageOf(browser: Browser, who: Somebody, locale = 'en-GB'): Promise<Page> {
+  const context = await browser.newContext({ storageState: state(who), locale });
+  return context.newPage();
 }
 
 /** Everything that a page complained about: errors, refused scripts, hydration mismatches. */

@@ -1,0 +1,31 @@
+// Every figure of the course opens exactly the events that it was made of.
+import { alive, Desk, expect, logistics, test } from './house';
+
+test('a figure opens its events, no more and no fewer', async ({ page, request }) => {
+  const account = await Desk.ofAda(request).account('Proseware course');
+  const [kira, lev] = [await Desk.of(request, 'kira'), await Desk.of(request, 'lev')];
+  for (const what of ['Draw the ramp', 'Check the ramp', 'Build the ramp']) {
+    const handoff = await kira.offer(account, { unit: logistics }, what, { due: '2026-06-30' });
+    await lev.ask(`handoff/${handoff}`, 'accept', {});
+    if (what !== 'Build the ramp') await lev.ask(`handoff/${handoff}`, 'complete', { result: 'Done.' });
+  }
+  await page.goto('/alignment');
+  await alive(page);
+  const row = page.getByRole('row', { name: /^Proseware course/ });
+  await row.getByRole('link', { name: '3 offered' }).click();
+  await expect(page.locator('tr[id^=p]')).toHaveCount(3);
+  await expect(page.locator('tr[id^=p]').first()).toContainText('handoff offered');
+  await page.goBack();
+  await row.getByRole('link', { name: '2 of 2 in time' }).click();
+  await expect(page.locator('tr[id^=p]')).toHaveCount(2);
+  await expect(page.locator('tr[id^=p]').first()).toContainText('handoff completed');
+  await page.goBack();
+  await row.getByRole('link', { name: /answer .*n\s3/ }).click();
+  await expect(page.locator('tr[id^=p]')).toHaveCount(3);
+});
+
+test('it says that it is a course, and gives no share on few', async ({ page }) => {
+  await page.goto('/alignment');
+  await expect(page.getByText('A course, not a grade')).toBeVisible();
+  await expect(page.locator('main')).not.toContainText('100%');
+});

@@ -1,0 +1,133 @@
+// Work that goes from hand to hand: every answer is the word of the one who gives it, and is seen by the other at once.
+import { alive, Desk, expect, logistics, pageOf, test } from './house';
+import type { Page } from '@playwright/test';
+
+const card = (page: Page, what: string) => page.locator('.handoff', { hasText: what });
+
+/** Unfolds an answer that needs a sentence, writes it and sends it. */
+async function answer(page: Page, what: string, verb: string, sentence: string): Promise<void> {
+  const one = card(page, what);
+  await one.locator('summary', { hasText: verb }).click();
+  const form = one.getByRole('form', { name: `${verb}: ${what}` });
+  await form.getByRole('textbox').last().fill(sentence);
+  await form.getByRole('button', { name: verb }).click();
+}
+
+test.describe('Lev', () => {
+  test.use({ who: 'lev' });
+
+  test('takes what his unit was offered and says what came of it', async ({ page, request, browser }) => {
+    const account = await Desk.ofAda(request).account('Tailspin takes');
+    const what = 'Price the spare parts for Tailspin';
+    await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what, { due: '2026-07-01' });
+    const kira = await pageOf(browser, 'kira');
+    await kira.goto('/handoffs');
+    await alive(kira);
+    await page.goto('/handoffs');
+    await alive(page);
+    await card(page, what).getByRole('button', { name: `Accept: ${what}` }).click();
+    await expect(card(page, what)).toContainText('accepted by Lev Morozov');
+    await expect(card(kira, what)).toContainText('accepted by Lev Morozov');
+    await answer(page, what, 'Complete', 'The list is priced and sent.');
+    await expect(card(page, what)).toHaveCount(0);
+    await expect(page.getByRole('row', { name: what })).toContainText('The list is priced and sent.');
+    await expect(card(kira, what)).toHaveCount(0);
+  });
+
+  test('declines with a reason, and it comes again with its cause', async ({ page, request, browser }) => {
+    const account = await Desk.ofAda(request).account('Tailspin comes again');
+    const desk = await Desk.of(request, 'kira');
+    const visit = await desk.log(account, 'They want the drawings', { channel: 'visit', mode: 'in_person' });
+    const what = 'Send the drawings to Tailspin';
+    await desk.offer(account, { unit: logistics }, what, { cause: `interaction/${visit}@1` });
+    await page.goto('/handoffs');
+    await alive(page);
+    await answer(page, what, 'Decline', 'Nobody is free before July.');
+
+    const kira = await pageOf(browser, 'kira');
+    await kira.goto('/handoffs');
+    await alive(kira);
+    await expect(card(kira, what)).toContainText('declined by Lev Morozov');
+    await expect(card(kira, what)).toContainText('Nobody is free before July.');
+    await card(kira, what).locator('summary', { hasText: 'Offer anew' }).click();
+    const form = card(kira, what).getByRole('form', { name: `Offer anew: ${what}` });
+    await form.getByLabel('By when').fill('2026-07-20');
+    await form.getByRole('button', { name: 'Offer anew' }).click();
+    await expect(card(page, what)).toContainText('by 20 Jul');
+    await expect(card(page, what).locator('a.because')).toContainText('visit');
+  });
+
+  test('gives back what he took, and the path is seen', async ({ page, request, browser }) => {
+    const account = await Desk.ofAda(request).account('Tailspin returns');
+    const what = 'Count the pallets of Tailspin';
+    const handoff = await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
+    await (await Desk.of(request, 'lev')).ask(`handoff/${handoff}`, 'accept', {});
+    await page.goto('/handoffs');
+    await alive(page);
+    await answer(page, what, 'Return', 'The warehouse is closed for stocktaking.');
+    const kira = await pageOf(browser, 'kira');
+    await kira.goto('/handoffs');
+    await expect(card(kira, what)).toContainText('returned by Lev Morozov');
+    await expect(card(kira, what)).toContainText('The warehouse is closed for stocktaking.');
+  });
+
+  test('answers by keyboard, and the focus stays where the work is', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Tailspin by keyboard');
+    const what = 'Label the crates of Tailspin';
+    await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
+    await page.goto('/handoffs');
+    await alive(page);
+    await card(page, what).getByRole('button', { name: `Accept: ${what}` }).focus();
+    await page.keyboard.press('Enter');
+    await expect(card(page, what)).toContainText('accepted by Lev Morozov');
+    await expect(page.locator(':focus')).not.toHaveCount(0);
+    expect(await page.evaluate(() => document.activeElement === document.body)).toBe(false);
+  });
+});
+
+test('what nobody answers is escalated to somebody who leads, who can take it', async ({ page, request, browser }) => {
+  const account = await Desk.ofAda(request).account('Tailspin escalates');
+  const what = 'Release the blocked batch for Tailspin';
+  await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
+  await page.goto('/handoffs');
+  await alive(page);
+  await card(page, what).locator('summary', { hasText: 'Escalate' }).click();
+  const form = card(page, what).getByRole('form', { name: `Escalate: ${what}` });
+  await form.getByLabel('Who should see to it?').selectOption({ label: 'Maxim Orlov' });
+  await form.getByLabel('Why?').fill('Their line stands still tomorrow.');
+  await form.getByRole('button', { name: 'Escalate' }).click();
+  await expect(card(page, what)).toContainText('escalated to Maxim Orlov');
+  const maxim = await pageOf(browser, 'maxim');
+  await maxim.goto('/handoffs');
+  await alive(maxim);
+  await card(maxim, what).getByRole('button', { name: `Accept: ${what}` }).click();
+  await expect(card(page, what)).toContainText('accepted by Maxim Orlov');
+});
+
+test('what is not needed any more is withdrawn, and nobody else can do that', async ({ page, request, browser }) => {
+  const account = await Desk.ofAda(request).account('Tailspin withdraws');
+  const what = 'Book a crane for Tailspin';
+  await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
+  const lev = await pageOf(browser, 'lev');
+  await lev.goto('/handoffs');
+  await expect(card(lev, what)).toBeVisible();
+  await expect(card(lev, what).locator('summary', { hasText: 'Withdraw' })).toHaveCount(0);
+  await page.goto('/handoffs');
+  await alive(page);
+  await answer(page, what, 'Withdraw', 'They have a crane of their own.');
+  await expect(card(page, what)).toHaveCount(0);
+});
+
+test.describe('without scripts', () => {
+  test.use({ javaScriptEnabled: false, who: 'lev' });
+
+  test('an answer is a plain form', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Tailspin without scripts');
+    const what = 'Weigh the samples of Tailspin';
+    await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
+    await page.goto('/handoffs');
+    await card(page, what).getByRole('button', { name: `Accept: ${what}` }).click();
+    await expect(page).toHaveURL(/\/handoffs/);
+    await expect(card(page, what)).toContainText('accepted by Lev Morozov');
+  });
+});

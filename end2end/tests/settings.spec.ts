@@ -1,0 +1,49 @@
+// What people choose for themselves.
+import { alive, Desk, expect, handedOut, test } from './house';
+
+test.use({ who: 'maxim' });
+
+test('the language changes on the page where one is, with all that its address says', async ({ page }) => {
+  await page.goto('/events?type=handoff');
+  await alive(page);
+  await page.getByRole('button', { name: /: menu$/ }).click();
+  await page.getByRole('button', { name: 'Русский' }).click();
+  await expect(page).toHaveURL('/events?type=handoff');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
+  await expect(page.getByRole('heading', { level: 1, name: 'События' })).toBeVisible();
+});
+
+test('the colours are chosen, whatever the device says', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto('/settings');
+  await alive(page);
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  await page.getByLabel('Dark').check();
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await expect.poll(paper).not.toBe(light);
+  await page.getByLabel('As the device').check();
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await expect.poll(paper).toBe(light);
+});
+
+test('an access token is shown once, works, and works no more once revoked', async ({ page, request }) => {
+  await page.goto('/settings');
+  await alive(page);
+  await page.getByLabel('What is the new one for?').fill('nightly report');
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  const token = (await page.getByText(/^\s*tf_\S+\s*$/).innerText()).trim();
+  const answer = () => request.get('/api/views/handoffs', { headers: { authorization: `Bearer ${token}` } });
+  expect((await answer()).status()).toBe(200);
+  await page.reload();
+  await expect(page.getByText(token)).toHaveCount(0);
+  await page.getByRole('button', { name: 'Revoke “nightly report”' }).click();
+  await expect(page.getByText('The token is revoked')).toBeVisible();
+  expect((await answer()).status()).toBe(401);
+});
+
+test('a stranger to a token has none', async ({ request }) => {
+  const maxim = await Desk.of(request, 'maxim');
+  await maxim.view('handoffs');
+  expect(handedOut('town', 'token-maxim')).toMatch(/^tf_/);
+});
