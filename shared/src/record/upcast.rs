@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::ids::Slice;
 
-/// Turns the data of one version of an event into that of the next.
-type Step = fn(Value) -> Value;
-
+/// What turns the data of one version of an event into that of the next:
 /// (slice, type, the version that it turns into the next one, how), in ascending versions.
-const STEPS: &[(Slice, &str, u8, Step)] = &[];
+pub(super) type Step<'a> = (Slice, &'a str, u8, fn(Value) -> Value);
+
+pub(super) const STEPS: &[Step<'static>] = &[];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -34,13 +34,13 @@ pub fn upcast(slice: Slice, kind: &str, version: u8, data: Value) -> Result<Valu
     upcast_in(STEPS, slice, kind, version, data)
 }
 
-fn version_in(steps: &[(Slice, &str, u8, Step)], slice: Slice, kind: &str) -> u8 {
+pub(super) fn version_in(steps: &[Step<'_>], slice: Slice, kind: &str) -> u8 {
     let newest = steps.iter().filter(|step| step.0 == slice && step.1 == kind).map(|step| step.2 + 1).max();
     newest.unwrap_or(1)
 }
 
-fn upcast_in(
-    steps: &[(Slice, &str, u8, Step)],
+pub(super) fn upcast_in(
+    steps: &[Step<'_>],
     slice: Slice,
     kind: &str,
     version: u8,
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const HISTORY: &[(Slice, &str, u8, Step)] = &[
+    const HISTORY: &[Step<'static>] = &[
         (Slice::Account, "registered", 1, |data| json!({ "title": data["name"] })),
         (Slice::Account, "registered", 2, |data| json!({ "title": data["title"], "lang": "en" })),
         (Slice::Unit, "registered", 1, |_| json!("another slice's step")),
