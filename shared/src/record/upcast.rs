@@ -2,7 +2,7 @@
 //! word; where a shape changes, its version goes up by one and one pure function here says how the
 //! shape before it reads. Old golden files are never deleted, so every step stays tested.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ids::Slice;
 
@@ -10,7 +10,22 @@ use crate::ids::Slice;
 /// (slice, type, the version that it turns into the next one, how), in ascending versions.
 pub(super) type Step<'a> = (Slice, &'a str, u8, fn(Value) -> Value);
 
-pub(super) const STEPS: &[Step<'static>] = &[];
+pub(super) const STEPS: &[Step<'static>] = &[
+    (Slice::Account, "designated", 1, reason_is_personal),
+    (Slice::Account, "closed", 1, reason_is_personal),
+    (Slice::Account, "reopened", 1, reason_is_personal),
+];
+
+/// A reason is free text, and free text can name people: it stands in the personal part since version 2.
+/// What was written before keeps it open in the log, where nothing is ever changed.
+fn reason_is_personal(mut data: Value) -> Value {
+    if let Value::Object(fields) = &mut data
+        && let Some(reason) = fields.remove("reason")
+    {
+        fields.insert("personal".into(), Value::Object(Map::from_iter([("reason".into(), reason)])));
+    }
+    data
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -72,6 +87,16 @@ mod tests {
         assert_eq!(read(1, json!({ "name": "Northwind" })), Ok(today.clone()));
         assert_eq!(read(2, json!({ "title": "Northwind" })), Ok(today.clone()));
         assert_eq!(read(3, today.clone()), Ok(today));
+    }
+
+    #[test]
+    fn a_reason_that_lay_open_reads_as_personal() {
+        for kind in ["designated", "closed", "reopened"] {
+            let old = json!({ "tier": "key", "reason": "Merged" });
+            let new = json!({ "tier": "key", "personal": { "reason": "Merged" } });
+            assert_eq!(upcast(Slice::Account, kind, 1, old), Ok(new.clone()));
+            assert_eq!(upcast(Slice::Account, kind, 2, new.clone()), Ok(new));
+        }
     }
 
     #[test]
