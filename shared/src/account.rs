@@ -102,8 +102,8 @@ impl Rejection {
                 lang.pick("There is no such account. Register it first.", "Такого клиента нет. Сначала заведите его.")
             }
             Self::NoSuchColleague => lang.pick(
-                "This colleague is not here or has left. Choose somebody who is here.",
-                "Этого сотрудника нет или он ушёл. Выберите того, кто работает.",
+                "This colleague is not here, has left or only reads. Choose somebody who can act.",
+                "Этого сотрудника нет, он ушёл или у него только чтение. Выберите того, кто работает с клиентами.",
             ),
             Self::LinkedElsewhere => lang.pick(
                 "Another account is already linked to this record. Open that account, or link another record.",
@@ -197,9 +197,7 @@ pub fn decide(id: AccountId, command: &Command, _: &Context, model: &Model) -> R
     let known = model.accounts().accounts.get(&id);
     let account = || known.ok_or(Rejection::NoSuchAccount);
     let open = || account().and_then(|account| if account.closed { Err(Rejection::IsClosed) } else { Ok(account) });
-    let here = |colleague| {
-        if model.colleagues().is_here(colleague) { Ok(()) } else { Err(Rejection::NoSuchColleague) }
-    };
+    let need = |allowed| if allowed { Ok(()) } else { Err(Rejection::NoSuchColleague) };
     let why = |reason: &Reason| Personal::Known(Why { reason: reason.clone() });
     let event = match command {
         Command::Register { name } => match known {
@@ -218,12 +216,12 @@ pub fn decide(id: AccountId, command: &Command, _: &Context, model: &Model) -> R
         }
         Command::Assign { kam } => {
             let changes = open()?.kam != Some(*kam);
-            here(*kam)?;
+            need(model.colleagues().can_act(*kam))?;
             changes.then_some(Event::Assigned { kam: *kam })
         }
         Command::Sponsor { sponsor } => {
             let changes = open()?.sponsor != Some(*sponsor);
-            here(*sponsor)?;
+            need(model.colleagues().is_here(*sponsor))?;
             changes.then_some(Event::Sponsored { sponsor: *sponsor })
         }
         Command::Link { system, key } => {
@@ -306,6 +304,7 @@ mod tests {
         let without_lev = given(company()).and((ADA, left));
         without_lev.when(ADA, order(Command::Assign { kam: LEV })).then_refused(Rejection::NoSuchColleague);
         without_lev.when(ADA, order(Command::Sponsor { sponsor: LEV })).then_refused(Rejection::NoSuchColleague);
+        given(company()).when(ADA, order(Command::Assign { kam: NINA })).then_refused(Rejection::NoSuchColleague);
         let sponsored = fact(Event::Sponsored { sponsor: ADA });
         given(company()).and((ADA, sponsored)).when(ADA, order(Command::Sponsor { sponsor: ADA })).then([]);
     }

@@ -147,6 +147,15 @@ impl Directory {
         named
     }
 
+    /// Everybody to whom work can go, by name.
+    pub fn who_act(&self, lang: Lang) -> Vec<(ColleagueId, &str)> {
+        let acts =
+            |id: &ColleagueId| self.colleagues.get(id).and_then(|colleague| colleague.role).is_some_and(Role::acts);
+        let mut named = self.here(lang);
+        named.retain(|(id, _)| acts(id));
+        named
+    }
+
     /// The people of a unit who are here, by name.
     pub fn people_of(&self, unit: UnitId, lang: Lang) -> Vec<(ColleagueId, &str)> {
         let mut people = self.here(lang);
