@@ -217,7 +217,7 @@ fn without_words(why: Unreadable, stream: Stream, stored: &Stored<'_>) -> Unread
         Unreadable::Shape(_) if stored.version <= upcast::version(slice, kind) => {
             Unreadable::Shape(format!("{slice} {kind} does not have the shape that this Twofront knows"))
         }
-        Unreadable::Shape(_) | Unreadable::Damaged(_) | Unreadable::Layout(_) => why,
+        Unreadable::Shape(_) | Unreadable::Damaged(_) | Unreadable::Layout(..) => why,
     }
 }
 

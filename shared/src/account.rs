@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Context, Model};
+use crate::domain::{Context, Model, fingerprint};
 use crate::ids::{AccountId, ColleagueId, Stream};
 use crate::lang::Lang;
+use crate::personal::Personal;
 use crate::words::{AccountName, Label, Reason, SourceKey, System, Tier, Website};
 
 /// What the company is, as far as anybody wrote it down. All of it may be unknown.
@@ -22,6 +23,12 @@ pub struct Description {
     pub website: Option<Website>,
 }
 
+/// Why it was decided so. Free text, which can name people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    pub reason: Reason,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -35,7 +42,8 @@ pub enum Event {
     /// It became a key account of this tier, for this reason.
     Designated {
         tier: Tier,
-        reason: Reason,
+        #[serde(default)]
+        personal: Personal<Why>,
     },
     /// This key account manager answers for it from now on.
     Assigned {
@@ -51,10 +59,12 @@ pub enum Event {
         key: SourceKey,
     },
     Closed {
-        reason: Reason,
+        #[serde(default)]
+        personal: Personal<Why>,
     },
     Reopened {
-        reason: Reason,
+        #[serde(default)]
+        personal: Personal<Why>,
     },
 }
 
@@ -92,8 +102,8 @@ impl Rejection {
                 lang.pick("There is no such account. Register it first.", "Такого клиента нет. Сначала заведите его.")
             }
             Self::NoSuchColleague => lang.pick(
-                "This colleague is not here or has left. Choose somebody who is here.",
-                "Этого сотрудника нет или он ушёл. Выберите того, кто работает.",
+                "This colleague is not here, has left or only reads. Choose somebody who can act.",
+                "Этого сотрудника нет, он ушёл или у него только чтение. Выберите того, кто работает с клиентами.",
             ),
             Self::LinkedElsewhere => lang.pick(
                 "Another account is already linked to this record. Open that account, or link another record.",
@@ -117,7 +127,8 @@ pub struct Accounts {
 struct Account {
     name: AccountName,
     description: Description,
-    tier: Option<(Tier, Reason)>,
+    /// With the fingerprint of the reason.
+    tier: Option<(Tier, u64)>,
     kam: Option<ColleagueId>,
     sponsor: Option<ColleagueId>,
     closed: bool,
@@ -154,7 +165,7 @@ impl Accounts {
             Event::Registered { .. } => {}
             Event::Renamed { name } => account.name.clone_from(name),
             Event::Described(description) => account.description.clone_from(description),
-            Event::Designated { tier, reason } => account.tier = Some((*tier, reason.clone())),
+            Event::Designated { tier, personal } => account.tier = Some((*tier, fingerprint(personal))),
             Event::Assigned { kam } => account.kam = Some(*kam),
             Event::Sponsored { sponsor } => account.sponsor = Some(*sponsor),
             Event::Linked { system, key } => {
@@ -186,9 +197,8 @@ pub fn decide(id: AccountId, command: &Command, _: &Context, model: &Model) -> R
     let known = model.accounts().accounts.get(&id);
     let account = || known.ok_or(Rejection::NoSuchAccount);
     let open = || account().and_then(|account| if account.closed { Err(Rejection::IsClosed) } else { Ok(account) });
-    let here = |colleague| {
-        if model.colleagues().is_here(colleague) { Ok(()) } else { Err(Rejection::NoSuchColleague) }
-    };
+    let need = |allowed| if allowed { Ok(()) } else { Err(Rejection::NoSuchColleague) };
+    let why = |reason: &Reason| Personal::Known(Why { reason: reason.clone() });
     let event = match command {
         Command::Register { name } => match known {
             Some(account) if account.name == *name => None,
@@ -200,17 +210,18 @@ pub fn decide(id: AccountId, command: &Command, _: &Context, model: &Model) -> R
             (account()?.description != *description).then(|| Event::Described(description.clone()))
         }
         Command::Designate { tier, reason } => {
-            let same = open()?.tier.as_ref().is_some_and(|(had, why)| had == tier && why == reason);
-            (!same).then(|| Event::Designated { tier: *tier, reason: reason.clone() })
+            let personal = why(reason);
+            let same = open()?.tier == Some((*tier, fingerprint(&personal)));
+            (!same).then_some(Event::Designated { tier: *tier, personal })
         }
         Command::Assign { kam } => {
             let changes = open()?.kam != Some(*kam);
-            here(*kam)?;
+            need(model.colleagues().can_act(*kam))?;
             changes.then_some(Event::Assigned { kam: *kam })
         }
         Command::Sponsor { sponsor } => {
             let changes = open()?.sponsor != Some(*sponsor);
-            here(*sponsor)?;
+            need(model.colleagues().is_here(*sponsor))?;
             changes.then_some(Event::Sponsored { sponsor: *sponsor })
         }
         Command::Link { system, key } => {
@@ -221,8 +232,8 @@ pub fn decide(id: AccountId, command: &Command, _: &Context, model: &Model) -> R
                 None => Some(Event::Linked { system: system.clone(), key: key.clone() }),
             }
         }
-        Command::Close { reason } => (!account()?.closed).then(|| Event::Closed { reason: reason.clone() }),
-        Command::Reopen { reason } => account()?.closed.then(|| Event::Reopened { reason: reason.clone() }),
+        Command::Close { reason } => (!account()?.closed).then(|| Event::Closed { personal: why(reason) }),
+        Command::Reopen { reason } => account()?.closed.then(|| Event::Reopened { personal: why(reason) }),
     };
     Ok(event.into_iter().collect())
 }
@@ -243,6 +254,10 @@ mod tests {
 
     fn name(text: &str) -> AccountName {
         AccountName::parse(text).unwrap()
+    }
+
+    fn why(text: &str) -> Personal<Why> {
+        Why { reason: reason(text) }.into()
     }
 
     #[test]
@@ -271,10 +286,10 @@ mod tests {
     #[test]
     fn a_key_account_has_a_tier_and_a_reason() {
         let designate = order(Command::Designate { tier: Tier::Key, reason: reason("A third of our freight") });
-        let designated = fact(Event::Designated { tier: Tier::Key, reason: reason("A third of our freight") });
+        let designated = fact(Event::Designated { tier: Tier::Key, personal: why("A third of our freight") });
         given(company()).when(ADA, designate.clone()).then([designated.clone()]);
         given(company()).and((ADA, designated)).when(ADA, designate.clone()).then([]);
-        let closed = fact(Event::Closed { reason: reason("Merged") });
+        let closed = fact(Event::Closed { personal: why("Merged") });
         given(company()).and((ADA, closed)).when(ADA, designate).then_refused(Rejection::IsClosed);
     }
 
@@ -289,6 +304,7 @@ mod tests {
         let without_lev = given(company()).and((ADA, left));
         without_lev.when(ADA, order(Command::Assign { kam: LEV })).then_refused(Rejection::NoSuchColleague);
         without_lev.when(ADA, order(Command::Sponsor { sponsor: LEV })).then_refused(Rejection::NoSuchColleague);
+        given(company()).when(ADA, order(Command::Assign { kam: NINA })).then_refused(Rejection::NoSuchColleague);
         let sponsored = fact(Event::Sponsored { sponsor: ADA });
         given(company()).and((ADA, sponsored)).when(ADA, order(Command::Sponsor { sponsor: ADA })).then([]);
     }
@@ -308,11 +324,11 @@ mod tests {
     fn an_account_closes_and_reopens() {
         let close = order(Command::Close { reason: reason("Merged") });
         let reopen = order(Command::Reopen { reason: reason("They are back") });
-        let closed = fact(Event::Closed { reason: reason("Merged") });
+        let closed = fact(Event::Closed { personal: why("Merged") });
         given(company()).when(ADA, close.clone()).then([closed.clone()]);
         given(company()).when(ADA, reopen.clone()).then([]);
         let shut = given(company()).and((ADA, closed));
         shut.when(ADA, close).then([]);
-        shut.when(ADA, reopen).then([fact(Event::Reopened { reason: reason("They are back") })]);
+        shut.when(ADA, reopen).then([fact(Event::Reopened { personal: why("They are back") })]);
     }
 }

@@ -1,5 +1,6 @@
 //! A colleague: a person of ours, in a unit, with a role. What they did stays when they leave.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
+    /// For the first time, or again after having left: the same person, with what they did before.
     Joined {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unit: Option<UnitId>,
@@ -73,6 +75,7 @@ pub enum Rejection {
     NoSuchUnit,
     HasLeft,
     LastAdministrator,
+    IsTwofront,
 }
 
 impl Rejection {
@@ -96,6 +99,10 @@ impl Rejection {
             Self::LastAdministrator => lang.pick(
                 "This is the last administrator. Make somebody else administrator first.",
                 "Это последний администратор. Сначала назначьте администратором кого-то ещё.",
+            ),
+            Self::IsTwofront => lang.pick(
+                "This identity is Twofront's own and nobody's. Add the colleague under another one.",
+                "Этот идентификатор принадлежит самому Twofront. Добавьте сотрудника под другим.",
             ),
         }
     }
@@ -133,6 +140,16 @@ impl Colleagues {
         self.0.get(&colleague).filter(|colleague| !colleague.left)?.unit
     }
 
+    /// Here, and not only to read: somebody whom work can go to.
+    pub fn can_act(&self, colleague: ColleagueId) -> bool {
+        self.role(colleague).is_some_and(Role::acts)
+    }
+
+    /// Here, and with a role that decides about key accounts.
+    pub fn leads(&self, colleague: ColleagueId) -> bool {
+        self.role(colleague).is_some_and(Role::leads)
+    }
+
     fn administrators(&self) -> BTreeSet<ColleagueId> {
         let rules = |colleague: &Colleague| !colleague.left && colleague.role == Some(Role::Administrator);
         self.0.iter().filter(|(_, colleague)| rules(colleague)).map(|(id, _)| *id).collect()
@@ -141,7 +158,17 @@ impl Colleagues {
     pub(crate) fn evolve(&mut self, id: ColleagueId, event: &Event) {
         if let Event::Joined { unit, personal } = event {
             let identity = fingerprint(personal);
-            self.0.entry(id).or_insert(Colleague { identity, unit: *unit, role: None, left: false });
+            let joined = Colleague { identity, unit: *unit, role: None, left: false };
+            match self.0.entry(id) {
+                Entry::Vacant(place) => {
+                    place.insert(joined);
+                }
+                // Somebody who comes back is given a role anew.
+                Entry::Occupied(mut place) if place.get().left => {
+                    place.insert(joined);
+                }
+                Entry::Occupied(_) => {}
+            }
             return;
         }
         let Some(colleague) = self.0.get_mut(&id) else { return };
@@ -181,13 +208,14 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
         administrators.len() != 1 || !administrators.contains(&id)
     };
     match command {
+        Command::Join { .. } if id == ColleagueId::TWOFRONT => Err(Rejection::IsTwofront),
         Command::Join { identity, unit, role } => {
             let personal = Personal::Known(identity.clone());
             match known {
-                Some(colleague) if colleague.left => Err(Rejection::HasLeft),
-                Some(colleague) if colleague.identity == fingerprint(&personal) => Ok(vec![]),
-                Some(_) => Err(Rejection::AlreadyJoined),
-                None => {
+                Some(colleague) if !colleague.left && colleague.identity == fingerprint(&personal) => Ok(vec![]),
+                Some(colleague) if !colleague.left => Err(Rejection::AlreadyJoined),
+                // New, or back again.
+                Some(_) | None => {
                     unit_exists(*unit)?;
                     Ok(vec![Event::Joined { unit: *unit, personal }, Event::GivenRole { role: *role }])
                 }
@@ -303,7 +331,25 @@ mod tests {
         let gone = given(company()).and((ADA, fact(Event::Left {})));
         gone.when(ADA, order(Command::Leave {})).then([]);
         gone.when(ADA, order(Command::Move { unit: None })).then_refused(Rejection::HasLeft);
-        let again = Command::Join { identity: identity("Kira Volkova"), unit: None, role: Role::AccountManager };
-        gone.when(ADA, order(again)).then_refused(Rejection::HasLeft);
+        gone.when(ADA, order(Command::GiveRole { role: Role::Manager })).then_refused(Rejection::HasLeft);
+    }
+
+    #[test]
+    fn who_left_can_join_again() {
+        let gone = given(company()).and((ADA, fact(Event::Left {})));
+        let joined = fact(Event::Joined { unit: None, personal: identity("Kira Orlova").into() });
+        let role = fact(Event::GivenRole { role: Role::Manager });
+        gone.when(ADA, join("Kira Orlova")).then([joined.clone(), role.clone()]);
+        let back = gone.and((ADA, joined)).and((ADA, role));
+        back.when(ADA, join("Kira Orlova")).then([]);
+        back.when(ADA, order(Command::Leave {})).then([fact(Event::Left {})]);
+    }
+
+    #[test]
+    fn nobody_joins_as_twofront_itself() {
+        let command = Command::Join { identity: identity("Twofront"), unit: None, role: Role::Administrator };
+        given(company())
+            .when(ADA, domain::Command::Colleague(ColleagueId::TWOFRONT, command))
+            .then_refused(Rejection::IsTwofront);
     }
 }

@@ -76,7 +76,7 @@ pub enum Event {
         #[serde(default)]
         personal: Personal<Outcome>,
     },
-    /// Somebody above is asked to see to it; they can answer it as well.
+    /// Somebody above is asked to see to it; they can answer it, take it over and end it as well.
     Escalated {
         to: ColleagueId,
         #[serde(default)]
@@ -123,8 +123,8 @@ impl Rejection {
                 lang.pick("There is no such account. Choose another one.", "Такого клиента нет. Выберите другого.")
             }
             Self::NoSuchParty => lang.pick(
-                "This colleague or unit is not here. Choose somebody who can answer.",
-                "Этого сотрудника или подразделения нет. Выберите того, кто сможет ответить.",
+                "This colleague or unit is not here, or only reads. Choose somebody who can answer.",
+                "Этого сотрудника или подразделения нет, или у него только чтение. Выберите того, кто сможет ответить.",
             ),
             Self::NothingAsked => lang.pick("Write what you ask for.", "Напишите, что вы просите сделать."),
             Self::ToYourself => lang.pick(
@@ -136,8 +136,8 @@ impl Rejection {
                 "Эту передачу предложили не вам и не вашему подразделению. Обратитесь к тому, кому её предложили.",
             ),
             Self::NotYours => lang.pick(
-                "Only the one who offered this handoff can do that.",
-                "Это может сделать только тот, кто предложил передачу.",
+                "Only the one who offered this handoff can do that; where they have left, the account's manager or whoever leads.",
+                "Это может сделать только тот, кто предложил передачу, а если его уже нет — менеджер клиента или руководитель.",
             ),
             Self::AlreadyOffered => lang.pick(
                 "This handoff is already offered and waits for an answer. Withdraw it first.",
@@ -164,6 +164,7 @@ pub struct Handoffs(HashMap<HandoffId, Handoff>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Handoff {
+    account: AccountId,
     from: ColleagueId,
     to: Party,
     offer: u64,
@@ -189,6 +190,7 @@ impl Handoffs {
     pub(crate) fn evolve(&mut self, id: HandoffId, event: &Event, context: &Context) {
         if let Event::Offered(offer) = event {
             let anew = Handoff {
+                account: offer.account,
                 from: context.by,
                 to: offer.to,
                 offer: fingerprint(offer),
@@ -213,12 +215,33 @@ impl Handoffs {
 }
 
 impl Handoff {
-    fn concerns(&self, colleague: ColleagueId, model: &Model) -> bool {
+    /// Whether somebody can answer it: who is asked, or whom it was escalated to. The one who asks never
+    /// answers what they asked themselves.
+    fn concerns(&self, colleague: ColleagueId, model: &Model) -> Result<(), Rejection> {
         let asked = match self.to {
             Party::Colleague(one) => one == colleague,
             Party::Unit(unit) => model.colleagues().unit(colleague) == Some(unit),
         };
-        asked || self.escalated.contains(&colleague)
+        if self.from == colleague {
+            Err(Rejection::ToYourself)
+        } else if asked || self.escalated.contains(&colleague) {
+            Ok(())
+        } else {
+            Err(Rejection::NotConcerned)
+        }
+    }
+
+    /// Whether somebody speaks for the one who asks: they themselves or, where they cannot act any more,
+    /// the account's manager or whoever leads.
+    fn speaks(&self, colleague: ColleagueId, model: &Model) -> bool {
+        let colleagues = model.colleagues();
+        let stands_in = || model.accounts().kam(self.account) == Some(colleague) || colleagues.leads(colleague);
+        self.from == colleague || (!colleagues.can_act(self.from) && stands_in())
+    }
+
+    /// Whether somebody can end what was accepted: who accepted it, or whom it was escalated to.
+    fn holds(&self, accepted_by: ColleagueId, colleague: ColleagueId) -> bool {
+        accepted_by == colleague || self.escalated.contains(&colleague)
     }
 }
 
@@ -247,7 +270,7 @@ impl Offer {
         }
         let here = match self.to {
             Party::Colleague(colleague) if colleague == by => return Err(Rejection::ToYourself),
-            Party::Colleague(colleague) => model.colleagues().is_here(colleague),
+            Party::Colleague(colleague) => model.colleagues().can_act(colleague),
             Party::Unit(unit) => model.units().exists(unit),
         };
         if here { Ok(()) } else { Err(Rejection::NoSuchParty) }
@@ -258,15 +281,15 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
     let by = context.by;
     let known = model.handoffs().0.get(&id);
     if let Command::Offer(offer) = command {
-        let stage = known.map(|handoff| (handoff.stage, handoff.offer, handoff.from));
+        let stage = known.map(|handoff| (handoff.stage, handoff.offer, handoff.speaks(by, model)));
         return match stage {
             Some((Stage::Offered, had, _)) if had == fingerprint(offer) => Ok(vec![]),
             Some((Stage::Offered | Stage::Accepted { .. }, ..)) => Err(Rejection::AlreadyOffered),
             Some((Stage::Completed { .. }, ..)) => Err(Rejection::Ended),
-            Some((Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn, _, from)) if from != by => {
+            Some((Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn, _, false)) => {
                 Err(Rejection::NotYours)
             }
-            Some((Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn, ..)) | None => {
+            Some((Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn, _, true)) | None => {
                 offer.check(by, model)?;
                 Ok(vec![Event::Offered(offer.clone())])
             }
@@ -274,19 +297,22 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
     }
     let handoff = known.ok_or(Rejection::NoSuchHandoff)?;
     let why = |reason: &Reason| Personal::Known(Why { reason: reason.clone() });
-    let concerned = || {
-        if handoff.concerns(by, model) { Ok(()) } else { Err(Rejection::NotConcerned) }
-    };
     let mine = || {
-        if handoff.from == by { Ok(()) } else { Err(Rejection::NotYours) }
+        if handoff.speaks(by, model) { Ok(()) } else { Err(Rejection::NotYours) }
     };
     let event = match command {
         Command::Offer(_) => return Ok(vec![]),
         Command::Accept {} => {
-            concerned()?;
+            handoff.concerns(by, model)?;
             match handoff.stage {
                 Stage::Offered => Event::Accepted {},
                 Stage::Accepted { by: one } if one == by => return Ok(vec![]),
+                // Whoever is asked to see to it can take it over, wherever it is stuck.
+                Stage::Accepted { .. } | Stage::Declined { .. } | Stage::Returned { .. }
+                    if handoff.escalated.contains(&by) =>
+                {
+                    Event::Accepted {}
+                }
                 Stage::Accepted { .. }
                 | Stage::Declined { .. }
                 | Stage::Returned { .. }
@@ -295,7 +321,7 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
             }
         }
         Command::Decline { reason } => {
-            concerned()?;
+            handoff.concerns(by, model)?;
             match handoff.stage {
                 Stage::Offered => Event::Declined { personal: why(reason) },
                 Stage::Declined { by: one } if one == by => return Ok(vec![]),
@@ -307,7 +333,7 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
             }
         }
         Command::Return { reason } => match handoff.stage {
-            Stage::Accepted { by: one } if one == by => Event::Returned { personal: why(reason) },
+            Stage::Accepted { by: one } if handoff.holds(one, by) => Event::Returned { personal: why(reason) },
             Stage::Returned { by: one } if one == by => return Ok(vec![]),
             Stage::Completed { .. } | Stage::Withdrawn => return Err(Rejection::Ended),
             Stage::Offered | Stage::Accepted { .. } | Stage::Declined { .. } | Stage::Returned { .. } => {
@@ -315,7 +341,7 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
             }
         },
         Command::Complete { result } => match handoff.stage {
-            Stage::Accepted { by: one } if one == by => {
+            Stage::Accepted { by: one } if handoff.holds(one, by) => {
                 Event::Completed { personal: Outcome { result: result.clone() }.into() }
             }
             Stage::Completed { by: one } if one == by => return Ok(vec![]),
@@ -336,7 +362,7 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
             if *to == by {
                 return Err(Rejection::ToYourself);
             }
-            if !model.colleagues().is_here(*to) {
+            if !model.colleagues().can_act(*to) {
                 return Err(Rejection::NoSuchParty);
             }
             Event::Escalated { to: *to, personal: why(reason) }
@@ -416,7 +442,7 @@ mod tests {
     #[test]
     fn a_stranger_cannot_answer() {
         offered().when(MAXIM, order(Command::Accept {})).then_refused(Rejection::NotConcerned);
-        offered().when(KIRA, order(Command::Decline { reason: reason("No") })).then_refused(Rejection::NotConcerned);
+        offered().when(MAXIM, order(Command::Decline { reason: reason("No") })).then_refused(Rejection::NotConcerned);
         accepted()
             .when(MAXIM, order(Command::Complete { result: reason("Done") }))
             .then_refused(Rejection::NotAccepted);
@@ -464,6 +490,69 @@ mod tests {
         let raised = offered().and((KIRA, escalated));
         raised.when(KIRA, escalate).then([]);
         raised.when(ADA, order(Command::Accept {})).then([fact(Event::Accepted {})]);
+    }
+
+    /// Kira is moved into the unit that she asked.
+    #[test]
+    fn nobody_answers_what_they_asked_themselves() {
+        let moved = domain::Event::Colleague(KIRA, crate::colleague::Event::Moved { unit: Some(LOGISTICS) });
+        let among_them = offered().and((ADA, moved));
+        among_them.when(KIRA, order(Command::Accept {})).then_refused(Rejection::ToYourself);
+        among_them.when(KIRA, order(Command::Decline { reason: reason("No") })).then_refused(Rejection::ToYourself);
+        among_them.when(LEV, order(Command::Accept {})).then([fact(Event::Accepted {})]);
+    }
+
+    #[test]
+    fn whom_it_was_escalated_to_takes_it_over_wherever_it_is_stuck() {
+        let raised = |stuck: &Given| {
+            stuck.and((KIRA, fact(Event::Escalated { to: ADA, personal: why("Three days without an answer") })))
+        };
+        let declined = offered().and((LEV, fact(Event::Declined { personal: why("No time") })));
+        let returned = accepted().and((LEV, fact(Event::Returned { personal: why("Papers are missing") })));
+        for stuck in [accepted(), declined, returned] {
+            stuck.when(ADA, order(Command::Accept {})).then_refused(Rejection::NotConcerned);
+            raised(&stuck).when(ADA, order(Command::Accept {})).then([fact(Event::Accepted {})]);
+        }
+        let taken = raised(&accepted()).and((ADA, fact(Event::Accepted {})));
+        taken.when(LEV, order(Command::Complete { result: reason("Done") })).then_refused(Rejection::NotAccepted);
+        taken
+            .when(ADA, order(Command::Return { reason: reason("No") }))
+            .then([fact(Event::Returned { personal: why("No") })]);
+        let cleared = Outcome { result: reason("Cleared") };
+        let complete = order(Command::Complete { result: reason("Cleared") });
+        raised(&accepted()).when(ADA, complete).then([fact(Event::Completed { personal: cleared.into() })]);
+        let over = raised(&accepted()).and((KIRA, fact(Event::Withdrawn { personal: why("Not needed") })));
+        over.when(ADA, order(Command::Accept {})).then_refused(Rejection::NotOpen);
+    }
+
+    #[test]
+    fn where_the_asker_has_left_the_account_s_manager_and_who_leads_speak_for_them() {
+        let of_maxim = given(company()).and((MAXIM, fact(Event::Offered(offer(Party::Unit(LOGISTICS))))));
+        let withdraw = order(Command::Withdraw { reason: reason("Not needed") });
+        of_maxim.when(KIRA, withdraw.clone()).then_refused(Rejection::NotYours);
+        of_maxim.when(ADA, withdraw.clone()).then_refused(Rejection::NotYours);
+        let gone = of_maxim.and((ADA, domain::Event::Colleague(MAXIM, crate::colleague::Event::Left {})));
+        let withdrawn = fact(Event::Withdrawn { personal: why("Not needed") });
+        for by in [KIRA, ADA] {
+            gone.when(by, withdraw.clone()).then([withdrawn.clone()]);
+        }
+        gone.when(LEV, withdraw).then_refused(Rejection::NotYours);
+        let escalate = order(Command::Escalate { to: ADA, reason: reason("No answer") });
+        gone.when(KIRA, escalate).then([fact(Event::Escalated { to: ADA, personal: why("No answer") })]);
+        let back = gone.and((LEV, fact(Event::Declined { personal: why("No time") })));
+        let anew = offer(Party::Colleague(LEV));
+        back.when(KIRA, order(Command::Offer(anew.clone()))).then([fact(Event::Offered(anew.clone()))]);
+        back.when(LEV, order(Command::Offer(anew))).then_refused(Rejection::NotYours);
+    }
+
+    #[test]
+    fn nothing_is_asked_of_somebody_who_only_reads() {
+        given(company())
+            .when(KIRA, order(Command::Offer(offer(Party::Colleague(NINA)))))
+            .then_refused(Rejection::NoSuchParty);
+        offered()
+            .when(KIRA, order(Command::Escalate { to: NINA, reason: reason("No answer") }))
+            .then_refused(Rejection::NoSuchParty);
     }
 
     #[test]

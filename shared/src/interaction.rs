@@ -129,6 +129,7 @@ pub enum Rejection {
     NoSuchColleague,
     IsRetracted,
     StepWithoutWords,
+    NobodyToDoIt,
     StepTaken,
     NoSuchStep,
     StepSettled,
@@ -179,6 +180,10 @@ impl Rejection {
             Self::StepWithoutWords => {
                 lang.pick("Write what the next step is.", "Напишите, в чём состоит следующий шаг.")
             }
+            Self::NobodyToDoIt => lang.pick(
+                "The one who should do the next step is not here, or only reads. Choose somebody who can act.",
+                "Того, кто должен сделать следующий шаг, здесь нет, или у него только чтение. Выберите другого.",
+            ),
             Self::StepTaken => lang.pick(
                 "This next step is already agreed with other words. Drop it and agree a new one.",
                 "Этот следующий шаг уже согласован в другом виде. Снимите его и согласуйте новый.",
@@ -320,12 +325,15 @@ impl Details {
 }
 
 impl Step {
-    fn check(&self, model: &Model) -> Result<(), Rejection> {
+    fn check(&self, context: &Context, model: &Model) -> Result<(), Rejection> {
         if self.personal.known().is_none() {
             return Err(Rejection::StepWithoutWords);
         }
-        if self.owner.is_some_and(|owner| !model.colleagues().exists(owner)) {
-            return Err(Rejection::NoSuchColleague);
+        let colleagues = model.colleagues();
+        // What an import brings was promised elsewhere, also by somebody who has left since.
+        let is_known = |owner| colleagues.can_act(owner) || (context.batch.is_some() && colleagues.exists(owner));
+        if self.owner.is_some_and(|owner| !is_known(owner)) {
+            return Err(Rejection::NobodyToDoIt);
         }
         Ok(())
     }
@@ -352,7 +360,7 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
             Some(_) => Err(Rejection::AlreadyLogged),
             None => {
                 details.check(model)?;
-                next_steps.iter().try_for_each(|step| step.check(model))?;
+                next_steps.iter().try_for_each(|step| step.check(context, model))?;
                 let distinct: BTreeSet<StepId> = next_steps.iter().map(|step| step.step).collect();
                 if distinct.len() < next_steps.len() {
                     return Err(Rejection::StepTaken);
@@ -378,7 +386,7 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
             Some(state) if state.agreed == fingerprint(step) => Ok(vec![]),
             Some(_) => Err(Rejection::StepTaken),
             None => {
-                step.check(model)?;
+                step.check(context, model)?;
                 Ok(vec![Event::NextStepAgreed(step.clone())])
             }
         },
@@ -519,6 +527,10 @@ mod tests {
         let has_it = logged().and((KIRA, agreed));
         has_it.when(KIRA, agree("Call back")).then([]);
         has_it.when(KIRA, agree("Write back")).then_refused(Rejection::StepTaken);
+        for owner in [NINA, ColleagueId::from_uuid(uuid::Uuid::nil())] {
+            let of_nobody = order(Command::AgreeNextStep(Step { owner: Some(owner), ..step("x") }));
+            logged().when(KIRA, of_nobody).then_refused(Rejection::NobodyToDoIt);
+        }
         let wordless = Step { personal: Personal::Forgotten, ..step("x") };
         logged().when(KIRA, order(Command::AgreeNextStep(wordless))).then_refused(Rejection::StepWithoutWords);
     }

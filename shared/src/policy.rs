@@ -67,7 +67,7 @@ pub fn may(by: ColleagueId, command: &Command, model: &Model) -> Result<(), Deni
     let role = model.colleagues().role(by).ok_or(Denied::Stranger)?;
     let leads = leads(Some(role));
     let need = |allowed, otherwise| if allowed { Ok(()) } else { Err(otherwise) };
-    need(role != Role::Analyst, Denied::ReadsOnly)?;
+    need(role.acts(), Denied::ReadsOnly)?;
     match command {
         Command::Unit(..) | Command::Colleague(..) => need(administers(Some(role)), Denied::NeedsAdministrator),
         Command::Account(account, command) => match command {
@@ -75,11 +75,11 @@ pub fn may(by: ColleagueId, command: &Command, model: &Model) -> Result<(), Deni
             | account::Command::Rename { .. }
             | account::Command::Describe(_)
             | account::Command::Link { .. } => Ok(()),
-            // A key account manager may take an account that nobody answers for yet.
-            account::Command::Assign { kam } => need(
-                leads || (*kam == by && model.accounts().kam(*account).is_none_or(|kam| kam == by)),
-                Denied::NeedsManager,
-            ),
+            // A key account manager may take an account that nobody answers for yet, or any more.
+            account::Command::Assign { kam } => {
+                let answers = model.accounts().kam(*account).filter(|kam| model.colleagues().can_act(*kam));
+                need(leads || (*kam == by && answers.is_none_or(|kam| kam == by)), Denied::NeedsManager)
+            }
             account::Command::Designate { .. }
             | account::Command::Sponsor { .. }
             | account::Command::Close { .. }
@@ -105,8 +105,8 @@ pub fn may(by: ColleagueId, command: &Command, model: &Model) -> Result<(), Deni
 }
 
 /// Whether somebody with this role decides about key accounts: managers and administrators.
-pub const fn leads(role: Option<Role>) -> bool {
-    matches!(role, Some(Role::Administrator | Role::Manager))
+pub fn leads(role: Option<Role>) -> bool {
+    role.is_some_and(Role::leads)
 }
 
 /// Whether the organisation, imports and logins are in the hands of somebody with this role.
@@ -172,6 +172,9 @@ mod tests {
         refused(LEV, take(NORTHWIND), Denied::NeedsManager);
         let assigned = domain::Event::Account(CONTOSO, account::Event::Assigned { kam: LEV });
         given(company()).when(LEV, take(CONTOSO)).then([assigned]);
+        let left = domain::Event::Colleague(KIRA, crate::colleague::Event::Left {});
+        let assigned = domain::Event::Account(NORTHWIND, account::Event::Assigned { kam: LEV });
+        given(company()).and((ADA, left)).when(LEV, take(NORTHWIND)).then([assigned]);
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub const HANDOFF: HandoffId = HandoffId::from_uuid(Uuid::from_u128(0xF1));
 pub const BATCH: ImportId = ImportId::from_uuid(Uuid::from_u128(0x99));
 
 /// Words in the fixtures that belong to a person: they may never lie open on a disk.
-pub const SECRETS: &[&str] = &["Petrova", "Volkova", "warehouse", "customs", "anna@", "+7 495"];
+pub const SECRETS: &[&str] =
+    &["Petrova", "Volkova", "warehouse", "customs", "anna@", "+7 495", "A third", "Merged with", "are back"];
 
 pub fn reason(text: &str) -> Reason {
     Reason::parse(text).expect("a fixture's reason")
@@ -163,6 +164,7 @@ pub fn every_event() -> Vec<Event> {
         contact::Place { role: Some(BuyingRole::Decider), influence: Some(Influence::High), reports_to: Some(BORIS) };
     let step_why = || interaction::Why { reason: reason("The warehouse moved") }.into();
     let why = || handoff::Why { reason: reason("The customs papers are missing") }.into();
+    let decided = |text| account::Why { reason: reason(text) }.into();
     let unit = |event| Event::Unit(LOGISTICS, event);
     let colleague = |event| Event::Colleague(KIRA, event);
     let account = |event| Event::Account(NORTHWIND, event);
@@ -187,15 +189,15 @@ pub fn every_event() -> Vec<Event> {
             country: Some(label("Germany")),
             website: Website::parse("https://northwind.example").ok(),
         })),
-        account(account::Event::Designated { tier: Tier::Strategic, reason: reason("A third of our freight") }),
+        account(account::Event::Designated { tier: Tier::Strategic, personal: decided("A third of our freight") }),
         account(account::Event::Assigned { kam: KIRA }),
         account(account::Event::Sponsored { sponsor: ADA }),
         account(account::Event::Linked {
             system: System::parse("salesforce").expect("a fixture's system"),
             key: SourceKey::parse("001Ec00000GGw3hIAD").expect("a fixture's key"),
         }),
-        account(account::Event::Closed { reason: reason("Merged with Contoso") }),
-        account(account::Event::Reopened { reason: reason("They are back") }),
+        account(account::Event::Closed { personal: decided("Merged with Contoso") }),
+        account(account::Event::Reopened { personal: decided("They are back") }),
         contact(contact::Event::Introduced { account: Some(NORTHWIND), personal: anna.clone().into() }),
         contact(contact::Event::Described { personal: anna.into() }),
         contact(contact::Event::Mapped(place)),

@@ -323,6 +323,21 @@ choice!(
     }
 );
 
+impl Role {
+    /// Whether work can go to somebody with this role: analysts only read.
+    pub const fn acts(self) -> bool {
+        match self {
+            Self::Administrator | Self::Manager | Self::AccountManager | Self::ResourceOwner => true,
+            Self::Analyst => false,
+        }
+    }
+
+    /// Whether somebody with this role decides about key accounts.
+    pub const fn leads(self) -> bool {
+        matches!(self, Self::Administrator | Self::Manager)
+    }
+}
+
 impl Channel {
     /// How people usually meet by this way, so that one tap is enough; `None` where it is as often the one as the other.
     pub const fn usual_mode(self) -> Option<Mode> {

@@ -211,15 +211,23 @@ fn accepted(desk: &Desk, id: HandoffId, card: &Card, me: ColleagueId) -> Answers
         desk.decide(&ask).is_ok_and(|events| !events.is_empty())
     };
     let why = || reason("Because");
-    let (answer, finish) = (takes(Accept {}), takes(Complete { result: why() }));
-    assert_eq!(takes(Decline { reason: why() }), answer);
+    let (answer, finish) = (takes(Decline { reason: why() }), takes(Complete { result: why() }));
+    let take_over = takes(Accept {}) && !answer;
+    assert!(takes(Accept {}) || !answer);
     assert_eq!(takes(Return { reason: why() }), finish);
     // To somebody who was not asked before.
     let others = [ADA, KIRA, LEV, MAXIM, NINA].into_iter().filter(|one| *one != me && !card.escalated.contains(one));
     let escalate = others.into_iter().any(|to| takes(Escalate { to, reason: why() }));
     let personal = handoff::Words { what: promise("Something else") }.into();
     let offer = handoff::Offer { account: card.account, to: handoff::Party::Unit(SALES), due: None, personal };
-    Answers { answer, finish, escalate, withdraw: takes(Withdraw { reason: why() }), offer_anew: takes(Offer(offer)) }
+    Answers {
+        answer,
+        take_over,
+        finish,
+        escalate,
+        withdraw: takes(Withdraw { reason: why() }),
+        offer_anew: takes(Offer(offer)),
+    }
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -416,13 +424,25 @@ proptest! {
     fn what_the_board_offers_the_desk_takes(wishes in wishes()) {
         let desk = after(&wishes);
         let board = folded(Board::default(), desk.standing());
-        for (id, card) in board.open.iter().map(|(id, card)| (*id, card)).chain(board.ended.iter().map(|(id, card)| (*id, card))) {
-            for me in [ADA, KIRA, LEV, MAXIM] {
-                // Whether somebody may anything at all is the policy's to say.
-                if desk.model.colleagues().role(me).is_some_and(|role| role != Role::Analyst) {
-                    prop_assert_eq!(board.answers(card, me), accepted(&desk, id, card, me), "{:?} for {}", card, me);
-                }
+        for (id, card) in board.open.iter().chain(&board.ended) {
+            for me in [ADA, KIRA, LEV, MAXIM, NINA] {
+                prop_assert_eq!(board.answers(card, me), accepted(&desk, *id, card, me), "{:?} for {}", card, me);
             }
+        }
+    }
+
+    #[test]
+    fn an_orphan_is_what_nobody_can_go_on_with(wishes in wishes()) {
+        let desk = after(&wishes);
+        let board = folded(Board::default(), desk.standing());
+        for (id, card) in &board.open {
+            let goes_on = [ADA, KIRA, LEV, MAXIM, NINA, STRANGER].into_iter().any(|me| {
+                let can = accepted(&desk, *id, card, me);
+                // Whoever leads can step in for an asker who has left: that is what an orphan waits for.
+                let is_theirs = card.from == me || desk.model.accounts().kam(card.account) == Some(me);
+                can.answer || can.take_over || can.finish || (can.offer_anew && is_theirs)
+            });
+            prop_assert_eq!(board.is_orphaned(card), !goes_on, "{:?}", card);
         }
     }
 

@@ -166,7 +166,7 @@ fn a_visit_leads_to_a_handoff_that_goes_out_three_times_before_it_is_done() {
     story.is_refused(KIRA, papers(), handoff::Rejection::Ended);
 
     let board = story.seen(Board::default());
-    let (_, card) = board.ended.front().unwrap();
+    let card = &board.ended[&HANDOFF];
     assert!(board.open.is_empty() && card.goes_back_and_forth());
 
     let alignment = story.seen(Alignment::default());

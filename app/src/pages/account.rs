@@ -7,6 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use shared::ids::{AccountId, Stream};
 use shared::record::Record;
+use shared::views::directory;
 use shared::views::timeline::Filter;
 use shared::views::touch::{days_between, is_overdue};
 use shared::views::{AccountFile, Alignment, Board, View};
@@ -184,8 +185,9 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
             };
             let kam = entry.kam.map_or_else(|| nobody(lang).into_any(), |kam| person(kam).into_any());
             let sponsored = entry.sponsor.map(|id| view! { <span>{sponsor(lang)}" "{person(id)}</span> });
-            let ended =
-                entry.closed.as_ref().map(|why| view! { <span class="bad">{closed(lang, why.as_str())}</span> });
+            let ended = entry.closed.as_ref().map(
+                |why| view! { <span class="bad">{closed(lang, directory::reason(why.reason.as_ref(), lang))}</span> },
+            );
             Some(view! {
                 <p class="subtitle">
                     {tier.map(|tier| view! { <span class="tag-key"><Icon name="star" />{tier}</span> })}
@@ -309,10 +311,7 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
         .into_iter()
         .map(|(id, step)| {
             let who = directory.colleague(step.owner, lang);
-            let what = step
-                .what
-                .as_ref()
-                .map_or_else(|| shared::views::directory::forgotten(lang).to_owned(), ToString::to_string);
+            let what = step.what.as_ref().map_or_else(|| directory::forgotten(lang).to_owned(), ToString::to_string);
             let late = step.due.filter(|due| is_overdue(*due, *now));
             let when = match (late, step.due) {
                 (Some(due), _) => {
@@ -359,10 +358,10 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
         let rows = open
             .into_iter()
             .map(|(id, card)| {
-                let what = card.words.known().map_or_else(
-                    || shared::views::directory::forgotten(lang).to_owned(),
-                    |words| words.what.to_string(),
-                );
+                let what = card
+                    .words
+                    .known()
+                    .map_or_else(|| directory::forgotten(lang).to_owned(), |words| words.what.to_string());
                 let to = directory.party(card.to, lang);
                 let when = match card.due {
                     Some(due) if card.is_overdue(*now) => {
@@ -445,7 +444,10 @@ fn facts_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
             (industry(lang), description.industry.as_ref().map(ToString::to_string)),
             (place(lang), Some(place_text).filter(|text| !text.is_empty())),
             (website(lang), description.website.as_ref().map(ToString::to_string)),
-            (key_reason(lang), account.tier.as_ref().map(|(_, reason)| reason.to_string())),
+            (
+                key_reason(lang),
+                account.tier.as_ref().map(|(_, reason)| directory::reason(reason.as_ref(), lang).to_owned()),
+            ),
             (linked(lang), Some(links).filter(|text| !text.is_empty())),
         ];
         let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();

@@ -11,7 +11,7 @@ use shared::policy;
 use shared::record::Record;
 use shared::views::Directory;
 use shared::views::View;
-use shared::views::directory::Account;
+use shared::views::directory::{self, Account};
 use shared::words::{Role, Tier};
 use uuid::Uuid;
 
@@ -375,8 +375,8 @@ fn Designate(sheet: Sheet, leads: bool) -> impl IntoView {
                 let was = stands.get().flatten();
                 let said = was
                     .as_ref()
-                    .map_or_else(|| no_tier(lang).to_owned(), |(tier, why)| has_tier(lang, tier.say(lang), why.as_str()));
-                let (tier_was, why) = was.map(|(tier, why)| (tier.word(), why.to_string())).unwrap_or_default();
+                    .map_or_else(|| no_tier(lang).to_owned(), |(tier, why)| has_tier(lang, tier.say(lang), directory::reason(why.as_ref(), lang)));
+                let (tier_was, why) = was.map(|(tier, why)| (tier.word(), why.map(|why| why.to_string()).unwrap_or_default())).unwrap_or_default();
                 let form = if leads {
                     let tiers = Tier::ALL.iter().map(|tier| (tier.word().to_owned(), tier.say(lang).to_owned())).collect();
                     let form = sheet.form("account.designate");
@@ -455,7 +455,7 @@ fn Close(sheet: Sheet, leads: bool) -> impl IntoView {
                 let closed = stands.get().flatten();
                 let said = closed
                     .as_ref()
-                    .map_or_else(|| closing_text(lang).to_owned(), |why| is_closed(lang, why.as_str()));
+                    .map_or_else(|| closing_text(lang).to_owned(), |closed| is_closed(lang, directory::reason(closed.reason.as_ref(), lang)));
                 let (what, text) = if closed.is_some() {
                     ("account.reopen", reopen(lang))
                 } else {

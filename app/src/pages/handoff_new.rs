@@ -90,15 +90,16 @@ impl Query for Ask {
         if !writes(viewer.role) {
             return Err(Trouble::NotAllowed);
         }
-        let because = match self.because {
-            Some(cause) => reader.of_stream(cause.stream)?.into_iter().find(|one| one.revision == cause.revision),
-            None => None,
-        };
         let behind = || self.because.and_then(|cause| account_behind(reader, cause));
         let mut again = None;
         reader.company(&mut |company| {
-            again = self.again.and_then(|id| Some((id, company.board.open.get(&id)?.clone())));
+            let card = |id| company.board.open.get(&id).or_else(|| company.board.ended.get(&id)).cloned();
+            again = self.again.and_then(|id| Some((id, card(id)?)));
         });
+        let because = match self.because.or(again.as_ref().and_then(|(_, card)| card.cause)) {
+            Some(cause) => reader.of_stream(cause.stream)?.into_iter().find(|one| one.revision == cause.revision),
+            None => None,
+        };
         let account = again.as_ref().map(|(_, card)| card.account).or(self.account).or_else(behind);
         let mut directory = Directory::default();
         reader.company(&mut |company| {

@@ -38,6 +38,7 @@ crate::texts! {
     none_for_me { en: "Nothing waits for you.", ru: "Вас никто не ждёт." }
     none_for_unit { en: "Nothing waits for your unit.", ru: "Ваше подразделение никто не ждёт." }
     none_from_me { en: "You wait for nobody. Hand work over from an entry on an account's timeline.", ru: "Вы никого не ждёте. Передать работу можно из записи на ленте клиента." }
+    with_unit { en: "With people of my unit", ru: "У людей моего подразделения" }
     elsewhere { en: "Between others", ru: "Между другими" }
     ended { en: "Ended lately", ru: "Недавно завершённые" }
     what { en: "What", ru: "Что" }
@@ -78,14 +79,14 @@ pub struct HandoffsPage {
     pub board: Board,
     /// What led to them.
     pub causes: BTreeMap<EventRef, Record>,
-    /// How many there are in each column and between others, also those that are not here.
-    pub totals: [usize; 4],
+    /// How many there are in each place, also those that are not here.
+    pub totals: [usize; 5],
     /// Something was offered for an account that this page does not know.
     stale: bool,
 }
 
 /// The columns, and what stands below them.
-const PLACES: [Waits; 4] = [Waits::ForMe, Waits::ForMyUnit, Waits::FromMe, Waits::Elsewhere];
+const PLACES: [Waits; 5] = [Waits::ForMe, Waits::ForMyUnit, Waits::FromMe, Waits::WithMyUnit, Waits::Elsewhere];
 
 impl Ask {
     #[must_use]
@@ -102,18 +103,16 @@ impl Query for Ask {
         let me = viewer.me;
         let mut answer = None;
         reader.company(&mut |company| {
-            let board = match self.account {
-                Some(account) => company.board.of(account),
-                None => company.board.clone(),
-            };
-            let mut keep: BTreeSet<HandoffId> = board.ended.iter().take(ENDED).map(|(id, _)| *id).collect();
+            let ended = company.board.ended_lately(self.account).take(ENDED);
+            let mut keep: BTreeSet<HandoffId> = ended.map(|(id, _)| id).collect();
             let totals = PLACES.map(|place| {
-                let waiting = board.waiting(place, me);
+                let mut waiting = company.board.waiting(place, me);
+                waiting.retain(|(_, card)| self.account.is_none_or(|account| card.account == account));
                 keep.extend(waiting.iter().take(MOST).map(|(id, _)| *id));
                 waiting.len()
             });
-            let board = board.cut(&keep);
-            let cards = board.open.values().chain(board.ended.iter().map(|(_, card)| card));
+            let board = company.board.cut(&keep);
+            let cards = board.open.values().chain(board.ended.values());
             let named: BTreeSet<AccountId> = cards.map(|card| card.account).chain(self.account).collect();
             let mut directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
             let accounts = named.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
@@ -156,9 +155,13 @@ fn causes<'a>(
 }
 
 impl HandoffsPage {
-    /// The cards in the columns, without those between others.
+    /// The cards in the columns, without the lines below.
     fn cards(&self) -> impl Iterator<Item = &Card> {
-        self.board.open.values().filter(|card| self.board.waits(card, self.me) != Waits::Elsewhere)
+        let is_card = |card: &&Card| match self.board.waits(card, self.me) {
+            Waits::ForMe | Waits::ForMyUnit | Waits::FromMe => true,
+            Waits::WithMyUnit | Waits::Elsewhere => false,
+        };
+        self.board.open.values().filter(is_card)
     }
 }
 
@@ -254,8 +257,7 @@ fn Column(
     let cards = Memo::new(move |_| model.with(|model| shown(model, waits, &zone, lang)));
     let choices = Memo::new(move |_| model.with(|model| choices(&model.directory, model.me, lang)));
     let total = move || {
-        let place = PLACES.iter().position(|place| *place == waits).unwrap_or_default();
-        let total = model.with(|model| model.totals.get(place).copied().unwrap_or_default());
+        let total = model.with(|model| total(model, waits));
         let here = cards.with(Vec::len);
         if total > MOST { total } else { here }
     };
@@ -304,35 +306,54 @@ fn shown(page: &HandoffsPage, waits: Waits, zone: &Zone, lang: Lang) -> Vec<Show
     waiting.into_iter().take(MOST).map(|(id, card)| reading.show(id, card)).collect()
 }
 
-/// What goes on between others, and what has ended: to be looked at.
+/// How many there are in a place, also those that are not here.
+fn total(page: &HandoffsPage, waits: Waits) -> usize {
+    let place = PLACES.iter().position(|place| *place == waits).unwrap_or_default();
+    page.totals.get(place).copied().unwrap_or_default()
+}
+
+/// What the people of my unit have, what goes on between others, and what has ended: to be looked at.
 #[component]
 fn Others(model: RwSignal<HandoffsPage>) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let ended_zone = zone.clone();
-    let between_others = move || {
+    let lines = move |waits: Waits, heading: Heading| {
         model.with(|model| {
-            let waiting = model.board.waiting(Waits::Elsewhere, model.me);
+            let waiting = model.board.waiting(waits, model.me);
             (!waiting.is_empty()).then(|| {
-                let total = model.totals.last().copied().unwrap_or_default().max(waiting.len());
+                let total = total(model, waits).max(waiting.len());
                 let rows = waiting.into_iter().take(MOST).map(|(id, card)| (id, card.clone())).collect();
-                others(model, rows, total, &zone, lang)
+                others(model, heading, rows, total, &zone, lang)
             })
         })
     };
+    let between_others = lines.clone();
     let ended_lately = move || {
         model.with(|model| {
-            let rows: Vec<_> = model.board.ended.iter().take(ENDED).cloned().collect();
+            let rows = model.board.ended_lately(model.account).take(ENDED);
+            let rows: Vec<_> = rows.map(|(id, card)| (id, card.clone())).collect();
             (!rows.is_empty()).then(|| done(model, rows, &ended_zone, lang))
         })
     };
     view! {
-        {between_others}
+        {move || lines(Waits::WithMyUnit, ("with-unit", with_unit(lang)))}
+        {move || between_others(Waits::Elsewhere, ("elsewhere", elsewhere(lang)))}
         {ended_lately}
     }
 }
 
-fn others(page: &HandoffsPage, rows: Vec<(HandoffId, Card)>, total: usize, zone: &Zone, lang: Lang) -> AnyView {
+/// The place in the page that links lead to, and what stands there.
+type Heading = (&'static str, &'static str);
+
+fn others(
+    page: &HandoffsPage,
+    (place, heading): Heading,
+    rows: Vec<(HandoffId, Card)>,
+    total: usize,
+    zone: &Zone,
+    lang: Lang,
+) -> AnyView {
     let reading = reading(page, zone, lang);
     let here = rows.len();
     let lines = rows
@@ -364,8 +385,8 @@ fn others(page: &HandoffsPage, rows: Vec<(HandoffId, Card)>, total: usize, zone:
         .collect_view();
     view! {
         <section class="stack tight">
-            <h2 id="elsewhere">{elsewhere(lang)} " " <span class="count">{total}</span></h2>
-            <div class="scroll" role="region" aria-label=elsewhere(lang) tabindex="0">
+            <h2 id=place>{heading} " " <span class="count">{total}</span></h2>
+            <div class="scroll" role="region" aria-label=heading tabindex="0">
                 <table class="table stacks">
                     <thead>
                         <tr>

@@ -49,6 +49,7 @@ crate::texts! {
     path_of { en: "Who has had it", ru: "У кого побывала" }
     earlier_cause { en: "because of an earlier entry", ru: "потому что: запись раньше" }
     accept { en: "Accept", ru: "Принять" }
+    take_over { en: "Take over", ru: "Взять на себя" }
     decline { en: "Decline", ru: "Отклонить" }
     complete { en: "Complete", ru: "Завершить" }
     give_back { en: "Return", ru: "Вернуть" }
@@ -85,6 +86,8 @@ pub struct Shown {
     /// Who has had it, where it went back and forth.
     pub path: Vec<String>,
     pub because: Option<(String, String)>,
+    /// What led to it, as forms say it.
+    pub cause: String,
     pub answers: Answers,
     pub is_orphan: bool,
     /// To whom it was offered and by when, to offer it anew.
@@ -155,6 +158,7 @@ impl Reading<'_> {
             due: self.due(card),
             path,
             because: card.cause.map(|cause| self.because(cause, card)),
+            cause: card.cause.map(|cause| cause.to_string()).unwrap_or_default(),
             answers: board.answers(card, me),
             is_orphan,
             to: Stream::from(card.to).to_string(),
@@ -311,8 +315,15 @@ fn Path(path: Vec<String>) -> impl IntoView {
 #[component]
 fn Actions(shown: Shown, seed: Uuid, back: String, choices: Choices) -> impl IntoView {
     let lang = use_lang();
-    let Answers { answer, finish, escalate: may_escalate, withdraw: may_withdraw, offer_anew: may_offer } =
-        shown.answers;
+    let Answers {
+        answer,
+        take_over: may_take_over,
+        finish,
+        escalate: may_escalate,
+        withdraw: may_withdraw,
+        offer_anew: may_offer,
+    } = shown.answers;
+    let accepting_says = if may_take_over { take_over(lang) } else { accept(lang) };
     if shown.answers == Answers::default() {
         return ().into_any();
     }
@@ -326,7 +337,7 @@ fn Actions(shown: Shown, seed: Uuid, back: String, choices: Choices) -> impl Int
     };
     view! {
         <div class="row">
-            {answer
+            {(answer || may_take_over)
                 .then(|| {
                     view! {
                         <CommandForm
@@ -337,9 +348,9 @@ fn Actions(shown: Shown, seed: Uuid, back: String, choices: Choices) -> impl Int
                             back=accepting.back.clone()
                             class="inline"
                         >
-                            <button class="button small" type="submit" aria-label=of_what(lang, accept(lang), &accepting.what)>
+                            <button class="button small" type="submit" aria-label=of_what(lang, accepting_says, &accepting.what)>
                                 <Icon name="accept" />
-                                {accept(lang)}
+                                {accepting_says}
                             </button>
                         </CommandForm>
                     }
@@ -446,6 +457,7 @@ fn OfferAnew(
             <summary class="button small">{offer_anew(lang)}</summary>
             <CommandForm what="handoff.offer" on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <input type="hidden" name="account" value=shown.account_id />
+                <input type="hidden" name="because" value=shown.cause />
                 <Field form=form.clone() name="what" label=what(lang) kind=Kind::Text class="line" value=shown.what required=true />
                 <PartySelect form=form.clone() name="to" label=to(lang) units colleagues value=shown.to />
                 <Field form=form name="due" label=due(lang) kind=Kind::Date value=shown.due_field />
@@ -510,6 +522,14 @@ mod tests {
         let chips: Vec<_> = card.chips.iter().map(|chip| (chip.class, chip.text.as_str())).collect();
         assert_eq!(chips, [("bad", "«Нет времени»")]);
         assert!(card.answers.offer_anew && !card.answers.answer);
+    }
+
+    #[test]
+    fn what_is_stuck_can_be_taken_over_by_whom_it_was_escalated_to() {
+        let escalated = Handoff::Escalated { to: ADA, personal: Why { reason: reason("No answer") }.into() };
+        let stuck = [offered(None), (LEV, Event::Handoff(HANDOFF, Handoff::Accepted {}))];
+        let card = shown(stuck.into_iter().chain([(KIRA, Event::Handoff(HANDOFF, escalated))]), ADA, Lang::En);
+        assert!(card.answers.take_over && !card.answers.answer);
     }
 
     #[test]

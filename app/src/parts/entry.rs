@@ -6,7 +6,7 @@ use shared::handoff::{self, Party};
 use shared::ids::{EventRef, Slice, Stream};
 use shared::personal::Personal;
 use shared::record::Record;
-use shared::views::directory::forgotten;
+use shared::views::directory::{self, forgotten};
 use shared::views::timeline::{End, Entry, colleagues_in};
 use shared::views::{Directory, Timeline};
 use shared::words::{Channel, Front, Initiator, Mode, Occurred, Sentiment};
@@ -508,16 +508,20 @@ impl Reading<'_> {
             account::Event::Registered { .. } => acc_registered(lang).to_owned(),
             account::Event::Renamed { name } => acc_renamed(lang, name.as_str()),
             account::Event::Described(_) => acc_described(lang).to_owned(),
-            account::Event::Designated { tier, reason } => {
-                acc_designated(lang, &tier.say(lang).to_lowercase(), reason.as_str())
+            account::Event::Designated { tier, personal } => {
+                acc_designated(lang, &tier.say(lang).to_lowercase(), decided(personal, lang))
             }
             account::Event::Assigned { kam } => acc_assigned(lang, self.directory.colleague(*kam, lang)),
             account::Event::Sponsored { sponsor } => acc_sponsored(lang, self.directory.colleague(*sponsor, lang)),
             account::Event::Linked { system, key } => acc_linked(lang, system.as_str(), key.as_str()),
-            account::Event::Closed { reason } => acc_closed(lang, reason.as_str()),
-            account::Event::Reopened { reason } => acc_reopened(lang, reason.as_str()),
+            account::Event::Closed { personal } => acc_closed(lang, decided(personal, lang)),
+            account::Event::Reopened { personal } => acc_reopened(lang, decided(personal, lang)),
         }
     }
+}
+
+fn decided(personal: &Personal<account::Why>, lang: Lang) -> &str {
+    directory::reason(personal.known().map(|why| &why.reason), lang)
 }
 
 /// What led to something, in words: "because of the visit on 12 Nov".

@@ -17,7 +17,7 @@ crate::texts! {
 /// (value, what people read).
 type Choice = (String, String);
 
-/// A labelled list of all units and of every colleague who is here but the viewer, in two groups.
+/// A labelled list of all units and of every colleague who can act but the viewer, in two groups.
 /// The values are streams: `unit/0190…`.
 #[component]
 pub fn PartySelect(
@@ -63,7 +63,7 @@ pub fn PartySelect(
 #[must_use]
 pub fn choices(directory: &Directory, me: ColleagueId, lang: crate::Lang) -> (Vec<Choice>, Vec<Choice>) {
     let units = directory.all_units().into_iter().map(|(id, name)| (Stream::from(id).to_string(), name.to_owned()));
-    let colleagues = directory.here(lang).into_iter().filter(|(id, _)| *id != me);
+    let colleagues = directory.who_act(lang).into_iter().filter(|(id, _)| *id != me);
     let colleagues = colleagues.map(|(id, name)| (Stream::from(id).to_string(), name.to_owned()));
     (units.collect(), colleagues.collect())
 }

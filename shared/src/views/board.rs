@@ -14,22 +14,36 @@ use crate::personal::Personal;
 use crate::record::Record;
 use crate::views::touch::{days_between, is_overdue};
 use crate::views::view;
-use crate::words::{Occurred, Reason};
-use crate::{colleague, unit};
+use crate::words::{Occurred, Reason, Role};
+use crate::{account, colleague};
 
-/// How many ended handoffs stay to be looked at.
-const KEPT_ENDED: usize = 50;
+/// How many ended handoffs of one account stay to be looked at, and to be offered anew with their path.
+const KEPT_OF_ACCOUNT: usize = 50;
+
+/// How many of all accounts are the last that ended.
+const KEPT_LATELY: usize = 50;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Board {
     pub position: u64,
     /// What has not ended.
     pub open: BTreeMap<HandoffId, Card>,
-    /// The last that were completed or withdrawn, newest first.
-    pub ended: VecDeque<(HandoffId, Card)>,
-    /// The unit of everybody who is here; who has left is not in it.
-    members: BTreeMap<ColleagueId, Option<UnitId>>,
-    units: BTreeSet<UnitId>,
+    /// What was completed or withdrawn, the last of each account.
+    pub ended: BTreeMap<HandoffId, Card>,
+    /// Which of each account ended, newest first.
+    ended_of: BTreeMap<AccountId, VecDeque<HandoffId>>,
+    /// Which of all ended last, newest first.
+    lately: VecDeque<HandoffId>,
+    /// Everybody who is here; who has left is not in it.
+    members: BTreeMap<ColleagueId, Member>,
+    /// Who answers for which account.
+    kams: BTreeMap<AccountId, ColleagueId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Member {
+    unit: Option<UnitId>,
+    role: Option<Role>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,8 +60,12 @@ pub struct Card {
     pub since: Timestamp,
     pub cause: Option<EventRef>,
     pub escalated: Vec<ColleagueId>,
-    /// Everybody who has had it, in order: A, B, A.
+    /// Everybody with whom it was, in order: A, B, A.
     pub path: Vec<Party>,
+    /// How often it was declined on its path.
+    pub declined: u32,
+    /// How often somebody who had accepted it gave it back.
+    pub returned: u32,
     /// What was said last: the reason or the result.
     pub said: Option<Reason>,
     /// How many events its stream has: what a screen has seen of it.
@@ -68,12 +86,15 @@ pub enum Stage {
 /// Who must act next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Waits {
-    /// For me: offered to me, escalated to me, or accepted by me; or mine and back without a result.
+    /// For me: offered to me, escalated to me, or accepted by me; or mine and back without a result. What
+    /// somebody offered who has left is the account manager's.
     ForMe,
     /// For anybody of my unit.
     ForMyUnit,
     /// For somebody else, and I offered it.
     FromMe,
+    /// For one of my unit's people, by name.
+    WithMyUnit,
     /// For others.
     Elsewhere,
 }
@@ -81,9 +102,9 @@ pub enum Waits {
 view!(Board);
 
 impl Card {
-    /// It went to somebody, came back, and went out again.
-    pub fn goes_back_and_forth(&self) -> bool {
-        self.path.len() >= 3
+    /// It came back from somebody who had it, or more than once from those who were asked. One "no" is an answer.
+    pub const fn goes_back_and_forth(&self) -> bool {
+        self.returned > 0 || self.declined > 1
     }
 
     pub fn is_overdue(&self, now: Timestamp) -> bool {
@@ -139,6 +160,8 @@ impl Card {
 pub struct Answers {
     /// Accept or decline.
     pub answer: bool,
+    /// Accept what is no longer an offer, because it was escalated.
+    pub take_over: bool,
     /// Complete, or return without a result.
     pub finish: bool,
     pub escalate: bool,
@@ -158,39 +181,78 @@ pub struct Bar {
 }
 
 impl Board {
-    /// Nobody can answer it: the one it waits for has left, or the unit has no people.
+    fn can_act(&self, colleague: ColleagueId) -> bool {
+        self.members.get(&colleague).and_then(|member| member.role).is_some_and(Role::acts)
+    }
+
+    fn leads(&self, colleague: ColleagueId) -> bool {
+        self.members.get(&colleague).and_then(|member| member.role).is_some_and(Role::leads)
+    }
+
+    fn unit(&self, colleague: ColleagueId) -> Option<UnitId> {
+        self.members.get(&colleague)?.unit
+    }
+
+    /// The one whom it waits for when it comes back: who offered it or, where they cannot act any more, the
+    /// account's manager.
+    fn asker(&self, card: &Card) -> Option<ColleagueId> {
+        let manager = || self.kams.get(&card.account).copied();
+        Some(card.from).filter(|from| self.can_act(*from)).or_else(manager).filter(|asker| self.can_act(*asker))
+    }
+
+    /// Whether somebody can do what the one who offered it can: they themselves, who stands in for them, or
+    /// whoever leads.
+    fn speaks(&self, card: &Card, me: ColleagueId) -> bool {
+        card.from == me || (!self.can_act(card.from) && (self.kams.get(&card.account) == Some(&me) || self.leads(me)))
+    }
+
+    /// Nobody can answer it: the one it waits for has left or only reads, the unit has nobody but the one who
+    /// asks, or there is nobody to take back what came back. Whoever leads can still step in.
     pub fn is_orphaned(&self, card: &Card) -> bool {
-        let here = |colleague: &ColleagueId| self.members.contains_key(colleague);
+        let other = |colleague: ColleagueId| colleague != card.from && self.can_act(colleague);
         let answers = match card.stage {
             Stage::Offered => match card.to {
-                Party::Colleague(colleague) => here(&colleague),
-                Party::Unit(unit) => self.members.values().any(|of| *of == Some(unit)),
+                Party::Colleague(colleague) => other(colleague),
+                Party::Unit(unit) => self.members.iter().any(|(id, member)| member.unit == Some(unit) && other(*id)),
             },
-            Stage::Accepted { by } => here(&by),
-            Stage::Declined { .. } | Stage::Returned { .. } => here(&card.from),
+            Stage::Accepted { by } => self.can_act(by),
+            Stage::Declined { .. } | Stage::Returned { .. } => self.asker(card).is_some(),
             Stage::Completed { .. } | Stage::Withdrawn => return false,
         };
-        !answers && !card.escalated.iter().any(here)
+        !answers && !card.escalated.iter().any(|one| other(*one))
     }
 
     pub fn waits(&self, card: &Card, me: ColleagueId) -> Waits {
-        let my_unit = self.members.get(&me).copied().flatten();
+        if card.has_ended() {
+            return Waits::Elsewhere;
+        }
+        if card.from != me && card.escalated.contains(&me) {
+            return Waits::ForMe;
+        }
+        let mine = self.asker(card) == Some(me);
+        let my_unit = self.unit(me);
+        let with_mine = |one| my_unit.is_some() && self.unit(one) == my_unit;
         let waits = match card.stage {
-            Stage::Offered if card.escalated.contains(&me) => Waits::ForMe,
+            Stage::Offered if card.from == me => Waits::Elsewhere,
             Stage::Offered => match card.to {
                 Party::Colleague(colleague) if colleague == me => Waits::ForMe,
                 Party::Unit(unit) if Some(unit) == my_unit => Waits::ForMyUnit,
+                Party::Colleague(colleague) if with_mine(colleague) => Waits::WithMyUnit,
                 Party::Colleague(_) | Party::Unit(_) => Waits::Elsewhere,
             },
             Stage::Accepted { by } if by == me => Waits::ForMe,
-            Stage::Declined { .. } | Stage::Returned { .. } if card.from == me => Waits::ForMe,
+            Stage::Accepted { by } if with_mine(by) => Waits::WithMyUnit,
+            Stage::Declined { .. } | Stage::Returned { .. } if mine => Waits::ForMe,
             Stage::Accepted { .. }
             | Stage::Declined { .. }
             | Stage::Returned { .. }
             | Stage::Completed { .. }
             | Stage::Withdrawn => Waits::Elsewhere,
         };
-        if waits == Waits::Elsewhere && card.from == me { Waits::FromMe } else { waits }
+        match waits {
+            Waits::WithMyUnit | Waits::Elsewhere if mine || card.from == me => Waits::FromMe,
+            Waits::ForMe | Waits::ForMyUnit | Waits::FromMe | Waits::WithMyUnit | Waits::Elsewhere => waits,
+        }
     }
 
     /// What waits in one way for somebody: orphans first, then by the promise, then the oldest.
@@ -201,79 +263,115 @@ impl Board {
         cards
     }
 
+    /// The last that ended, newest first: of one account, or of all.
+    pub fn ended_lately(&self, account: Option<AccountId>) -> impl Iterator<Item = (HandoffId, &Card)> {
+        let ids = match account {
+            Some(account) => self.ended_of.get(&account),
+            None => Some(&self.lately),
+        };
+        ids.into_iter().flatten().filter_map(|id| Some((*id, self.ended.get(id)?)))
+    }
+
     /// The part of the board that is about one account.
     pub fn of(&self, account: AccountId) -> Self {
-        let about = |card: &Card| card.account == account;
-        Self {
-            position: self.position,
-            open: self.open.iter().filter(|(_, card)| about(card)).map(|(id, card)| (*id, card.clone())).collect(),
-            ended: self.ended.iter().filter(|(_, card)| about(card)).cloned().collect(),
-            members: self.members.clone(),
-            units: self.units.clone(),
-        }
+        let open = self.open.iter().filter(|(_, card)| card.account == account).map(|(id, _)| *id);
+        self.cut(&open.chain(self.ended_lately(Some(account)).map(|(id, _)| id)).collect())
     }
 
     /// A small part that a browser can go on folding: these handoffs, and who can answer them.
     pub fn cut(&self, keep: &BTreeSet<HandoffId>) -> Self {
+        let of = |cards: &BTreeMap<HandoffId, Card>| -> BTreeMap<HandoffId, Card> {
+            keep.iter().filter_map(|id| Some((*id, cards.get(id)?.clone()))).collect()
+        };
+        let (open, ended) = (of(&self.open), of(&self.ended));
+        let kept = |ids: &VecDeque<HandoffId>| ids.iter().filter(|id| keep.contains(id)).copied().collect();
+        let accounts: BTreeSet<AccountId> = open.values().chain(ended.values()).map(|card| card.account).collect();
+        let ended_of = accounts.iter().filter_map(|account| Some((*account, kept(self.ended_of.get(account)?))));
+        let kams = accounts.iter().filter_map(|account| Some((*account, *self.kams.get(account)?)));
         Self {
             position: self.position,
-            open: self.open.iter().filter(|(id, _)| keep.contains(id)).map(|(id, card)| (*id, card.clone())).collect(),
-            ended: self.ended.iter().filter(|(id, _)| keep.contains(id)).cloned().collect(),
+            ended_of: ended_of.collect(),
+            lately: kept(&self.lately),
             members: self.members.clone(),
-            units: self.units.clone(),
+            kams: kams.collect(),
+            open,
+            ended,
         }
     }
 
     pub fn answers(&self, card: &Card, me: ColleagueId) -> Answers {
-        let mine = card.from == me;
+        if !self.can_act(me) {
+            return Answers::default();
+        }
         let came_back = matches!(card.stage, Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn);
+        let (speaks, has_ended) = (self.speaks(card, me), card.has_ended());
+        let is_asked_to_see_to_it = card.escalated.contains(&me);
+        let holds = matches!(card.stage, Stage::Accepted { by } if by == me);
         Answers {
             answer: self.may_answer(card, me),
-            finish: matches!(card.stage, Stage::Accepted { by } if by == me),
-            escalate: mine && !card.has_ended(),
-            withdraw: mine && !card.has_ended(),
-            offer_anew: mine && came_back,
+            take_over: is_asked_to_see_to_it && card.from != me && !has_ended && !holds && card.stage != Stage::Offered,
+            finish: holds || (is_asked_to_see_to_it && matches!(card.stage, Stage::Accepted { .. })),
+            escalate: speaks && !has_ended,
+            withdraw: speaks && !has_ended,
+            offer_anew: speaks && came_back,
         }
     }
 
     /// Whether somebody can answer an offer that stands.
     pub fn may_answer(&self, card: &Card, me: ColleagueId) -> bool {
-        card.stage == Stage::Offered && matches!(self.waits(card, me), Waits::ForMe | Waits::ForMyUnit)
+        card.stage == Stage::Offered
+            && self.can_act(me)
+            && matches!(self.waits(card, me), Waits::ForMe | Waits::ForMyUnit)
     }
 
     fn take(&mut self, record: &Record) {
         match &record.event {
             Event::Handoff(id, event) => self.take_handoff(*id, event, record),
             Event::Colleague(id, event) => match event {
-                colleague::Event::Joined { unit, .. } | colleague::Event::Moved { unit } => {
-                    self.members.insert(*id, *unit);
+                colleague::Event::Joined { unit, .. } => {
+                    self.members.entry(*id).or_insert(Member { unit: *unit, role: None });
+                }
+                colleague::Event::Moved { unit } => {
+                    if let Some(member) = self.members.get_mut(id) {
+                        member.unit = *unit;
+                    }
+                }
+                colleague::Event::GivenRole { role } => {
+                    if let Some(member) = self.members.get_mut(id) {
+                        member.role = Some(*role);
+                    }
                 }
                 colleague::Event::Left {} => {
                     self.members.remove(id);
                 }
-                colleague::Event::Renamed { .. } | colleague::Event::GivenRole { .. } => {}
+                colleague::Event::Renamed { .. } => {}
             },
-            Event::Unit(id, event) => match event {
-                unit::Event::Founded { .. } => {
-                    self.units.insert(*id);
+            Event::Account(id, event) => match event {
+                account::Event::Assigned { kam } => {
+                    self.kams.insert(*id, *kam);
                 }
-                unit::Event::Renamed { .. } | unit::Event::Moved { .. } => {}
+                account::Event::Registered { .. }
+                | account::Event::Renamed { .. }
+                | account::Event::Described(_)
+                | account::Event::Designated { .. }
+                | account::Event::Sponsored { .. }
+                | account::Event::Linked { .. }
+                | account::Event::Closed { .. }
+                | account::Event::Reopened { .. } => {}
             },
-            Event::Account(..) | Event::Contact(..) | Event::Interaction(..) | Event::Import(..) => {}
+            Event::Unit(..) | Event::Contact(..) | Event::Interaction(..) | Event::Import(..) => {}
         }
     }
 
     fn take_handoff(&mut self, id: HandoffId, event: &handoff::Event, record: &Record) {
         if let handoff::Event::Offered(offer) = event {
-            // Offered anew, it goes on with its path.
-            let before = self.open.remove(&id).or_else(|| {
-                let place = self.ended.iter().position(|(ended, _)| *ended == id)?;
-                self.ended.remove(place).map(|(_, card)| card)
-            });
-            let mut path = before.map_or_else(|| vec![Party::Colleague(record.by)], |card| card.path);
-            if path.last() != Some(&Party::Colleague(record.by)) {
-                path.push(Party::Colleague(record.by));
-            }
+            // Offered anew, it goes on with its path and for the same cause.
+            let before = self.open.remove(&id).or_else(|| self.reopen(id));
+            let (mut path, cause, declined, returned) = match before {
+                Some(card) => (card.path, record.cause.or(card.cause), card.declined, card.returned),
+                None => (vec![], record.cause, 0, 0),
+            };
+            pass(&mut path, Party::Colleague(record.by));
             path.push(offer.to);
             let card = Card {
                 account: offer.account,
@@ -284,9 +382,11 @@ impl Board {
                 stage: Stage::Offered,
                 offered: record.counts_from(),
                 since: record.counts_from(),
-                cause: record.cause,
+                cause,
                 escalated: vec![],
                 path,
+                declined,
+                returned,
                 said: None,
                 revision: record.revision,
             };
@@ -299,8 +399,16 @@ impl Board {
         let (stage, said) = match event {
             handoff::Event::Offered(_) => return,
             handoff::Event::Accepted {} => (Stage::Accepted { by }, None),
-            handoff::Event::Declined { personal } => (Stage::Declined { by }, personal.known().map(|why| &why.reason)),
-            handoff::Event::Returned { personal } => (Stage::Returned { by }, personal.known().map(|why| &why.reason)),
+            handoff::Event::Declined { personal } => {
+                card.declined += 1;
+                pass(&mut card.path, Party::Colleague(card.from));
+                (Stage::Declined { by }, personal.known().map(|why| &why.reason))
+            }
+            handoff::Event::Returned { personal } => {
+                card.returned += 1;
+                pass(&mut card.path, Party::Colleague(card.from));
+                (Stage::Returned { by }, personal.known().map(|why| &why.reason))
+            }
             handoff::Event::Completed { personal } => {
                 (Stage::Completed { by }, personal.known().map(|outcome| &outcome.result))
             }
@@ -318,9 +426,37 @@ impl Board {
         if card.has_ended()
             && let Some(card) = self.open.remove(&id)
         {
-            self.ended.push_front((id, card));
-            self.ended.truncate(KEPT_ENDED);
+            self.end(id, card);
         }
+    }
+
+    fn end(&mut self, id: HandoffId, card: Card) {
+        let of_account = self.ended_of.entry(card.account).or_default();
+        of_account.push_front(id);
+        let forgotten = if of_account.len() > KEPT_OF_ACCOUNT { of_account.pop_back() } else { None };
+        self.ended.insert(id, card);
+        self.lately.push_front(id);
+        self.lately.truncate(KEPT_LATELY);
+        if let Some(oldest) = forgotten {
+            self.ended.remove(&oldest);
+        }
+    }
+
+    /// Takes back what had ended.
+    fn reopen(&mut self, id: HandoffId) -> Option<Card> {
+        let card = self.ended.remove(&id)?;
+        if let Some(of_account) = self.ended_of.get_mut(&card.account) {
+            of_account.retain(|one| *one != id);
+        }
+        self.lately.retain(|one| *one != id);
+        Some(card)
+    }
+}
+
+/// It is with this one now, where it was not before.
+fn pass(path: &mut Vec<Party>, to: Party) {
+    if path.last() != Some(&to) {
+        path.push(to);
     }
 }
 
@@ -397,6 +533,88 @@ mod tests {
     }
 
     #[test]
+    fn one_no_is_an_answer_and_not_back_and_forth() {
+        let no = || by(LEV, Handoff::Declined { personal: why("No time") });
+        let board = folded([offered(Party::Colleague(LEV), None), no(), offered(Party::Colleague(MAXIM), None)]);
+        assert!(!card(&board).goes_back_and_forth(), "{:?}", card(&board).path);
+        let withdrawn = by(KIRA, Handoff::Withdrawn { personal: why("Later") });
+        let board = folded([offered(Party::Colleague(LEV), None), withdrawn, offered(Party::Colleague(LEV), None)]);
+        assert!(!card(&board).goes_back_and_forth());
+        assert_eq!(card(&board).path.len(), 4, "its path is not lost");
+        let back = by(LEV, Handoff::Returned { personal: why("Papers are missing") });
+        let board = folded([offered(Party::Colleague(LEV), None), by(LEV, Handoff::Accepted {}), back]);
+        assert!(card(&board).goes_back_and_forth());
+        assert_eq!(card(&board).path, [KIRA, LEV, KIRA].map(Party::Colleague));
+        let twice = [offered(Party::Colleague(LEV), None), no(), offered(Party::Colleague(LEV), None), no()];
+        assert!(card(&folded(twice)).goes_back_and_forth());
+    }
+
+    #[test]
+    fn what_is_offered_anew_keeps_its_cause_and_its_path_however_many_ended_since() {
+        let mut board = Board::default();
+        let facts = company().into_iter().chain([offered(Party::Colleague(LEV), None)]);
+        let withdrawn = |id| (KIRA, Event::Handoff(id, Handoff::Withdrawn { personal: why("Later") }));
+        let others = (0..100).flat_map(|number: u128| {
+            let id = HandoffId::from_uuid(uuid::Uuid::from_u128(0xFF00 + number));
+            let personal = Words { what: promise("Something") }.into();
+            let offer = Offer { account: CONTOSO, to: Party::Unit(SALES), due: None, personal };
+            [(KIRA, Event::Handoff(id, Handoff::Offered(offer))), withdrawn(id)]
+        });
+        let facts = facts.chain([withdrawn(HANDOFF)]).chain(others).chain([offered(Party::Colleague(LEV), None)]);
+        let cause = crate::ids::Stream::from(VISIT).first();
+        for (at, mut record) in history(facts).into_iter().enumerate() {
+            if at == company().len() {
+                record.cause = Some(cause);
+            }
+            board.fold(&record);
+            if at == company().len() + 201 {
+                assert_eq!(board.of(NORTHWIND).ended_lately(Some(NORTHWIND)).count(), 1);
+            }
+        }
+        assert_eq!((card(&board).cause, card(&board).path.len()), (Some(cause), 4));
+        assert_eq!((board.ended_lately(None).count(), board.ended_lately(Some(NORTHWIND)).count()), (50, 0));
+        assert_eq!(board.ended.len(), 50, "of one account the last fifty stay");
+    }
+
+    #[test]
+    fn who_has_left_is_stood_in_for_by_the_account_s_manager() {
+        let (_, offer) = offered(Party::Colleague(LEV), None);
+        let facts = [
+            (MAXIM, offer),
+            by(LEV, Handoff::Declined { personal: why("No time") }),
+            (ADA, Event::Colleague(MAXIM, colleague::Event::Left {})),
+        ];
+        let board = folded(facts.clone());
+        assert_eq!(board.waits(card(&board), KIRA), Waits::ForMe);
+        assert!(!board.is_orphaned(card(&board)));
+        let left = (ADA, Event::Colleague(KIRA, colleague::Event::Left {}));
+        let board = folded(facts.into_iter().chain([left]));
+        assert!(board.is_orphaned(card(&board)));
+        assert!(board.answers(card(&board), ADA).offer_anew, "whoever leads can step in");
+    }
+
+    #[test]
+    fn a_unit_with_nobody_else_in_it_leaves_an_orphan() {
+        let board = folded([offered(Party::Unit(SALES), None)]);
+        assert!(board.is_orphaned(card(&board)), "Kira is all of sales, and she asks");
+        assert_eq!(board.waits(card(&board), KIRA), Waits::FromMe);
+        let reads = (ADA, Event::Colleague(NINA, colleague::Event::Moved { unit: Some(SALES) }));
+        let board = folded([reads, offered(Party::Unit(SALES), None)]);
+        assert!(board.is_orphaned(card(&board)), "an analyst only reads");
+        assert!(!board.may_answer(card(&board), NINA));
+    }
+
+    #[test]
+    fn what_my_unit_s_people_have_is_seen() {
+        let near = (ADA, Event::Colleague(MAXIM, colleague::Event::Moved { unit: Some(LOGISTICS) }));
+        let asked = folded([near.clone(), offered(Party::Colleague(LEV), None)]);
+        assert_eq!(asked.waits(card(&asked), MAXIM), Waits::WithMyUnit);
+        let held = folded([near, offered(Party::Unit(LOGISTICS), None), by(LEV, Handoff::Accepted {})]);
+        assert_eq!(held.waits(card(&held), MAXIM), Waits::WithMyUnit);
+        assert_eq!(held.waits(card(&held), ADA), Waits::Elsewhere);
+    }
+
+    #[test]
     fn what_nobody_can_answer_is_an_orphan_until_somebody_above_is_asked() {
         let left = (ADA, Event::Colleague(LEV, colleague::Event::Left {}));
         let board = folded([offered(Party::Unit(LOGISTICS), None), left.clone()]);
@@ -418,8 +636,14 @@ mod tests {
 
     #[test]
     fn everybody_is_offered_what_the_desk_would_take_from_them() {
-        let is =
-            |answer, finish, mine, anew| Answers { answer, finish, escalate: mine, withdraw: mine, offer_anew: anew };
+        let is = |answer, finish, mine, offer_anew| Answers {
+            answer,
+            take_over: false,
+            finish,
+            escalate: mine,
+            withdraw: mine,
+            offer_anew,
+        };
         let asked = folded([offered(Party::Unit(LOGISTICS), None)]);
         assert_eq!(asked.answers(card(&asked), LEV), is(true, false, false, false));
         assert_eq!(asked.answers(card(&asked), KIRA), is(false, false, true, false));

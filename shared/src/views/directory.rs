@@ -46,14 +46,21 @@ pub struct Colleague {
 pub struct Account {
     pub name: AccountName,
     pub description: Description,
-    pub tier: Option<(Tier, Reason)>,
+    /// With the reason, unless it was forgotten.
+    pub tier: Option<(Tier, Option<Reason>)>,
     pub kam: Option<ColleagueId>,
     pub sponsor: Option<ColleagueId>,
     pub links: Vec<(System, SourceKey)>,
-    /// Why it is closed, if it is.
-    pub closed: Option<Reason>,
+    pub closed: Option<Closed>,
     /// How many events its stream has: what a screen has seen of it.
     pub revision: u64,
+}
+
+/// That an account is closed, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    /// `None` where it was forgotten.
+    pub reason: Option<Reason>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,6 +144,15 @@ impl Directory {
         let here = self.colleagues.iter().filter(|(_, colleague)| !colleague.left);
         let mut named: Vec<_> = here.map(|(id, _)| (*id, self.colleague(*id, lang))).collect();
         named.sort_by_key(|(_, name)| name.to_lowercase());
+        named
+    }
+
+    /// Everybody to whom work can go, by name.
+    pub fn who_act(&self, lang: Lang) -> Vec<(ColleagueId, &str)> {
+        let acts =
+            |id: &ColleagueId| self.colleagues.get(id).and_then(|colleague| colleague.role).is_some_and(Role::acts);
+        let mut named = self.here(lang);
+        named.retain(|(id, _)| acts(id));
         named
     }
 
@@ -294,11 +310,15 @@ impl Directory {
             account::Event::Registered { .. } => {}
             account::Event::Renamed { name } => account.name.clone_from(name),
             account::Event::Described(description) => account.description.clone_from(description),
-            account::Event::Designated { tier, reason } => account.tier = Some((*tier, reason.clone())),
+            account::Event::Designated { tier, personal } => {
+                account.tier = Some((*tier, personal.known().map(|why| why.reason.clone())));
+            }
             account::Event::Assigned { kam } => account.kam = Some(*kam),
             account::Event::Sponsored { sponsor } => account.sponsor = Some(*sponsor),
             account::Event::Linked { system, key } => account.links.push((system.clone(), key.clone())),
-            account::Event::Closed { reason } => account.closed = Some(reason.clone()),
+            account::Event::Closed { personal } => {
+                account.closed = Some(Closed { reason: personal.known().map(|why| why.reason.clone()) });
+            }
             account::Event::Reopened { .. } => account.closed = None,
         }
     }
@@ -367,6 +387,11 @@ fn named<I: Ord>(all: impl Iterator<Item = (I, Option<String>)>, fits: &impl Fn(
     let mut named: Vec<_> = named.filter_map(|(name, id)| Some((fits(&name)?, name, id))).collect();
     named.sort();
     named.into_iter().map(|(.., id)| id).collect()
+}
+
+/// A reason, or the word for one that was forgotten.
+pub fn reason(reason: Option<&Reason>, lang: Lang) -> &str {
+    reason.map_or_else(|| forgotten(lang), Reason::as_str)
 }
 
 /// What stands where a person was forgotten.

@@ -136,7 +136,6 @@ fn colleague_commands() -> impl Strategy<Value = colleague::Command> {
 fn account_commands() -> impl Strategy<Value = account::Command> {
     use account::Command::{Assign, Close, Describe, Designate, Link, Register, Rename, Reopen, Sponsor};
     let name = || open(account_name);
-    let reason = || open(reason);
     let description = (option::of(open(label)), option::of(open(label)))
         .prop_map(|(industry, city)| account::Description { industry, city, country: None, website: None });
     let key = select(&["001A", "001B"][..]).prop_map(|key| SourceKey::parse(key).unwrap());
@@ -144,12 +143,12 @@ fn account_commands() -> impl Strategy<Value = account::Command> {
         3 => name().prop_map(|name| Register { name }),
         1 => name().prop_map(|name| Rename { name }),
         1 => description.prop_map(Describe),
-        1 => (select(Tier::ALL), reason()).prop_map(|(tier, reason)| Designate { tier, reason }),
+        1 => (select(Tier::ALL), reasons()).prop_map(|(tier, reason)| Designate { tier, reason }),
         1 => colleagues().prop_map(|kam| Assign { kam }),
         1 => colleagues().prop_map(|sponsor| Sponsor { sponsor }),
         1 => key.prop_map(|key| Link { system: System::parse("salesforce").unwrap(), key }),
-        2 => reason().prop_map(|reason| Close { reason }),
-        2 => reason().prop_map(|reason| Reopen { reason }),
+        2 => reasons().prop_map(|reason| Close { reason }),
+        2 => reasons().prop_map(|reason| Reopen { reason }),
     ]
 }
 
