@@ -221,6 +221,16 @@ mod tests {
     }
 
     #[test]
+    fn the_raw_log_asks_again_where_an_event_is_about_somebody_it_does_not_know() {
+        let mut page = events::Ask { at: vec![1], ..events::Ask::default() }.answer(&Fixture::new()).unwrap();
+        page.ask = events::Ask::default();
+        let logged = Interaction::Logged(Details::new(Front::Client, Some(CONTOSO), summary("Call")));
+        let record = record(page.position() + 1, KIRA, Event::Interaction(CALL, logged));
+        page.fold(&record);
+        assert!(page.is_stale());
+    }
+
+    #[test]
     fn what_is_handed_over_because_of_a_visit_is_about_its_account() {
         let because = Stream::from(VISIT).first().to_string();
         let get = |name: &str| (name == "because").then(|| because.clone());
