@@ -205,6 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_from_a_handoff_that_has_ended_is_about_its_account() {
+        let result = shared::handoff::Outcome { result: reason("Cleared") }.into();
+        let fixture = Fixture::and([
+            (LEV, Event::Handoff(HANDOFF, Handoff::Accepted {})),
+            (LEV, Event::Handoff(HANDOFF, Handoff::Completed { personal: result })),
+        ]);
+        for cause in [Stream::from(HANDOFF).first(), Stream::from(NORTHWIND).first(), Stream::from(ANNA).first()] {
+            let get = |name: &str| (name == "because").then(|| cause.to_string());
+            for form in ["log", "handoff-new"] {
+                let page = answer(form, &get, &fixture).unwrap();
+                assert_eq!(page["account"], NORTHWIND.to_string(), "{form} because of {cause}");
+            }
+        }
+    }
+
+    #[test]
     fn a_page_asks_again_where_its_timeline_names_somebody_it_does_not_know() {
         let ask = account::Ask { account: Some(NORTHWIND), filter: Filter::default() };
         let after = |details| {
