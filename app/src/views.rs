@@ -54,6 +54,7 @@ mod tests {
     use shared::views::{Company, Concerns, View};
     use shared::words::{Front, Role};
 
+    use crate::live::Follow as _;
     use crate::read::{Importing, Login, Token, Viewer};
     use crate::when::Zone;
 
@@ -67,6 +68,11 @@ mod tests {
 
     impl Fixture {
         fn new() -> Self {
+            Self::and([])
+        }
+
+        /// With what happened since.
+        fn and(since: impl IntoIterator<Item = (ColleagueId, Event)>) -> Self {
             let details =
                 Details { contacts: vec![ANNA], ..Details::new(Front::Client, Some(NORTHWIND), summary("Visit")) };
             let personal = Words { what: promise("Check the papers") }.into();
@@ -74,12 +80,14 @@ mod tests {
             let mut facts = company();
             facts.push((KIRA, Event::Interaction(VISIT, Interaction::Logged(details))));
             facts.push((KIRA, Event::Handoff(HANDOFF, Handoff::Offered(offer))));
+            facts.extend(since);
             let records = history(facts);
             let (mut company, mut concerns) = (Company::default(), Concerns::default());
             let mut concerned: BTreeMap<Stream, Vec<Record>> = BTreeMap::new();
             for record in &records {
                 company.fold(record);
-                for stream in concerns.of(record) {
+                // Nothing is corrected here, so nobody is concerned by what was recorded before.
+                for stream in concerns.of(record).streams {
                     concerned.entry(stream).or_default().push(record.clone());
                 }
             }
@@ -194,6 +202,48 @@ mod tests {
         for path in ["nothing", "contact/", "unit/00000000-0000-0000-0000-000000000000", "account/abc"] {
             assert_eq!(answer(path, &|_| None, &fixture), Err(Trouble::NotFound), "{path}");
         }
+    }
+
+    #[test]
+    fn what_follows_from_a_handoff_that_has_ended_is_about_its_account() {
+        let result = shared::handoff::Outcome { result: reason("Cleared") }.into();
+        let fixture = Fixture::and([
+            (LEV, Event::Handoff(HANDOFF, Handoff::Accepted {})),
+            (LEV, Event::Handoff(HANDOFF, Handoff::Completed { personal: result })),
+        ]);
+        for cause in [Stream::from(HANDOFF).first(), Stream::from(NORTHWIND).first(), Stream::from(ANNA).first()] {
+            let get = |name: &str| (name == "because").then(|| cause.to_string());
+            for form in ["log", "handoff-new"] {
+                let page = answer(form, &get, &fixture).unwrap();
+                assert_eq!(page["account"], NORTHWIND.to_string(), "{form} because of {cause}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_asks_again_where_its_timeline_names_somebody_it_does_not_know() {
+        let ask = account::Ask { account: Some(NORTHWIND), filter: Filter::default() };
+        let after = |details| {
+            let mut page = ask.answer(&Fixture::new()).unwrap();
+            let logged = Event::Interaction(CALL, Interaction::Logged(details));
+            page.fold(&Record { position: page.position() + 1, ..record(1, KIRA, logged) });
+            page.is_stale()
+        };
+        let call = |account| Details::new(Front::Client, Some(account), summary("Call"));
+        assert!(!after(Details { contacts: vec![ANNA], ..call(NORTHWIND) }));
+        let vera = shared::ids::ContactId::from_uuid(uuid::Uuid::from_u128(0xB3));
+        assert!(after(Details { contacts: vec![vera], ..call(NORTHWIND) }), "somebody else's contact");
+        assert!(!after(Details { contacts: vec![vera], ..call(CONTOSO) }), "it is on another timeline");
+    }
+
+    #[test]
+    fn the_raw_log_asks_again_where_an_event_is_about_somebody_it_does_not_know() {
+        let mut page = events::Ask { at: vec![1], ..events::Ask::default() }.answer(&Fixture::new()).unwrap();
+        page.ask = events::Ask::default();
+        let logged = Interaction::Logged(Details::new(Front::Client, Some(CONTOSO), summary("Call")));
+        let record = record(page.position() + 1, KIRA, Event::Interaction(CALL, logged));
+        page.fold(&record);
+        assert!(page.is_stale());
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl Record {
         EventRef { stream: self.stream(), revision: self.revision }
     }
 
+    /// Who of ours did it, and whose it is where nobody else is named. What an import brought is nobody's:
+    /// whoever runs the import copies it, and took no part in it.
+    pub fn author(&self) -> Option<ColleagueId> {
+        self.batch.is_none().then_some(self.by)
+    }
+
     pub const fn context(&self) -> Context {
         Context { by: self.by, occurred: self.occurred, batch: self.batch }
     }

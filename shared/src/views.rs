@@ -10,6 +10,7 @@ pub mod board;
 pub mod directory;
 pub mod portfolio;
 pub mod promises;
+pub mod steps;
 pub mod timeline;
 pub mod touch;
 
@@ -82,28 +83,44 @@ impl View for Company {
     }
 }
 
-/// Whom a record concerns: the account, the contacts, the colleagues and their units, on whose
-/// timelines it is seen. It reads every record in order, because a later event of an interaction or
+/// Whom records concern: the account, the contacts, the colleagues and their units, on whose
+/// timelines they are seen. It reads every record in order, because a later event of an interaction or
 /// a handoff does not name everybody again, and because people change units.
 #[derive(Clone, Debug, Default)]
 pub struct Concerns {
-    of_stream: HashMap<Stream, Vec<Stream>>,
+    of_stream: HashMap<Stream, Shared>,
     unit_of: HashMap<ColleagueId, UnitId>,
 }
 
+/// What is known of an interaction, a handoff or a contact, which concern many.
+#[derive(Clone, Debug)]
+struct Shared {
+    concerned: Vec<Stream>,
+    first: u64,
+    /// Most have but one record, and an empty list takes no memory.
+    later: Vec<u64>,
+}
+
+/// Whom one record concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// The streams of accounts, contacts, colleagues and units, each once.
+    pub streams: Vec<Stream>,
+    /// Those of them whom the same interaction or handoff has not concerned before.
+    pub newly: Vec<Stream>,
+    /// What was recorded of it before concerns those from now on: they see the whole of it.
+    pub earlier: Vec<u64>,
+}
+
 impl Concerns {
-    /// The streams of accounts, contacts, colleagues and units that this record concerns, each once.
-    pub fn of(&mut self, record: &Record) -> Vec<Stream> {
+    /// Whom this record concerns.
+    pub fn of(&mut self, record: &Record) -> Concerned {
         let stream = record.stream();
         let mut concerned = BTreeSet::from([stream]);
-        let shared_by_many = match stream.slice {
-            Slice::Interaction | Slice::Handoff => {
-                self.add(&mut concerned, record.by.into());
-                true
-            }
-            Slice::Contact => true,
-            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Import => false,
-        };
+        match stream.slice {
+            Slice::Interaction | Slice::Handoff => self.add(&mut concerned, record.by.into()),
+            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Contact | Slice::Import => {}
+        }
         for named in record.event.mentions() {
             self.add(&mut concerned, named);
         }
@@ -112,13 +129,34 @@ impl Concerns {
             concerned.extend(self.unit_of.get(colleague).map(|&unit| Stream::from(unit)));
             self.follow(*colleague, event);
         }
-        if shared_by_many {
-            let before = self.of_stream.entry(stream).or_default();
-            concerned.extend(before.iter().copied());
-            *before = concerned.iter().copied().filter(|&one| one != stream).collect();
-        }
         concerned.retain(|one| matches!(one.slice, Slice::Account | Slice::Contact | Slice::Colleague | Slice::Unit));
-        concerned.into_iter().collect()
+        match stream.slice {
+            Slice::Interaction | Slice::Handoff => self.go_on(stream, concerned, record.position),
+            Slice::Contact => Concerned { earlier: vec![], ..self.go_on(stream, concerned, record.position) },
+            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Import => {
+                Concerned { streams: concerned.into_iter().collect(), ..Concerned::default() }
+            }
+        }
+    }
+
+    /// Whoever was concerned before is concerned again.
+    fn go_on(&mut self, stream: Stream, mut concerned: BTreeSet<Stream>, position: u64) -> Concerned {
+        let Some(shared) = self.of_stream.get_mut(&stream) else {
+            let streams: Vec<Stream> = concerned.into_iter().collect();
+            let shared = Shared { concerned: streams.clone(), first: position, later: vec![] };
+            self.of_stream.insert(stream, shared);
+            return Concerned { streams, ..Concerned::default() };
+        };
+        let newly: Vec<Stream> = concerned.iter().copied().filter(|one| !shared.concerned.contains(one)).collect();
+        let earlier = if newly.is_empty() {
+            vec![]
+        } else {
+            std::iter::once(shared.first).chain(shared.later.iter().copied()).collect()
+        };
+        shared.later.push(position);
+        shared.concerned.extend(&newly);
+        concerned.extend(&shared.concerned);
+        Concerned { streams: concerned.into_iter().collect(), newly, earlier }
     }
 
     fn add(&self, concerned: &mut BTreeSet<Stream>, named: Stream) {
@@ -152,7 +190,7 @@ mod tests {
 
     fn concerned(facts: Vec<(ColleagueId, Event)>) -> Vec<Stream> {
         let mut concerns = Concerns::default();
-        history(facts).iter().map(|record| concerns.of(record)).last().unwrap_or_default()
+        history(facts).iter().map(|record| concerns.of(record).streams).last().unwrap_or_default()
     }
 
     #[test]
@@ -193,5 +231,19 @@ mod tests {
         facts.push((ADA, Event::Colleague(KIRA, colleague::Event::Moved { unit: Some(LOGISTICS) })));
         let seen = concerned(facts);
         assert!(seen.contains(&SALES.into()) && seen.contains(&LOGISTICS.into()));
+    }
+
+    #[test]
+    fn whom_a_correction_newly_names_it_concerns_from_the_beginning() {
+        let visit = |account| Details::new(Front::Client, Some(account), summary("Visit"));
+        let mut facts = company();
+        let first = u64::try_from(facts.len()).unwrap() + 1;
+        facts.push((KIRA, Event::Interaction(VISIT, Interaction::Logged(visit(NORTHWIND)))));
+        facts.push((KIRA, Event::Interaction(VISIT, Interaction::NextStepDone { step: STEP })));
+        facts.push((KIRA, Event::Interaction(VISIT, Interaction::Corrected(visit(CONTOSO)))));
+        let mut concerns = Concerns::default();
+        let last = history(facts).iter().map(|record| concerns.of(record)).last().unwrap();
+        assert_eq!((last.newly, last.earlier), (vec![CONTOSO.into()], vec![first, first + 1]));
+        assert!(last.streams.contains(&NORTHWIND.into()), "whoever was concerned before sees it go");
     }
 }

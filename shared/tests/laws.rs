@@ -22,12 +22,13 @@ use shared::record::Record;
 use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
 use shared::views::board::{Answers, Card};
+use shared::views::timeline::{Cursor, Filter};
 use shared::views::{
     AccountFile, Acquaintance, Alignment, Board, Company, Concerns, Directory, Portfolio, Promises, Timeline, View,
 };
 use shared::words::{
-    AccountName, Email, Label, Occurred, PersonName, Phone, Place, Promise, Reason, Role, SourceKey, Summary, System,
-    UnitName, Website,
+    AccountName, Email, Front, Label, Occurred, PersonName, Phone, Place, Promise, Reason, Role, SourceKey, Summary,
+    System, UnitName, Website,
 };
 use shared::{colleague, handoff, import, interaction};
 use uuid::Uuid;
@@ -187,20 +188,39 @@ fn folded<'a, V: View>(mut view: V, records: impl IntoIterator<Item = &'a Record
     view
 }
 
-/// The server keeps for each thing which records concern it, and folds its views from those alone.
-fn check_concerned<V: View + std::fmt::Debug>(new: V, of: Stream, log: &[&Record]) -> Result<(), TestCaseError> {
-    let mut concerns = Concerns::default();
-    let concerning = log.iter().copied().filter(|record| concerns.of(record).contains(&of));
-    let of_these = folded(new.clone(), concerning);
+/// The records that the server keeps for a thing: those that concern it, with what was recorded of the same
+/// interaction or handoff before.
+fn concerning<'a>(of: Stream, log: &[&'a Record]) -> Vec<&'a Record> {
+    let (mut concerns, mut positions) = (Concerns::default(), BTreeSet::new());
+    for record in log {
+        let concerned = concerns.of(record);
+        if concerned.newly.contains(&of) {
+            positions.extend(concerned.earlier);
+        }
+        if concerned.streams.contains(&of) {
+            positions.insert(record.position);
+        }
+    }
+    log.iter().copied().filter(|record| positions.contains(&record.position)).collect()
+}
+
+/// The server folds its views of one thing from those alone.
+fn check_concerned<V: View, S: PartialEq + std::fmt::Debug>(
+    new: V,
+    of: Stream,
+    log: &[&Record],
+    shown: impl Fn(&V) -> S,
+) -> Result<(), TestCaseError> {
+    let of_these = folded(new.clone(), concerning(of, log));
     prop_assert_eq!(shown(&of_these), shown(&folded(new, log.iter().copied())), "{}", of);
     Ok(())
 }
 
-/// A view but for how far it has read.
-fn shown<V: View>(view: &V) -> Value {
-    let mut json = serde_json::to_value(view).unwrap();
-    json.as_object_mut().unwrap().remove("position");
-    json
+/// What a page shows of an account's file.
+fn shown_of_file(file: &AccountFile) -> impl PartialEq + std::fmt::Debug + use<> {
+    let steps: Vec<_> = file.open_steps().into_iter().map(|(id, step)| (id, step.clone())).collect();
+    let met: Vec<_> = [ANNA, BORIS].into_iter().map(|contact| file.last_with(contact)).collect();
+    (file.last_touch(), file.last_in_person(), met, steps, file.handoffs.clone())
 }
 
 /// What the desk would take from somebody, of all that can be done with a handoff.
@@ -407,16 +427,64 @@ proptest! {
         let desk = after(&wishes);
         let log = desk.standing();
         for of in whose() {
-            check_concerned(Timeline::new(of), of, &log)?;
+            check_concerned(Timeline::new(of), of, &log, |timeline| timeline.entries.clone())?;
         }
         for account in [NORTHWIND, CONTOSO, TAILSPIN] {
-            check_concerned(AccountFile::new(account), account.into(), &log)?;
+            check_concerned(AccountFile::new(account), account.into(), &log, shown_of_file)?;
         }
         for contact in [ANNA, BORIS] {
-            check_concerned(Acquaintance::new(contact), contact.into(), &log)?;
+            let shown = |known: &Acquaintance| (known.last(), known.last_in_person(), known.touches());
+            check_concerned(Acquaintance::new(contact), contact.into(), &log, shown)?;
         }
         for colleague in [ADA, KIRA, LEV] {
-            check_concerned(Promises::new(colleague), colleague.into(), &log)?;
+            let shown = |promises: &Promises| promises.steps.clone();
+            check_concerned(Promises::new(colleague), colleague.into(), &log, shown)?;
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_timeline_goes_on_as_the_whole_does_or_says_that_it_cannot(
+        wishes in wishes(),
+        cut in 0..80usize,
+        most in 1..8usize,
+        filter in filters(),
+    ) {
+        let desk = after(&wishes);
+        let log = desk.standing();
+        for of in whose() {
+            let concerning = concerning(of, &log);
+            let split = concerning.len().min(cut);
+            let (before, since) = concerning.split_at(split);
+            let then = folded(Timeline::new(of), before.iter().copied());
+            let after = before.last().map_or(0, |last| last.position);
+            // The browser hears of everything, not only of what concerns its page.
+            let heard = log.iter().copied().filter(|record| record.position > after);
+            let part = folded(then.clone().window(filter.clone(), most), heard);
+            if !part.stale {
+                let whole = folded(then, since.iter().copied()).window(filter.clone(), part.entries.len());
+                prop_assert_eq!(part.entries, whole.entries, "{}", of);
+            }
+        }
+    }
+
+    #[test]
+    fn who_runs_an_import_takes_no_part_in_what_it_brings(wishes in wishes()) {
+        let desk = after(&wishes);
+        let log = desk.standing();
+        let brought: BTreeSet<u64> = log.iter().filter(|record| record.batch.is_some()).map(|record| record.position).collect();
+        let timeline = folded(Timeline::new(ADA.into()), log.iter().copied());
+        for entry in timeline.entries.iter().filter(|entry| brought.contains(&entry.record.position)) {
+            if let Some(details) = entry.interaction() {
+                prop_assert!(details.colleagues.contains(&ADA), "{:?}", entry);
+            }
+        }
+        let promises = folded(Promises::new(ADA), log.iter().copied());
+        let hers = |record: &Record, step| {
+            let Event::Interaction(_, interaction::Event::NextStepAgreed(agreed)) = &record.event else { return false };
+            agreed.step == step && (agreed.owner == Some(ADA) || record.batch.is_none() && record.by == ADA)
+        };
+        for (step, _) in promises.open() {
+            prop_assert!(log.iter().any(|record| hers(record, step)));
         }
     }
 
@@ -453,23 +521,13 @@ proptest! {
         let directory = folded(Directory::default(), desk.standing());
         let rows: BTreeSet<AccountId> = portfolio.rows.keys().copied().collect();
         prop_assert_eq!(&rows, &directory.accounts.keys().copied().collect());
-        let mut moved = BTreeSet::new();
-        for record in desk.standing() {
-            if let Event::Interaction(_, interaction::Event::Corrected(details)) = &record.event {
-                moved.extend(details.account);
-            }
-        }
         for (account, row) in &portfolio.rows {
             let file = folded(AccountFile::new(*account), desk.standing());
             prop_assert_eq!(row.last_touch().map(Occurred::instant), file.last_touch().map(|last| last.touch.occurred.instant()));
             prop_assert_eq!(row.last_in_person().map(Occurred::instant), file.last_in_person().map(|last| last.touch.occurred.instant()));
-            let steps: Vec<_> = row.open_steps().map(|(id, step)| (*id, step.owner, step.due)).collect();
-            let same: Vec<_> = file.steps.iter().map(|(id, step)| (*id, step.owner, step.due)).collect();
-            // An entry that was corrected onto this account brings the next steps that were agreed before into the
-            // portfolio, but not into the file, which reads only what concerns its account.
-            if !moved.contains(account) {
-                prop_assert_eq!(steps, same);
-            }
+            let steps: BTreeSet<_> = row.open_steps().map(|(of, id, step)| (of, id, step.owner, step.due)).collect();
+            let same: BTreeSet<_> = file.open_steps().into_iter().map(|(id, step)| (step.interaction, id, step.owner, step.due)).collect();
+            prop_assert_eq!(steps, same);
             prop_assert_eq!(desk.model.accounts().kam(*account), row.kam);
             prop_assert_eq!(Some(row.kam), directory.accounts.get(account).map(|account| account.kam));
         }
@@ -493,6 +551,14 @@ proptest! {
             prop_assert_eq!((&row.name, row.tier, row.kam, row.closed), (&whole.name, whole.tier, whole.kam, whole.closed));
         }
 
+        for account in &wanted {
+            let whole = folded(AccountFile::new(*account), before.iter().copied());
+            let file = folded(whole.clone().cut(), since.iter().copied());
+            if !file.stale {
+                prop_assert_eq!(shown_of_file(&file), shown_of_file(&folded(whole, since.iter().copied())));
+            }
+        }
+
         let alignment = folded(then.alignment.cut(|account| wanted.contains(&account), |_| true), since.iter().copied());
         for account in &wanted {
             prop_assert_eq!(alignment.by_account.get(account), now.alignment.by_account.get(account));
@@ -511,6 +577,42 @@ proptest! {
         for account in wanted.iter().filter(|account| then.directory.accounts.contains_key(account)) {
             prop_assert_eq!(directory.accounts.get(account), now.directory.accounts.get(account));
         }
+    }
+}
+
+/// What somebody looks for on a timeline.
+fn filters() -> impl Strategy<Value = Filter> {
+    let at = prop_oneof![Just(Stream::from(VISIT)), Just(Stream::from(CALL)), Just(Stream::from(HANDOFF))];
+    prop_oneof![
+        3 => Just(Filter::default()),
+        1 => Just(Filter { front: Some(Front::Internal), ..Filter::default() }),
+        1 => Just(Filter { with: Some(LEV.into()), ..Filter::default() }),
+        1 => Just(Filter { slice: Some(Slice::Handoff), ..Filter::default() }),
+        1 => at.prop_map(|at| Filter { at: Some(at.first()), ..Filter::default() }),
+        1 => (1..40u64).prop_map(|position| {
+            Filter { before: Some(Cursor { occurred: Occurred::At(NOON), position }), ..Filter::default() }
+        }),
+    ]
+}
+
+/// A law that asks nothing of what is stale says nothing where everything is.
+#[test]
+fn a_cut_of_the_generated_histories_is_often_not_stale() {
+    let mut runner = TestRunner::deterministic();
+    let (mut portfolios, mut files, mut parts) = ([0, 0], [0, 0], [0, 0]);
+    for _ in 0..100 {
+        let desk = after(&wishes().new_tree(&mut runner).unwrap().current());
+        let log = desk.standing();
+        let (before, since) = log.split_at(log.len() * 3 / 4);
+        let portfolio = folded(Portfolio::default(), before.iter().copied()).cut(&BTreeSet::from([NORTHWIND, CONTOSO]));
+        let file = folded(AccountFile::new(NORTHWIND), before.iter().copied()).cut();
+        let part = folded(Timeline::new(NORTHWIND.into()), before.iter().copied()).window(Filter::default(), 2);
+        portfolios[usize::from(folded(portfolio, since.iter().copied()).stale)] += 1;
+        files[usize::from(folded(file, since.iter().copied()).stale)] += 1;
+        parts[usize::from(folded(part, since.iter().copied()).stale)] += 1;
+    }
+    for [fresh, stale] in [portfolios, files, parts] {
+        assert!(fresh >= 20 && stale >= 1, "{portfolios:?}, {files:?}, {parts:?}");
     }
 }
 

@@ -176,7 +176,7 @@ fn a_visit_leads_to_a_handoff_that_goes_out_three_times_before_it_is_done() {
     assert_eq!(alignment.by_account[&NORTHWIND][&ENGINEERING].declined.len(), 1);
 
     let timeline = story.seen(Timeline::new(NORTHWIND.into()));
-    let lanes: Vec<Front> = timeline.entries.iter().map(shared::views::timeline::Entry::front).collect();
+    let lanes: Vec<Front> = timeline.entries.iter().map(|entry| entry.front()).collect();
     let led_to = timeline.entries.iter().filter(|entry| entry.record.cause == Some(visited)).count();
     assert_eq!(lanes.iter().filter(|front| **front == Front::Internal).count(), 8 + 1, "and who answers for it");
     assert_eq!(led_to, 3, "every offer shows the visit that it came from");
@@ -236,7 +236,7 @@ fn a_promise_is_kept_on_the_screen_until_it_is_kept_in_the_world() {
     story.on("2026-06-08");
     assert_eq!(row(&story).overdue_steps(story.desk.now), 1);
     let file = story.seen(AccountFile::new(NORTHWIND));
-    assert!(file.open_steps().iter().any(|(id, step)| *id == STEP && step.owner == LEV));
+    assert!(file.open_steps().iter().any(|(id, step)| *id == STEP && step.owner == Some(LEV)));
 
     story.does(LEV, Interaction::DoNextStep { step: STEP });
     assert_eq!(row(&story).open_steps().count(), 0);
@@ -269,7 +269,7 @@ fn who_leaves_leaves_their_work_behind_for_all_to_see() {
     assert!(!board.is_orphaned(&board.open[&HANDOFF]));
 
     let timeline = story.seen(Timeline::new(LEV.into()));
-    let of_handoff = |entry: &&shared::views::timeline::Entry| entry.record.stream() == HANDOFF.into();
+    let of_handoff = |entry: &&Box<shared::views::timeline::Entry>| entry.record.stream() == HANDOFF.into();
     assert!(timeline.entries.iter().filter(of_handoff).count() >= 2, "what they did stays");
 }
 

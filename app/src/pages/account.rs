@@ -110,7 +110,7 @@ impl Query for Ask {
         if !history.directory.accounts.contains_key(&account) {
             return Err(Trouble::NotFound);
         }
-        Ok(AccountPage { history, file, board, alignment })
+        Ok(AccountPage { history, file: file.cut(), board, alignment })
     }
 
     fn address(&self) -> String {
@@ -129,6 +129,10 @@ impl Follow for AccountPage {
         self.file.fold(record);
         self.board.fold(record);
         self.alignment.fold(record);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.history.is_stale() || self.file.stale
     }
 }
 
@@ -235,7 +239,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
             let days = days_between(last.touch.occurred, *now);
             // The sentence repeats no number: it stands before it.
             let text = some(lang, days);
-            view! { <li><a href=history.place_of(last.event)><b>{days}</b>" "{text}</a></li> }.into_any()
+            view! { <li><a href=history.place_of(last.event, &format!("/accounts/{}", file.account))><b>{days}</b>" "{text}</a></li> }.into_any()
         }
         None => view! { <li><a href="#timeline"><b>"—"</b>" "{none}</a></li> }.into_any(),
     };
@@ -310,7 +314,7 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
     let rows = open
         .into_iter()
         .map(|(id, step)| {
-            let who = directory.colleague(step.owner, lang);
+            let who = step.owner.map_or(nobody(lang), |owner| directory.colleague(owner, lang));
             let what = step.what.as_ref().map_or_else(|| directory::forgotten(lang).to_owned(), ToString::to_string);
             let late = step.due.filter(|due| is_overdue(*due, *now));
             let when = match (late, step.due) {

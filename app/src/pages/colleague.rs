@@ -113,13 +113,8 @@ impl Query for Ask {
             return Err(Trouble::NotFound);
         }
         let mut accounts = BTreeMap::new();
-        for step in promises.steps.values() {
-            // Somebody can be given a step of an entry that they were not part of.
-            let account = match logged.get(&step.interaction) {
-                Some(account) => Some(*account),
-                None => reader.of_stream(step.interaction.into())?.iter().rev().find_map(account_of).map(|(_, id)| id),
-            };
-            accounts.extend(account.map(|account| (step.interaction, account)));
+        for interaction in promises.steps.interactions() {
+            accounts.extend(logged.get(&interaction).map(|account| (interaction, *account)));
         }
         let mut found = None;
         reader.company(&mut |company| {
@@ -192,7 +187,7 @@ impl Follow for ColleaguePage {
     }
 
     fn is_stale(&self) -> bool {
-        self.stale
+        self.stale || self.history.is_stale() || self.portfolio.stale
     }
 }
 

@@ -110,6 +110,10 @@ impl Follow for ContactPage {
         self.history.fold(record);
         self.acquaintance.fold(record);
     }
+
+    fn is_stale(&self) -> bool {
+        self.history.is_stale()
+    }
 }
 
 impl WithHistory for ContactPage {
@@ -241,7 +245,7 @@ fn figures(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
             let days = days_between(last.touch.occurred, now);
             view! {
                 <li>
-                    <a href=history.place_of(last.event)>
+                    <a href=history.place_of(last.event, &format!("/contacts/{}", page.contact))>
                         <b>{days}</b>
                         " "
                         {some(lang, days)}

@@ -94,6 +94,8 @@ pub struct EventsPage {
     pub accounts: BTreeMap<Stream, AccountId>,
     /// From where to look further back; `None` at the beginning of the log.
     pub earlier: Option<u64>,
+    /// An event came that is about somebody whom the directory does not hold.
+    stale: bool,
 }
 
 impl Ask {
@@ -201,7 +203,8 @@ impl Query for Ask {
                 imports: BTreeMap::new(),
             };
         });
-        Ok(EventsPage { ask: self.clone(), now: reader.viewer().now, records, directory, accounts, earlier })
+        let (ask, now) = (self.clone(), reader.viewer().now);
+        Ok(EventsPage { ask, now, records, directory, accounts, earlier, stale: false })
     }
 
     fn address(&self) -> String {
@@ -259,8 +262,27 @@ impl Follow for EventsPage {
         if let Some(account) = account_of(&record.event) {
             self.accounts.insert(record.stream(), account);
         }
+        self.stale |= !self.knows(record.stream());
         self.records.insert(0, record.clone());
         self.records.truncate(MOST_SHOWN);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.stale
+    }
+}
+
+impl EventsPage {
+    /// Whether it can say by name what an event is about.
+    fn knows(&self, stream: Stream) -> bool {
+        match stream.slice {
+            Slice::Account => self.directory.accounts.contains_key(&AccountId::from_uuid(stream.id)),
+            Slice::Contact => self.directory.contacts.contains_key(&ContactId::from_uuid(stream.id)),
+            Slice::Interaction | Slice::Handoff => {
+                self.accounts.get(&stream).is_some_and(|account| self.directory.accounts.contains_key(account))
+            }
+            Slice::Unit | Slice::Colleague | Slice::Import => true,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, ContactId, EventRef, InteractionId, Slice, Stream};
+use shared::ids::{AccountId, ContactId, EventRef, InteractionId, Stream};
 use shared::interaction::Details;
 use shared::record::Record;
 use shared::views::timeline::Entry;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::live::Follow;
 use crate::parts::entry::{channel_icon, mode_icon};
 use crate::parts::fields::{Checks, CommandForm, Field, Kind, Select, Targets, form_name};
+use crate::parts::history::account_behind;
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::use_lang;
 use crate::when::Zone;
@@ -88,17 +89,7 @@ impl Query for Ask {
     fn answer(&self, reader: &dyn Reader) -> Result<LogPage, Trouble> {
         let viewer = reader.viewer();
         let correct = self.correct.map(|id| entry(reader, id)).transpose()?;
-        let of_cause = || {
-            let cause = self.because?;
-            let mut account = None;
-            reader.company(&mut |company| {
-                if cause.stream.slice == Slice::Handoff {
-                    let id = shared::ids::HandoffId::from_uuid(cause.stream.id);
-                    account = company.board.open.get(&id).map(|card| card.account);
-                }
-            });
-            account.or_else(|| entry(reader, InteractionId::from_uuid(cause.stream.id)).ok()?.interaction()?.account)
-        };
+        let of_cause = || account_behind(reader, self.because?);
         let of_entry = || correct.as_ref().and_then(Entry::interaction).and_then(|details| details.account);
         let account = self.account.or_else(of_entry).or_else(of_cause);
         let mut file = account.map(AccountFile::new);

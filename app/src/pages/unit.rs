@@ -99,6 +99,10 @@ impl Follow for UnitPage {
         self.alignment.fold(record);
         self.board.fold(record);
     }
+
+    fn is_stale(&self) -> bool {
+        self.history.is_stale()
+    }
 }
 
 impl WithHistory for UnitPage {

@@ -7,7 +7,7 @@ use shared::ids::{EventRef, Slice, Stream};
 use shared::personal::Personal;
 use shared::record::Record;
 use shared::views::directory::{self, forgotten};
-use shared::views::timeline::{End, Entry, colleagues_in};
+use shared::views::timeline::{End, Entry};
 use shared::views::{Directory, Timeline};
 use shared::words::{Channel, Front, Initiator, Mode, Occurred, Sentiment};
 use shared::{account, colleague, contact, interaction, unit};
@@ -80,6 +80,7 @@ crate::texts! {
     step_dropped(why: &str) { en: "dropped: {why}", ru: "снято: {why}" }
     step_open { en: "open", ru: "открыто" }
     undated { en: "no date", ru: "без срока" }
+    nobodys { en: "nobody’s yet", ru: "пока ничей" }
 }
 
 /// An entry as it is drawn.
@@ -112,6 +113,8 @@ pub struct Shown {
     pub is_corrected: bool,
     /// An interaction that can still be corrected or retracted.
     pub is_open: bool,
+    /// The address of the page asks for this one.
+    pub is_sought: bool,
 }
 
 /// Somebody in an entry, with the page about them.
@@ -242,6 +245,7 @@ impl Reading<'_> {
             is_retracted,
             is_corrected: !entry.corrections.is_empty(),
             is_open: record.stream().slice == Slice::Interaction && !is_retracted,
+            is_sought: false,
         }
     }
 
@@ -258,7 +262,7 @@ impl Reading<'_> {
         StepShown {
             step: id.to_string(),
             what: step.what().unwrap_or(forgotten(lang)).to_owned(),
-            owner: self.directory.colleague(step.owner, lang).to_owned(),
+            owner: step.owner.map_or(nobodys(lang), |owner| self.directory.colleague(owner, lang)).to_owned(),
             due: step
                 .step
                 .due
@@ -327,7 +331,7 @@ impl Reading<'_> {
         let by = self.colleague(entry.record.by);
         match &record.event {
             Event::Interaction(..) => self.interaction(entry, chips),
-            Event::Handoff(_, event) => self.handoff(event, record, chips),
+            Event::Handoff(_, event) => self.handoff(event, entry, chips),
             Event::Account(id, event) => {
                 let who = self.account_of(*id).into_iter().chain([by]).collect();
                 (account_icon(event), other_word(lang).to_owned(), who, self.account(event))
@@ -375,10 +379,7 @@ impl Reading<'_> {
         };
         let theirs = details.contacts.iter().map(|&contact| self.contact(contact));
         let account = details.account.and_then(|account| self.account_of(account));
-        let mut colleagues = colleagues_in(entry.current());
-        // Who logged it stays who logged it, whoever corrected it.
-        colleagues.retain(|one| *one != entry.record.by);
-        let ours = std::iter::once(entry.record.by).chain(colleagues).map(|one| self.colleague(one));
+        let ours = entry.colleagues().into_iter().map(|one| self.colleague(one));
         let who = theirs.chain(account).chain(ours).collect();
         let words = details.personal.known();
         let gist = words.map_or_else(|| forgotten(lang).to_owned(), |words| words.summary.to_string());
@@ -416,13 +417,14 @@ impl Reading<'_> {
     fn handoff(
         &self,
         event: &handoff::Event,
-        record: &Record,
+        entry: &Entry,
         chips: &mut Vec<Chip>,
     ) -> (&'static str, String, Vec<Who>, String) {
         let lang = self.lang;
+        let record = &entry.record;
         let by = self.colleague(record.by);
         let today = self.zone.day(Occurred::At(self.now));
-        let offer = self.offer(record);
+        let offer = entry.offer();
         let what = offer
             .and_then(|offer| offer.personal.known())
             .map_or_else(|| handoff_word(lang).to_owned(), |words| words.what.to_string());
@@ -474,32 +476,6 @@ impl Reading<'_> {
         let account = offer.and_then(|offer| self.account_of(offer.account));
         who.splice(0..0, account);
         ("handoff", handoff_word(lang).to_owned(), who, gist)
-    }
-
-    /// The offer that this step of a handoff answers.
-    fn offer<'a>(&'a self, record: &'a Record) -> Option<&'a handoff::Offer> {
-        let records = self.timeline.entries.iter().map(|entry| &entry.record).chain([record]);
-        let same = records.filter(|one| one.stream() == record.stream() && one.revision <= record.revision);
-        same.filter_map(|one| match &one.event {
-            Event::Handoff(_, handoff::Event::Offered(offer)) => Some((one.revision, offer)),
-            Event::Handoff(
-                _,
-                handoff::Event::Accepted {}
-                | handoff::Event::Declined { .. }
-                | handoff::Event::Returned { .. }
-                | handoff::Event::Completed { .. }
-                | handoff::Event::Escalated { .. }
-                | handoff::Event::Withdrawn { .. },
-            )
-            | Event::Unit(..)
-            | Event::Colleague(..)
-            | Event::Account(..)
-            | Event::Contact(..)
-            | Event::Interaction(..)
-            | Event::Import(..) => None,
-        })
-        .max_by_key(|(revision, _)| *revision)
-        .map(|(_, offer)| offer)
     }
 
     fn account(&self, event: &account::Event) -> String {

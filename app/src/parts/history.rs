@@ -6,17 +6,18 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, ContactId, HandoffId, InteractionId, Slice, Stream};
-use shared::policy;
+use shared::domain::Event;
+use shared::ids::{AccountId, ContactId, EventRef, Slice, Stream};
 use shared::record::Record;
-use shared::views::timeline::Filter;
+use shared::views::timeline::{Cursor, Filter};
 use shared::views::{Directory, Timeline, View};
-use shared::words::{Channel, Front, Occurred, Role};
+use shared::words::{Channel, Front, Role};
+use shared::{handoff, interaction, policy};
 use uuid::Uuid;
 
 use crate::address::{query, with_query};
 use crate::parts::entry::Reading;
-use crate::parts::lanes::{Lanes, lines};
+use crate::parts::lanes::{Lanes, SOUGHT, lines};
 use crate::read::{Reader, Trouble, use_viewer};
 use crate::text::use_lang;
 use crate::when::Zone;
@@ -41,6 +42,7 @@ crate::texts! {
     empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
     log_first { en: "Log the first interaction", ru: "Записать первое взаимодействие" }
     show_all { en: "Show everything", ru: "Показать всё" }
+    to_newest { en: "To the newest entries", ru: "К самым новым записям" }
 }
 
 /// How many entries a page shows at once.
@@ -56,6 +58,8 @@ pub struct History {
     pub seed: Uuid,
     pub directory: Directory,
     pub timeline: Timeline,
+    /// The timeline names somebody whom the directory does not hold.
+    stale: bool,
 }
 
 /// A page with a history on it.
@@ -75,8 +79,11 @@ impl History {
     ) -> Result<Self, Trouble> {
         let viewer = reader.viewer();
         // Before the records: what is recorded meanwhile is folded again, and a fold reads nothing twice.
-        let mut position = 0;
-        reader.company(&mut |company| position = company.position());
+        let (mut position, mut filter) = (0, filter.clone());
+        reader.company(&mut |company| {
+            position = company.position();
+            filter = filter.clone().as_of(&company.directory);
+        });
         let mut timeline = Timeline::new(of);
         for record in reader.concerning(of)? {
             timeline.fold(&record);
@@ -85,8 +92,8 @@ impl History {
         let timeline = timeline.window(filter, WINDOW);
         let names = timeline.names();
         let contacts: BTreeSet<ContactId> = of_slice(&names, Slice::Contact).map(ContactId::from_uuid).collect();
-        let mut history =
-            Self { position, now: viewer.now, seed: viewer.seed, directory: Directory::default(), timeline };
+        let (now, seed, directory) = (viewer.now, viewer.seed, Directory::default());
+        let mut history = Self { position, now, seed, directory, timeline, stale: false };
         reader.company(&mut |company| {
             history.directory = company.directory.cut(&home.into_iter().collect(), &contacts);
             history.name(&company.directory, of_slice(&names, Slice::Account).map(AccountId::from_uuid), []);
@@ -113,13 +120,32 @@ impl History {
         self.directory.fold(record);
         self.timeline.fold(record);
         self.now = self.now.max(record.recorded);
+        let is_unknown = |one: Stream| match one.slice {
+            Slice::Account => !self.directory.accounts.contains_key(&AccountId::from_uuid(one.id)),
+            Slice::Contact => !self.directory.contacts.contains_key(&ContactId::from_uuid(one.id)),
+            Slice::Unit | Slice::Colleague | Slice::Interaction | Slice::Handoff | Slice::Import => false,
+        };
+        let entry = self.timeline.entry(record.reference());
+        self.stale |= entry.is_some_and(|entry| entry.names().any(is_unknown));
     }
 
-    /// The place on the page of the entry that an event is part of, or the timeline as a whole.
+    /// It cannot tell any more by itself what is true, or who is named.
     #[must_use]
-    pub fn place_of(&self, event: shared::ids::EventRef) -> String {
-        let entry = self.timeline.entry(event);
-        entry.map_or_else(|| "#timeline".to_owned(), |entry| format!("#e{}", entry.record.position))
+    pub const fn is_stale(&self) -> bool {
+        self.stale || self.timeline.stale
+    }
+
+    /// The address of the entry that an event is part of: its place on this page, or the part of the
+    /// timeline around it. `path` is the page's address.
+    #[must_use]
+    pub fn place_of(&self, event: EventRef, path: &str) -> String {
+        match self.timeline.entry(event) {
+            Some(entry) => format!("#e{}", entry.record.position),
+            None => {
+                let around = Filter { at: Some(event), ..Filter::default() };
+                format!("{}#{SOUGHT}", with_query(path, &filter_query(&around)))
+            }
+        }
     }
 }
 
@@ -127,7 +153,7 @@ fn of_slice(names: &BTreeSet<Stream>, slice: Slice) -> impl Iterator<Item = Uuid
     names.iter().filter(move |one| one.slice == slice).map(|one| one.id)
 }
 
-/// The filter of a timeline as it stands in an address: `front`, `channel`, `with`, `kind`, `text`, `before`.
+/// The filter of a timeline as it stands in an address: `front`, `channel`, `with`, `kind`, `text`, `before`, `at`.
 #[must_use]
 pub fn filter_from(get: impl Fn(&str) -> Option<String>) -> Filter {
     Filter {
@@ -136,7 +162,9 @@ pub fn filter_from(get: impl Fn(&str) -> Option<String>) -> Filter {
         with: get("with").and_then(|text| text.parse().ok()),
         slice: get("kind").and_then(|word| word.parse::<Slice>().ok()),
         text: get("text").filter(|text| !text.is_empty()),
-        before: get("before").and_then(|text| Occurred::parse(&text)),
+        before: get("before").and_then(|text| Cursor::parse(&text)),
+        at: get("at").and_then(|event| event.parse().ok()),
+        ..Filter::default()
     }
 }
 
@@ -150,28 +178,42 @@ pub fn filter_query(filter: &Filter) -> String {
         ("kind", filter.slice.map(|slice| slice.to_string())),
         ("text", filter.text.clone()),
         ("before", filter.before.map(|before| before.to_string())),
+        ("at", filter.at.map(|event| event.to_string())),
     ])
 }
 
 /// The account that an event is about: what is logged or handed over because of it is about the same one.
-pub fn account_behind(reader: &dyn Reader, cause: shared::ids::EventRef) -> Option<AccountId> {
+pub fn account_behind(reader: &dyn Reader, cause: EventRef) -> Option<AccountId> {
     match cause.stream.slice {
         Slice::Account => Some(AccountId::from_uuid(cause.stream.id)),
-        Slice::Handoff => {
+        Slice::Interaction | Slice::Handoff => {
+            let records = reader.of_stream(cause.stream).ok()?;
+            records.iter().rev().find_map(|record| account_said(&record.event))?
+        }
+        Slice::Contact => {
             let mut account = None;
-            let id = HandoffId::from_uuid(cause.stream.id);
-            reader.company(&mut |company| account = company.board.open.get(&id).map(|card| card.account));
+            let id = ContactId::from_uuid(cause.stream.id);
+            reader.company(&mut |company| account = company.directory.contacts.get(&id).and_then(|one| one.account));
             account
         }
-        Slice::Interaction => {
-            let stream = Stream::from(InteractionId::from_uuid(cause.stream.id));
-            let mut timeline = Timeline::new(stream);
-            for record in reader.of_stream(stream).ok()? {
-                timeline.fold(&record);
-            }
-            timeline.entry(stream.first())?.interaction()?.account
+        Slice::Unit | Slice::Colleague | Slice::Import => None,
+    }
+}
+
+/// What an event of an interaction or a handoff says about its account, where it says something.
+fn account_said(event: &Event) -> Option<Option<AccountId>> {
+    match event {
+        Event::Interaction(_, interaction::Event::Logged(details) | interaction::Event::Corrected(details)) => {
+            Some(details.account)
         }
-        Slice::Unit | Slice::Colleague | Slice::Contact | Slice::Import => None,
+        Event::Handoff(_, handoff::Event::Offered(offer)) => Some(Some(offer.account)),
+        Event::Interaction(..)
+        | Event::Handoff(..)
+        | Event::Unit(..)
+        | Event::Colleague(..)
+        | Event::Account(..)
+        | Event::Contact(..)
+        | Event::Import(..) => None,
     }
 }
 
@@ -201,22 +243,32 @@ pub fn HistorySection<P: WithHistory>(
         model.with(|model| {
             let History { directory, timeline, now, .. } = model.history();
             let reading = Reading { directory, timeline, zone: &zone, now: *now, lang };
-            lines(&reading, |entry| entry.passes(&filter))
+            lines(&reading, &filter)
         })
     });
     let earlier_path = path.clone();
     let earlier = move || {
         model.with(|model| {
             let timeline = &model.history().timeline;
-            let oldest = timeline.entries.first().map(|entry| entry.occurred());
-            let filter = Filter { before: oldest, ..filter.get() };
+            let filter = Filter { before: timeline.cursor(), at: None, ..filter.get() };
             (timeline.earlier, with_query(&earlier_path, &filter_query(&filter)))
+        })
+    };
+    let newest_path = path.clone();
+    let newest = move || {
+        let filter = filter.get();
+        let is_part = filter.before.is_some() || model.with(|model| model.history().timeline.later > 0);
+        is_part.then(|| {
+            let whole = Filter { before: None, at: None, ..filter };
+            let href = with_query(&newest_path, &filter_query(&whole));
+            view! { <a class="button quiet" href=href>{to_newest(lang)}</a> }
         })
     };
     let empty_path = path.clone();
     view! {
         <div class="stack">
             <Filters model filter path=path.clone() />
+            {newest}
             <Show when=move || shown.with(Vec::is_empty)>
                 <Empty is_filtered=filter.get() != Filter::default() path=empty_path.clone() log=log.clone() writes />
             </Show>
@@ -230,7 +282,7 @@ fn Filters<P: WithHistory>(model: RwSignal<P>, filter: Signal<Filter>, path: Str
     let lang = use_lang();
     let seg_path = path.clone();
     let seg = move |wanted: Option<Front>| {
-        let filter = Filter { front: wanted, before: None, ..filter.get() };
+        let filter = Filter { front: wanted, before: None, at: None, ..filter.get() };
         with_query(&seg_path, &filter_query(&filter))
     };
     let here = move |wanted: Option<Front>| (filter.get().front == wanted).then_some("true");
@@ -342,7 +394,7 @@ fn Empty(is_filtered: bool, path: String, log: String, writes: bool) -> impl Int
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::testkit::ANNA;
+    use shared::testkit::*;
 
     #[test]
     fn a_filter_reads_back_from_the_address_that_it_wrote() {
@@ -352,7 +404,9 @@ mod tests {
             with: Some(ANNA.into()),
             slice: Some(Slice::Interaction),
             text: Some("warehouse".into()),
-            before: Occurred::parse("2026-06-01"),
+            before: Cursor::parse("2026-06-01,123"),
+            at: Some(Stream::from(VISIT).first()),
+            ..Filter::default()
         };
         let query = filter_query(&filter);
         let get = |name: &str| {

@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 use leptos::prelude::*;
+use shared::views::timeline::Filter;
 use shared::words::Front;
 use uuid::Uuid;
 
@@ -50,14 +51,20 @@ impl Line {
     }
 }
 
-/// The timeline as lines, newest first: months as headings, long silences folded.
+/// The place on a page of the entry that its address asks for.
+pub const SOUGHT: &str = "sought";
+
+/// The timeline as lines, newest first: months as headings, long silences folded. Where a filter leaves
+/// entries out, nothing is said about silence: somebody may have spoken.
 #[must_use]
-pub fn lines(reading: &Reading<'_>, passes: impl Fn(&shared::views::timeline::Entry) -> bool) -> Vec<Line> {
+pub fn lines(reading: &Reading<'_>, filter: &Filter) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut last: Option<Date> = None;
-    for entry in reading.timeline.newest_first().filter(|entry| passes(entry)) {
+    let sought = filter.at.and_then(|at| reading.timeline.entry(at)).map(|entry| entry.record.position);
+    for entry in reading.timeline.newest_first() {
         let day = reading.zone.day(entry.occurred());
-        if let Some(text) = last.and_then(|last| when::silence(day, last, reading.lang)) {
+        let before = last.filter(|_| !filter.narrows());
+        if let Some(text) = before.and_then(|last| when::silence(day, last, reading.lang)) {
             lines.push(Line::Silence { key: format!("silence {day}"), text });
         }
         if last.is_none_or(|last| (last.year(), last.month()) != (day.year(), day.month())) {
@@ -65,7 +72,8 @@ pub fn lines(reading: &Reading<'_>, passes: impl Fn(&shared::views::timeline::En
             lines.push(Line::Month { key: format!("month {}-{} {}", day.year(), day.month(), lines.len()), text });
         }
         last = Some(day);
-        lines.push(Line::Entry(Box::new(reading.show(entry))));
+        let is_sought = sought == Some(entry.record.position);
+        lines.push(Line::Entry(Box::new(Shown { is_sought, ..reading.show(entry) })));
     }
     lines
 }
@@ -199,8 +207,8 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 " "
                 <span class=format!("front-word tag-{front}")>{front_word(shown.front, lang)}</span>
             </time>
-            <article class="body">
-                <details>
+            <article class="body" id=shown.is_sought.then_some(SOUGHT)>
+                <details open=shown.is_sought>
                     <summary>
                         <Icon name=shown.icon />
                         <span class="sr">{shown.spoken}</span>
@@ -396,5 +404,44 @@ mod browser {
         let is_client = entry.class_list().contains("client");
         let x = if is_client { rect.right() - 1.0 } else { rect.left() + 1.0 };
         Some(Anchor { x: x - base.left(), y: rect.top() + 13.0 - base.top(), is_client })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::domain::Event;
+    use shared::interaction::{Details, Event as Interaction};
+    use shared::record::Record;
+    use shared::testkit::*;
+    use shared::views::{Directory, Timeline, View};
+    use shared::words::Occurred;
+
+    use crate::when::Zone;
+
+    #[test]
+    fn silence_is_only_said_where_every_entry_is_shown() {
+        let (mut directory, mut timeline) = (Directory::default(), Timeline::new(NORTHWIND.into()));
+        for record in history(company()) {
+            directory.fold(&record);
+        }
+        for (position, front, day) in [(1, Front::Client, 1), (2, Front::Internal, 10), (3, Front::Client, 28)] {
+            let details = Details::new(front, Some(NORTHWIND), summary("Visit"));
+            let id = shared::ids::InteractionId::from_uuid(Uuid::from_u128(u128::from(position)));
+            let occurred = Occurred::On(jiff::civil::date(2026, 5, day));
+            let event = Event::Interaction(id, Interaction::Logged(details));
+            timeline.fold(&Record { occurred, ..record(position, KIRA, event) });
+        }
+        let silences = |filter: &Filter| {
+            let timeline = timeline.clone().window(filter.clone(), 10);
+            let zone = Zone::utc();
+            let reading =
+                Reading { directory: &directory, timeline: &timeline, zone: &zone, now: NOON, lang: Lang::En };
+            let lines = lines(&reading, filter);
+            lines.iter().filter(|line| matches!(line, Line::Silence { .. })).count()
+        };
+        assert_eq!(silences(&Filter::default()), 0);
+        let clients = Filter { front: Some(Front::Client), ..Filter::default() };
+        assert_eq!(silences(&clients), 0, "our own people spoke in between");
     }
 }

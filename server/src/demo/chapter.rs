@@ -654,7 +654,8 @@ impl<'a> Pen<'a> {
         };
         let id = InteractionId::from_uuid(self.id("interaction"));
         let (kam, at) = (self.kam(client, self.company.last_day), self.moment(day));
-        let log = Command::Interaction(id, interaction::Command::Log { details, next_steps: vec![] });
+        let log = interaction::Command::Log { details: with(kam, details), next_steps: vec![] };
+        let log = Command::Interaction(id, log);
         self.push(at, kam, Occurred::At(at), None, log, 1);
     }
 
@@ -670,7 +671,9 @@ impl<'a> Pen<'a> {
         }
         let occurred = if self.rng.percent(8) { Occurred::On(date(day.min(last))) } else { Occurred::At(at) };
         let step = if self.rng.percent(45) { self.step(client, day) } else { None };
-        let steps: Vec<Step> = step.into_iter().collect();
+        // What comes with an import names its people: who brings it took no part in it.
+        let steps: Vec<Step> = step.into_iter().map(|step| Step { owner: step.owner.or(Some(by)), ..step }).collect();
+        let details = with(by, details);
         let events = 1 + u8::try_from(steps.len()).unwrap_or_default();
         let log = interaction::Command::Log { details, next_steps: steps.clone() };
         self.push(at, by, occurred, cause.map(|(event, _)| event), Command::Interaction(id, log), events);
@@ -882,6 +885,14 @@ const fn workday(day: Day) -> Day {
 
 /// Where a unit has nobody, the product itself speaks.
 static NOBODY: Staff = Staff { id: ColleagueId::TWOFRONT, joined: 0 };
+
+/// The same with this colleague among those who took part.
+fn with(by: ColleagueId, mut details: Details) -> Details {
+    if !details.colleagues.contains(&by) {
+        details.colleagues.insert(0, by);
+    }
+    details
+}
 
 fn entry(front: Front, client: &Client, text: &str, place: Option<&str>) -> Details {
     #[expect(clippy::expect_used, reason = "the texts of this program, and tested")]

@@ -7,7 +7,7 @@ use shared::personal::Personal;
 use shared::policy::{Sight, may_see};
 use shared::record::Record;
 use shared::sieve::Sieve;
-use shared::views::{Company, Concerns, View};
+use shared::views::{Company, Concerned, Concerns, View};
 use shared::words::Role;
 
 /// A fold over the log up to a position.
@@ -17,7 +17,8 @@ pub struct Warm {
     /// The same for those from whom clients' people are sealed; made when the first of them looks.
     veiled: Option<Box<Company>>,
     concerns: Concerns,
-    /// Positions of the records that concern an account, a contact, a colleague or a unit, ascending.
+    /// Positions of the records that concern an account, a contact, a colleague or a unit, ascending. Whoever a
+    /// later record names is concerned by the whole of its interaction or handoff.
     concerning: HashMap<Stream, Vec<u64>>,
     sieve: Sieve,
     position: u64,
@@ -85,7 +86,14 @@ impl Warm {
                 }
             }
         }
-        for stream in self.concerns.of(record) {
+        let Concerned { streams, newly, earlier } = self.concerns.of(record);
+        for stream in newly {
+            let positions = self.concerning.entry(stream).or_default();
+            positions.extend(&earlier);
+            positions.sort_unstable();
+            positions.dedup();
+        }
+        for stream in streams {
             self.concerning.entry(stream).or_default().push(record.position);
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Event;
 use crate::ids::{AccountId, ColleagueId, InteractionId, StepId};
 use crate::record::Record;
+use crate::views::steps::Steps;
 use crate::views::touch::{Touch, days_between, is_overdue};
 use crate::views::view;
 use crate::words::{AccountName, Occurred, Tier};
@@ -19,8 +20,10 @@ use crate::{account, interaction};
 pub struct Portfolio {
     pub position: u64,
     pub rows: BTreeMap<AccountId, Row>,
-    /// Of which account an interaction is, while it counts as a touch or has open next steps.
-    accounts: BTreeMap<InteractionId, AccountId>,
+    /// Of which account an interaction is; `None` where of none that is known here.
+    accounts: BTreeMap<InteractionId, Option<AccountId>>,
+    /// The open next steps of interactions that are of no account known here: they come with it where it gets one.
+    elsewhere: Steps<OpenStep>,
     /// Holds not everything: see [`Portfolio::cut`].
     is_cut: bool,
     /// Something happened that this cut cannot show truly: ask the server again.
@@ -34,14 +37,14 @@ pub struct Row {
     pub kam: Option<ColleagueId>,
     pub closed: bool,
     touches: BTreeMap<InteractionId, Touch>,
-    steps: BTreeMap<StepId, OpenStep>,
+    steps: Steps<OpenStep>,
 }
 
 /// A next step that nobody has done or dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenStep {
-    pub interaction: InteractionId,
-    pub owner: ColleagueId,
+    /// `None` where an import brought it and nobody of ours was named.
+    pub owner: Option<ColleagueId>,
     pub due: Option<Date>,
 }
 
@@ -66,12 +69,12 @@ impl Row {
         in_person.map(|touch| touch.occurred).max_by_key(|occurred| occurred.instant())
     }
 
-    pub fn open_steps(&self) -> impl Iterator<Item = (&StepId, &OpenStep)> {
+    pub fn open_steps(&self) -> impl Iterator<Item = (InteractionId, StepId, &OpenStep)> {
         self.steps.iter()
     }
 
     pub fn overdue_steps(&self, now: Timestamp) -> usize {
-        self.steps.values().filter(|step| step.due.is_some_and(|due| is_overdue(due, now))).count()
+        self.steps.iter().filter(|(_, _, step)| step.due.is_some_and(|due| is_overdue(due, now))).count()
     }
 
     /// Nobody has touched it for longer than its tier has patience for (or ever).
@@ -191,8 +194,8 @@ impl Portfolio {
             let in_person = newest.iter().copied().filter(|(_, touch)| touch.in_person).take(KEPT);
             let kept: BTreeMap<_, _> =
                 newest.iter().copied().take(KEPT).chain(in_person).map(|(id, touch)| (*id, *touch)).collect();
-            let interactions = kept.keys().chain(row.steps.values().map(|step| &step.interaction));
-            cut.accounts.extend(interactions.map(|interaction| (*interaction, *id)));
+            let interactions = kept.keys().copied().chain(row.steps.interactions());
+            cut.accounts.extend(interactions.map(|interaction| (interaction, Some(*id))));
             cut.rows.insert(*id, Row { touches: kept, ..row.clone() });
         }
         cut
@@ -222,7 +225,7 @@ impl Portfolio {
                 kam: None,
                 closed: false,
                 touches: BTreeMap::new(),
-                steps: BTreeMap::new(),
+                steps: Steps::default(),
             };
             self.rows.insert(id, registered);
             return;
@@ -250,46 +253,52 @@ impl Portfolio {
         match event {
             interaction::Event::Logged(details) | interaction::Event::Corrected(details) => {
                 let before = self.accounts.get(&id).copied();
-                let open = before.and_then(|account| self.rows.get_mut(&account)).map(|row| {
-                    row.touches.remove(&id);
-                    let (moved, kept) =
-                        std::mem::take(&mut row.steps).into_iter().partition(|(_, step)| step.interaction == id);
-                    row.steps = kept;
-                    moved
-                });
-                self.accounts.remove(&id);
-                self.stale |= self.is_cut && before.is_none() && matches!(event, interaction::Event::Corrected(_));
-                let Some(account) = details.account else { return };
-                let Some(row) = self.rows.get_mut(&account) else { return };
+                let touch = Touch::of(details, record.occurred);
+                let had = before.flatten().and_then(|account| self.rows.get_mut(&account));
+                let (touched, steps) = match had {
+                    Some(row) => (row.touches.remove(&id), row.steps.remove(id)),
+                    None => (None, self.elsewhere.remove(id)),
+                };
+                let account = details.account.filter(|account| self.rows.contains_key(account));
                 self.accounts.insert(id, account);
-                row.steps.extend(open.unwrap_or_else(BTreeMap::new));
-                row.touches.extend(Touch::of(details, record.occurred).map(|touch| (id, touch)));
-                // A cut that lost one of its few touches does not know which older one comes after it.
-                self.stale |= self.is_cut && before.is_some();
+                if self.is_cut && matches!(event, interaction::Event::Corrected(_)) {
+                    self.stale |= match before {
+                        // It may bring next steps that were agreed before.
+                        None => account.is_some(),
+                        // A cut that lost one of its few touches does not know which older one comes after it.
+                        Some(before) => touched.is_some() && (before != account || touched != touch),
+                    };
+                }
+                match account.and_then(|account| self.rows.get_mut(&account)) {
+                    Some(row) => {
+                        row.steps.put(id, steps);
+                        row.touches.extend(touch.map(|touch| (id, touch)));
+                    }
+                    None => self.elsewhere.put(id, steps),
+                }
             }
             interaction::Event::Retracted { .. } => {
-                let Some(account) = self.accounts.remove(&id) else { return };
+                self.elsewhere.remove(id);
+                let Some(account) = self.accounts.remove(&id).flatten() else { return };
                 let Some(row) = self.rows.get_mut(&account) else { return };
-                row.touches.remove(&id);
-                row.steps.retain(|_, step| step.interaction != id);
-                self.stale |= self.is_cut;
+                row.steps.remove(id);
+                self.stale |= row.touches.remove(&id).is_some() && self.is_cut;
             }
             interaction::Event::NextStepAgreed(step) => {
-                let Some(account) = self.accounts.get(&id) else {
-                    self.stale |= self.is_cut;
-                    return;
-                };
-                if let Some(row) = self.rows.get_mut(account) {
-                    let owner = step.owner.unwrap_or(record.by);
-                    row.steps.insert(step.step, OpenStep { interaction: id, owner, due: step.due });
-                }
+                let account = self.accounts.get(&id).copied();
+                self.stale |= self.is_cut && account.is_none();
+                let open = OpenStep { owner: step.owner.or_else(|| record.author()), due: step.due };
+                self.steps_of(account.flatten()).agree(id, step.step, open);
             }
             interaction::Event::NextStepDone { step } | interaction::Event::NextStepDropped { step, .. } => {
-                if let Some(row) = self.accounts.get(&id).and_then(|account| self.rows.get_mut(account)) {
-                    row.steps.remove(step);
-                }
+                let account = self.accounts.get(&id).copied().flatten();
+                self.steps_of(account).settle(id, *step);
             }
         }
+    }
+
+    fn steps_of(&mut self, account: Option<AccountId>) -> &mut Steps<OpenStep> {
+        account.and_then(|account| self.rows.get_mut(&account)).map_or(&mut self.elsewhere, |row| &mut row.steps)
     }
 }
 
@@ -389,5 +398,33 @@ mod tests {
         let retracted = Interaction::Retracted { personal: Why { reason: reason("Mistake") }.into() };
         cut.fold(&record(101, KIRA, Event::Interaction(VISIT, retracted)));
         assert!(cut.stale);
+    }
+
+    fn agreed() -> Interaction {
+        let personal = StepWords { what: promise("Send the plan") }.into();
+        Interaction::NextStepAgreed(Step { step: STEP, owner: None, due: None, personal })
+    }
+
+    #[test]
+    fn a_next_step_stays_with_its_entry_on_a_way_through_no_account() {
+        let nowhere = Details { account: None, contacts: vec![ANNA], ..visit(Mode::Remote) };
+        let logged = entry(VISIT, Interaction::Logged(nowhere.clone()));
+        let here = || entry(VISIT, Interaction::Corrected(visit(Mode::Remote)));
+        let came = folded([logged, entry(VISIT, agreed()), here()]);
+        assert_eq!(northwind(&came).open_steps().count(), 1, "agreed while it had none");
+        let logged = entry(VISIT, Interaction::Logged(visit(Mode::Remote)));
+        let away = entry(VISIT, Interaction::Corrected(nowhere));
+        let back = folded([logged, entry(VISIT, agreed()), away, here()]);
+        assert_eq!(northwind(&back).open_steps().count(), 1);
+    }
+
+    #[test]
+    fn a_cut_is_not_unsettled_by_what_happens_at_other_accounts() {
+        let mut cut = folded([]).cut(&BTreeSet::from([NORTHWIND]));
+        let elsewhere = Details { account: Some(CONTOSO), ..visit(Mode::Remote) };
+        cut.fold(&record(100, KIRA, Event::Interaction(CALL, Interaction::Logged(elsewhere))));
+        cut.fold(&record(101, KIRA, Event::Interaction(CALL, agreed())));
+        assert!(!cut.stale);
+        assert_eq!(northwind(&cut).open_steps().count(), 0);
     }
 }

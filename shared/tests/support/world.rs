@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 use shared::domain::{Command, Event};
-use shared::ids::{AccountId, ColleagueId, ContactId, HandoffId, ImportId, StepId, UnitId};
+use shared::ids::{
+    AccountId, ColleagueId, ContactId, EventRef, HandoffId, ImportId, InteractionId, StepId, Stream, UnitId,
+};
 use shared::interaction::{Details, Step, StepWords, Words};
 use shared::personal::Personal;
 use shared::record::Record;
@@ -33,7 +35,6 @@ const BERLIN: UnitId = UnitId::from_uuid(Uuid::from_u128(0xD4));
 const VERA: ContactId = ContactId::from_uuid(Uuid::from_u128(0xB3));
 const ANOTHER_BATCH: ImportId = ImportId::from_uuid(Uuid::from_u128(0x9A));
 const ANOTHER_HANDOFF: HandoffId = HandoffId::from_uuid(Uuid::from_u128(0xF2));
-const STEP_OF_CALL: StepId = StepId::from_uuid(Uuid::from_u128(0xEB));
 const ANOTHER_STEP: StepId = StepId::from_uuid(Uuid::from_u128(0xEA));
 
 pub fn units() -> impl Strategy<Value = UnitId> {
@@ -50,6 +51,14 @@ pub fn accounts() -> impl Strategy<Value = AccountId> {
 
 pub fn contacts() -> impl Strategy<Value = ContactId> {
     select(&[ANNA, BORIS, VERA][..])
+}
+
+fn interactions() -> impl Strategy<Value = InteractionId> {
+    select(&[VISIT, CALL][..])
+}
+
+fn steps() -> impl Strategy<Value = StepId> {
+    select(&[STEP, ANOTHER_STEP][..])
 }
 
 fn handoffs() -> impl Strategy<Value = HandoffId> {
@@ -99,11 +108,10 @@ fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => (units(), unit_commands()).prop_map(|(id, command)| Command::Unit(id, command)),
         2 => (colleagues(), colleague_commands()).prop_map(|(id, command)| Command::Colleague(id, command)),
-        4 => (accounts(), account_commands()).prop_map(|(id, command)| Command::Account(id, command)),
+        6 => (accounts(), account_commands()).prop_map(|(id, command)| Command::Account(id, command)),
         3 => (contacts(), contact_commands()).prop_map(|(id, command)| Command::Contact(id, command)),
-        2 => interaction_commands(&[STEP, ANOTHER_STEP]).prop_map(|command| Command::Interaction(VISIT, command)),
-        2 => interaction_commands(&[STEP_OF_CALL]).prop_map(|command| Command::Interaction(CALL, command)),
-        8 => (handoffs(), handoff_commands()).prop_map(|(id, command)| Command::Handoff(id, command)),
+        8 => (interactions(), interaction_commands()).prop_map(|(id, command)| Command::Interaction(id, command)),
+        12 => (handoffs(), handoff_commands()).prop_map(|(id, command)| Command::Handoff(id, command)),
         3 => (imports(), import_commands()).prop_map(|(id, command)| Command::Import(id, command)),
     ]
 }
@@ -147,8 +155,8 @@ fn account_commands() -> impl Strategy<Value = account::Command> {
         1 => colleagues().prop_map(|kam| Assign { kam }),
         1 => colleagues().prop_map(|sponsor| Sponsor { sponsor }),
         1 => key.prop_map(|key| Link { system: System::parse("salesforce").unwrap(), key }),
-        2 => reasons().prop_map(|reason| Close { reason }),
-        2 => reasons().prop_map(|reason| Reopen { reason }),
+        3 => reasons().prop_map(|reason| Close { reason }),
+        3 => reasons().prop_map(|reason| Reopen { reason }),
     ]
 }
 
@@ -168,11 +176,11 @@ fn contact_commands() -> impl Strategy<Value = contact::Command> {
     ]
 }
 
-/// A next step is of one interaction for ever.
-fn interaction_commands(steps: &'static [StepId]) -> impl Strategy<Value = interaction::Command> {
+/// Two interactions may have a next step of the same identity.
+fn interaction_commands() -> impl Strategy<Value = interaction::Command> {
     use interaction::Command::{AgreeNextStep, Correct, DoNextStep, DropNextStep, Log, Retract};
     let step = || {
-        (select(steps), option::of(colleagues()), option::of(days()), forgettable(personal(promise))).prop_map(
+        (steps(), option::of(colleagues()), option::of(days()), forgettable(personal(promise))).prop_map(
             |(step, owner, due, what)| Step { step, owner, due, personal: what.map_known(|what| StepWords { what }) },
         )
     };
@@ -181,8 +189,8 @@ fn interaction_commands(steps: &'static [StepId]) -> impl Strategy<Value = inter
         2 => details().prop_map(Correct),
         1 => reasons().prop_map(|reason| Retract { reason }),
         2 => step().prop_map(AgreeNextStep),
-        1 => select(steps).prop_map(|step| DoNextStep { step }),
-        1 => (select(steps), reasons()).prop_map(|(step, reason)| DropNextStep { step, reason }),
+        1 => steps().prop_map(|step| DoNextStep { step }),
+        1 => (steps(), reasons()).prop_map(|(step, reason)| DropNextStep { step, reason }),
     ]
 }
 
@@ -258,13 +266,26 @@ impl<T> MapKnown<T> for Personal<T> {
     }
 }
 
+/// Something led to it: mostly what is there.
+fn causes() -> impl Strategy<Value = EventRef> {
+    let stream = prop_oneof![
+        interactions().prop_map(Stream::from),
+        handoffs().prop_map(Stream::from),
+        accounts().prop_map(Stream::from),
+    ];
+    (stream, 1..3u64).prop_map(|(stream, revision)| EventRef { stream, revision })
+}
+
 pub fn asks() -> impl Strategy<Value = Ask> {
-    let batch = option::weighted(0.3, imports());
-    (actors(), moments(), batch, commands()).prop_map(|(by, occurred, batch, command)| {
-        // What an import brings, the importer brings.
-        let by = if batch.is_some() { ColleagueId::TWOFRONT } else { by };
-        Ask { by, occurred, batch, cause: None, command }
-    })
+    let batch = option::weighted(0.2, imports());
+    let importers = select(&[ColleagueId::TWOFRONT, ADA][..]);
+    (actors(), importers, moments(), batch, option::weighted(0.3, causes()), commands()).prop_map(
+        |(by, importer, occurred, batch, cause, command)| {
+            // What an import brings, the importer brings.
+            let by = if batch.is_some() { importer } else { by };
+            Ask { by, occurred, batch, cause, command }
+        },
+    )
 }
 
 /// Any wishes in any order, in the company of the fixtures.

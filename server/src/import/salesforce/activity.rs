@@ -140,7 +140,8 @@ impl Reader<'_> {
             notes.push(NoteKind::AccountUnknown);
         }
         let summary = summary(row)?;
-        let owner = self.owner(row).filter(|owner| *owner != self.options.by);
+        // Named even where the same one runs the import: to import is not to take part.
+        let owner = self.owner(row);
         let contacts = people.iter().map(|who| ContactId::from_uuid(self.contact_thing(*who).id)).collect();
         let details = Details {
             contacts,
