@@ -11,8 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use server::store::sled::{Options, Sled};
-use server::store::{Append, Expect, Part, Store as _, StreamId};
+use server::store::{Append, Durable as Sled, Expect, Options, Part, Store as _, StreamId};
 use uuid::Uuid;
 
 fn main() {

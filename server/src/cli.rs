@@ -27,9 +27,9 @@ use crate::demo;
 use crate::desk::Refusal;
 use crate::import;
 use crate::office::OfficeError;
+use crate::store::OpenError;
 use crate::store::care::CareError;
 use crate::store::keyring::KeyringError;
-use crate::store::sled::OpenError;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done

@@ -29,6 +29,9 @@ mod recovery;
 pub mod sled;
 pub mod witness;
 
+/// The store that outlives the process.
+pub use self::sled::{OpenError, Options, Sled as Durable};
+
 /// The largest commit in bytes, as stored (its payloads, 29 bytes an event and 76 bytes for the commit itself).
 ///
 /// A commit is read, hashed and split in one piece; whoever has more to say sends several commands.

@@ -18,8 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use crash::{Dice, acks, check, listen, options, start, times};
 use powercut::PowerCut;
 use server::store::keyring::Keyring;
-use server::store::sled::Sled;
-use server::store::{State, Store as _};
+use server::store::{Durable as Sled, State, Store as _};
 
 /// Not a test: the others start this program again with this name.
 #[test]

@@ -20,8 +20,7 @@ use std::sync::{Arc, Mutex};
 use crash::{Dice, acks, append, check, listen, options, start, times};
 use server::store::care::{self, CareError, Verdict};
 use server::store::medium::{Disk, Medium, Tape};
-use server::store::sled::{OpenError, Options, Sled};
-use server::store::{AppendError, State, Store as _};
+use server::store::{AppendError, Durable as Sled, OpenError, Options, State, Store as _};
 use shared::proof::note::Checkpoint;
 use shared::proof::{leaf_hash, verify_consistency, verify_inclusion};
 

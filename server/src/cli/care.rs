@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Backup, Facts, Failure, tell};
 use crate::config::Place;
+use crate::store::Options;
 use crate::store::care::{self, Verdict};
 use crate::store::keyring::Keyring;
-use crate::store::sled::Options;
 
 pub fn verify(place: &Place, facts: Facts) -> Result<ExitCode, Failure> {
     let verdict = care::verify(place.data(), Some(&place.keys()));

@@ -7,8 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use server::store::keyring::Keyring;
-use server::store::sled::{Options, Sled};
-use server::store::{Append, Expect, Part, State, Store, StreamId};
+use server::store::{Append, Durable as Sled, Expect, Options, Part, State, Store, StreamId};
 use uuid::Uuid;
 
 /// A reproducible source of accidents.
