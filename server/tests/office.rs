@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use house::*;
-use server::desk::Refusal;
+use server::desk::{Refusal, Sink as _};
 use server::office::{Office, Told};
 use server::store::keyring::Keyring;
 use server::store::{Durable as Sled, State, Store};
@@ -132,4 +132,32 @@ async fn a_closed_office_refuses_and_is_still_read() {
     assert!(matches!(office.state(), State::Closed { .. }));
     assert_eq!(office.history(Stream::from(NORTHWIND), 1, 10).unwrap().len(), 2);
     close(store, office).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_dies_after_the_append_does_not_say_that_nothing_was_written() {
+    for by_sink in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Trickster::default());
+        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
+        let now = Arc::new(std::sync::Mutex::new(NOON));
+        let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
+        company(&office).await;
+        *store.mishap.lock().unwrap() = Mishap::WritesAndDies;
+        let order = rename(100, NORTHWIND, "Northwind AG");
+        let answer = if by_sink {
+            let mut sink = office.sink();
+            tokio::task::spawn_blocking(move || sink.submit(vec![order]).pop().unwrap()).await.unwrap()
+        } else {
+            office.ask(order).await
+        };
+        assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+        assert!(office.receipt(id(100)).unwrap().is_some(), "it was written");
+        // Once the desk is gone, nothing reaches it: then nothing was written.
+        let closing = office.clone();
+        tokio::task::spawn_blocking(move || closing.close()).await.unwrap();
+        let refused = office.ask(rename(101, NORTHWIND, "Northwind SE")).await;
+        assert!(matches!(refused, Err(Refusal::Closed(_))), "{refused:?}");
+        assert!(office.receipt(id(101)).unwrap().is_none());
+    }
 }

@@ -38,6 +38,8 @@ pub enum Mishap {
     SyncFailed { written: bool },
     /// From now on it takes no writes.
     Closes,
+    /// It is on disk, and then the thread that wrote it dies.
+    WritesAndDies,
 }
 
 /// The store in memory, which does what it is told to.
@@ -72,6 +74,10 @@ impl Store for Trickster {
                     self.memory.append(group);
                 }
                 answers
+            }
+            Mishap::WritesAndDies => {
+                self.memory.append(group);
+                std::panic::resume_unwind(Box::new("the disk is fine, this thread is not"))
             }
             Mishap::Closes => {
                 *self.closed.lock().unwrap() = Some("the disk is full".into());
