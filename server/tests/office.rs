@@ -161,3 +161,64 @@ async fn a_desk_that_dies_after_the_append_does_not_say_that_nothing_was_written
         assert!(office.receipt(id(101)).unwrap().is_none());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_were_lost_leave_words_empty_and_the_rest_of_the_house_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    company(&office).await;
+    let told = office.ask(visit(100, VISIT, NORTHWIND, "Walked the warehouse")).await.unwrap();
+    close(store, office).await;
+    let ring = dir.path().join("keys/ring-0000000001");
+    let mut bytes = std::fs::read(&ring).unwrap();
+    bytes[32 + 700] ^= 1;
+    std::fs::write(&ring, bytes).unwrap();
+
+    let (store, office) = open(dir.path());
+    let record = office.at(&[told.position]).unwrap().pop().unwrap();
+    assert!(!serde_json::to_string(&record).unwrap().contains("warehouse"));
+    // New words are sealed with a key that is there.
+    let more = shared::ids::InteractionId::from_uuid(uuid::Uuid::from_u128(7));
+    let receipt = office.ask(visit(101, more, NORTHWIND, "Counted the pallets")).await.unwrap();
+    let record = office.at(&[receipt.position]).unwrap().pop().unwrap();
+    assert!(serde_json::to_string(&record).unwrap().contains("pallets"));
+    close(store, office).await;
+}
+
+/// Searches every file below a directory, sled's included.
+fn is_in_a_file(dir: &Path, needle: &[u8]) -> Option<std::path::PathBuf> {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let found = if path.is_dir() {
+            is_in_a_file(&path, needle)
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            bytes.windows(needle.len()).any(|window| window == needle).then_some(path)
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_forgotten_key_nor_what_it_sealed_is_in_any_file_of_the_data_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let keyring = Arc::new(Keyring::at(&dir.path().join("keys")).unwrap());
+    let store = Arc::new(Sled::open(dir.path()).unwrap());
+    let now = Arc::new(std::sync::Mutex::new(NOON));
+    let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&keyring), clock(&now)).unwrap();
+    company(&office).await;
+    let words = "Xenia Zyablikova walked the warehouse";
+    let receipt = office.ask(visit(100, VISIT, NORTHWIND, words)).await.unwrap();
+    let stored = store.read_at(&[receipt.position]).unwrap().pop().unwrap();
+    let slot = server::seal::key_of(&stored).unwrap().unwrap();
+    let key = keyring.key(slot).unwrap().unwrap();
+    keyring.forget(&[slot]).unwrap();
+    close(store, office).await;
+    assert!(is_in_a_file(dir.path(), &stored.payload).is_some(), "what was sealed is where it was");
+    for secret in [key.as_slice(), words.as_bytes(), b"Zyablikova"] {
+        assert_eq!(is_in_a_file(dir.path(), secret), None);
+    }
+}

@@ -26,7 +26,7 @@ pub fn rebuild(place: &Place, facts: Facts) -> Result<ExitCode, Failure> {
 pub fn backup(place: &Place, backup: &Backup) -> Result<ExitCode, Failure> {
     let verdict = care::backup(place.data(), &backup.to)?;
     if let Some(keys) = &backup.keys_to {
-        Keyring::at(&place.keys())?.copy_to(keys)?;
+        Keyring::copy(&place.keys(), keys)?;
     }
     say_copied(&verdict, &backup.to, backup.facts)
 }
