@@ -237,6 +237,53 @@ fn care_is_taken_and_its_exit_codes_say_what_was_found() {
     assert_eq!(damaged["verdict"], "damaged");
 }
 
+fn damage(data: &Path) {
+    let journal = std::fs::read_dir(data.join("journal")).unwrap().map(|entry| entry.unwrap().path());
+    let segment = journal.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let late = bytes.len() - bytes.len() / 8;
+    *bytes.get_mut(late).unwrap() ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+}
+
+#[test]
+fn the_sound_part_of_a_damaged_log_is_not_passed_off_as_an_export_of_it() {
+    let (folder, data) = house();
+    for events in ["300", "600"] {
+        run(&data, &["demo", "--events", events], 0);
+    }
+    damage(&data);
+    // What is left of the shortcuts would keep the start from reading that far.
+    for gone in ["index", "clean"] {
+        std::fs::remove_file(data.join(gone)).unwrap();
+    }
+    let file = folder.path().join("events.jsonl");
+    let failed = run(&data, &["export", "events", "--out", file.to_str().unwrap()], 1);
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("damaged at position"), "{failed:?}");
+    assert!(!file.exists());
+    let failed = run(&data, &["export", "events", "--out", "-"], 1);
+    let lines = String::from_utf8(failed.stdout).unwrap().lines().count();
+    assert!((300..600).contains(&lines), "{lines}");
+}
+
+#[test]
+fn an_export_is_for_its_owner_and_makes_no_store_and_minds_no_head() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, data) = house();
+    let file = folder.path().join("events.jsonl");
+    run(&data, &["export", "events", "--out", file.to_str().unwrap()], 1);
+    assert!(!data.exists(), "a mistyped directory stays what it is");
+    run(&data, &["demo", "--events", "2000"], 0);
+    run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    // As `| head -1` does: reads a little, and goes away.
+    let mut child = twofront(&data, &["export", "events", "--out", "-"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with('{'));
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn a_server_serves_keeps_others_out_and_stops_in_time_when_it_is_asked_to() {
     let (_folder, data) = house();

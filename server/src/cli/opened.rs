@@ -31,6 +31,16 @@ impl Shelf {
     }
 }
 
+impl Shelf {
+    /// For commands that only read: where there is no store, none is made.
+    pub fn open_existing(place: &Place) -> Result<Self, Failure> {
+        if place.data().join("journal").is_dir() {
+            return Self::open(place);
+        }
+        Err(Failure::Other(format!("there is no store in {}; look at --data", place.data().display())))
+    }
+}
+
 impl Opened {
     pub fn open(place: &Place) -> Result<Self, Failure> {
         let Shelf { store, keyring } = Shelf::open(place)?;
