@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 mod blocks;
 pub mod care;
+mod head;
 mod index;
 pub mod journal;
 pub mod keyring;
