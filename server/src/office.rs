@@ -463,6 +463,7 @@ fn run(mut desk: Desk, shared: &Shared, runtime: &tokio::runtime::Runtime, mut i
         for glance in glances {
             glance(desk.model());
         }
+        shared.store.tend();
     }
 }
 

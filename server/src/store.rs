@@ -268,6 +268,10 @@ pub trait Store: Send + Sync {
 
     /// Whether writes are taken.
     fn state(&self) -> State;
+
+    /// Does what is due now and then (signing, saving short cuts), and can wait until the answers are given: to be called
+    /// after them. Nothing that was promised rests on it.
+    fn tend(&self) {}
 }
 
 /// Every commit after a position, first those that are there, then each as it comes, without a hole and in order.

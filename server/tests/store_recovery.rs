@@ -37,6 +37,7 @@ fn fill(store: &Sled, numbers: std::ops::Range<u64>) -> Acked {
     numbers
         .map(|number| {
             let answer = store.append(vec![append(number)]).pop().expect("an answer").expect("it holds");
+            store.tend();
             (number, (answer.first, answer.last))
         })
         .collect()
@@ -826,7 +827,7 @@ fn a_noted_head_that_is_older_or_gone_or_torn_is_no_harm() {
 }
 
 #[test]
-fn a_log_is_signed_with_the_next_commit_once_the_signature_is_old() {
+fn a_log_is_signed_after_the_next_commit_once_the_signature_is_old() {
     let dir = tempfile::tempdir().expect("a directory");
     let store =
         Sled::open_with(dir.path(), Options { sign_after: std::time::Duration::ZERO, ..options() }).expect("it opens");
@@ -834,6 +835,16 @@ fn a_log_is_signed_with_the_next_commit_once_the_signature_is_old() {
     let note = std::fs::read_to_string(dir.path().join("proof/checkpoint")).expect("signed");
     let checkpoint = Checkpoint::open(&note, store.verifier().expect("it signs")).expect("it is signed");
     assert_eq!(checkpoint.size, 3);
+}
+
+#[test]
+fn a_stop_that_has_no_time_leaves_the_checking_to_the_next_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let hasty = Options { stop_within: std::time::Duration::ZERO, ..options() };
+    let acked = fill(&Sled::open_with(dir.path(), hasty).expect("it opens"), 0..60);
+    assert!(!dir.path().join("clean").exists());
+    drop(opens_whole(dir.path(), &acked));
+    assert!(dir.path().join("clean").exists() && !dir.path().join("events.damaged").exists());
 }
 
 #[test]

@@ -24,7 +24,7 @@ const WHOLE: u8 = 0;
 const PIECE: u8 = 1;
 
 /// How long sled may take to close. Its own end syncs its files, and may panic or wait for ever where that fails.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An open sled.
 #[derive(Debug)]

@@ -48,9 +48,9 @@ pub struct Options {
     pub medium: Arc<dyn Medium>,
     /// Size at which a new journal file is begun.
     pub segment_bytes: u64,
-    /// A checkpoint is signed every so many commits, and at a clean stop.
+    /// A checkpoint is signed every so many commits ([`Store::tend`]), and at a clean stop.
     pub sign_every: u64,
-    /// And with the next commit once the last one is so old.
+    /// And after the next commit once the last one is so old.
     pub sign_after: Duration,
     /// The index is checkpointed every so many events, and at a clean stop.
     pub index_every: u64,
@@ -58,6 +58,8 @@ pub struct Options {
     pub cache_bytes: u64,
     /// How long sled may take to open, beside 8 MiB a second; then it is given up and made anew.
     pub patience: Duration,
+    /// How long a stop may take to make sure of sled's files; where they are too large for that, the next start checks them.
+    pub stop_within: Duration,
     /// Whether sled is there at all; without it every read comes from the journal, slower.
     pub sled: bool,
 }
@@ -73,6 +75,7 @@ impl Default for Options {
             index_every: 250_000,
             cache_bytes: 128 << 20,
             patience: Duration::from_secs(30),
+            stop_within: Duration::from_secs(4),
             sled: true,
         }
     }
@@ -196,18 +199,31 @@ impl Sled {
         let (commits, head, last_hash) = (index.commits(), index.head(), index.last_hash());
         let events = self.dir.join("events");
         let stopped = match blocks.filter(|_| !self.suspect.load(Ordering::Relaxed)).map(Blocks::close) {
-            Some(Ok(())) => sync_tree(&events).map_err(|error| error.to_string()),
+            Some(Ok(())) => self.settle(events),
             Some(Err(why)) => Err(why),
             None => Err("sled is not to be trusted".to_owned()),
         };
-        let marked = || {
-            let mark = Clean { commits, head, last_hash, events: digest(&events)? };
-            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644)
-        };
-        let stopped = stopped.and_then(|()| marked().map_err(|error| error.to_string()));
+        let stopped = stopped.and_then(|events| {
+            let mark = Clean { commits, head, last_hash, events };
+            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644).map_err(|error| error.to_string())
+        });
         if let Err(why) = stopped {
             tracing::warn!(why, "the stop is not marked as clean: the next open will check everything");
         }
+    }
+
+    /// Syncs sled's files and says what is in them, unless that takes longer than a stop may take.
+    fn settle(&self, events: PathBuf) -> Result<(u64, u32), String> {
+        let (told, settled) = std::sync::mpsc::sync_channel(1);
+        let work = move || {
+            let found = sync_tree(&events).and_then(|()| digest(&events)).map_err(|error| error.to_string());
+            // Nobody listens any more when it took too long; it only reads.
+            drop(told.send(found));
+        };
+        std::thread::Builder::new().name("settle".to_owned()).spawn(work).map_err(|error| error.to_string())?;
+        settled
+            .recv_timeout(self.options.stop_within)
+            .unwrap_or_else(|_| Err("sled's files are too large to be checked while the server stops".to_owned()))
     }
 
     /// The log as it stands, signed; and kept as the newest checkpoint.
@@ -404,19 +420,10 @@ impl Sled {
             }
         }
         index.framed(commit, position, place, end);
-        let (head, commits) = (index.head(), index.commits());
+        let head = index.head();
         drop(index);
         writer.journal = Some(journal);
         self.head.send_replace(head);
-        let is_due = commits - writer.signed >= self.options.sign_every;
-        if (is_due || writer.signed_at.elapsed() >= self.options.sign_after)
-            && let Err(error) = self.sign(writer)
-        {
-            tracing::warn!(%error, "the log could not be signed; it will be tried again");
-        }
-        if head - writer.indexed >= self.options.index_every {
-            self.save_index(writer);
-        }
         Ok(())
     }
 
@@ -646,6 +653,24 @@ impl Store for Sled {
 
     fn state(&self) -> State {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tend(&self) {
+        let mut writer = self.writer();
+        if writer.journal.is_none() {
+            return;
+        }
+        let Head { commits, position, .. } = self.index().reaches();
+        let unsigned = commits.saturating_sub(writer.signed);
+        let is_old = unsigned > 0 && writer.signed_at.elapsed() >= self.options.sign_after;
+        if (is_old || unsigned >= self.options.sign_every)
+            && let Err(error) = self.sign(&mut writer)
+        {
+            tracing::warn!(%error, "the log could not be signed; it will be tried again");
+        }
+        if position.saturating_sub(writer.indexed) >= self.options.index_every {
+            self.save_index(&mut writer);
+        }
     }
 }
 

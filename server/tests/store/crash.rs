@@ -187,6 +187,7 @@ fn write_groups(dir: &Path, from: u64, groups: u64) {
             }
         }
         tell(&line);
+        store.tend();
         number += size;
     }
     store.close();
