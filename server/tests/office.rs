@@ -185,6 +185,28 @@ async fn keys_that_were_lost_leave_words_empty_and_the_rest_of_the_house_at_work
     close(store, office).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_event_is_on_disk_before_the_event_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Trickster::default());
+    let keys = folder.path().join("keys");
+    let keyring = Arc::new(Keyring::at(&keys).unwrap());
+    *store.keys.lock().unwrap() = Some(keys);
+    let now = Arc::new(std::sync::Mutex::new(NOON));
+    let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
+    company(&office).await;
+    // More than the keyring makes at once.
+    let visits = (100..700).map(|number| {
+        let interaction = shared::ids::InteractionId::from_uuid(uuid::Uuid::from_u128(number));
+        visit(number, interaction, NORTHWIND, "Walked the warehouse")
+    });
+    for answer in office.ask_all(visits.collect()).await {
+        answer.unwrap();
+    }
+    assert!(store.seals.load(std::sync::atomic::Ordering::SeqCst) >= 600);
+    tokio::task::spawn_blocking(move || office.close()).await.unwrap();
+}
+
 /// Searches every file below a directory, sled's included.
 fn is_in_a_file(dir: &Path, needle: &[u8]) -> Option<std::path::PathBuf> {
     for entry in std::fs::read_dir(dir).unwrap() {

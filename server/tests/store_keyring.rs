@@ -285,3 +285,37 @@ fn whoever_only_looks_sees_every_key_and_changes_nothing() {
     assert!(ring.holds(slots[1]));
     assert!(Keyring::look(&dir.path().join("nowhere")).is_err());
 }
+
+/// `STORE_FIXTURE=v2 cargo nextest run -E 'test(a_keyring_of_every_format)'` makes the fixture of a new format.
+#[test]
+fn a_keyring_of_every_format_that_was_ever_released_opens() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/keyrings");
+    let copy = |from: &Path, to: &Path| {
+        std::fs::create_dir_all(to).expect("a directory");
+        for (path, bytes) in files(from).into_iter().filter(|(path, _)| !path.ends_with("ring.lock")) {
+            std::fs::write(to.join(path.file_name().expect("a name")), bytes).expect("written");
+        }
+    };
+    if let Ok(name) = std::env::var("STORE_FIXTURE") {
+        let dir = tempfile::tempdir().expect("a directory");
+        let ring = Keyring::at(dir.path()).expect("it opens");
+        let slots = ring.create(70).expect("slots");
+        let sealed = ring.seal(slots[65], b"fixture", b"Anna Petrova").expect("sealed");
+        std::fs::write(dir.path().join("sealed"), sealed).expect("written");
+        ring.forget(&slots[5..6]).expect("forgotten");
+        copy(dir.path(), &fixtures.join(name));
+    }
+    let mut opened = 0;
+    for entry in std::fs::read_dir(fixtures).expect("fixtures") {
+        let dir = tempfile::tempdir().expect("a directory");
+        copy(&entry.expect("an entry").path(), dir.path());
+        let sealed = std::fs::read(dir.path().join("sealed")).expect("there");
+        let ring = Keyring::at(dir.path()).expect("it opens");
+        assert_eq!(ring.open(65, b"fixture", &sealed).expect("opens"), Some(b"Anna Petrova".to_vec()));
+        assert!(!ring.holds(5) && ring.holds(6));
+        ring.forget(&[6]).expect("forgotten");
+        assert!(ring.reserve().expect("a slot") >= 70);
+        opened += 1;
+    }
+    assert!(opened > 0);
+}
