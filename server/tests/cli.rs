@@ -322,7 +322,9 @@ fn a_backup_never_makes_keys_and_takes_the_logins_with_them() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     run(&data, &["backup", &path("one"), "--keys", &path("typo"), "--keys-to", &path("keys-one")], 1);
     assert!(!folder.path().join("typo").exists() && !folder.path().join("keys-one").exists());
-    run(&data, &["backup", &path("two"), "--keys-to", &path("keys-two")], 0);
+    // Named relatively, as people do.
+    run(&data, &["backup", "two/", "--keys-to", "keys-two"], 0);
+    assert!(!folder.path().join("two/.part").exists());
     for entry in std::fs::read_dir(path("keys-two")).unwrap() {
         assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o077, 0);
     }

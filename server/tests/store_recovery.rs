@@ -966,6 +966,7 @@ fn a_backup_or_rebuild_of_a_damaged_store_is_refused() {
     std::fs::write(path, bytes).expect("written");
     let to = tempfile::tempdir().expect("a directory");
     assert!(matches!(copied(dir.path(), to.path()), Err(CareError::Unsound(_))));
+    assert!(files(to.path()).is_empty(), "nothing of it is left");
     // Nor is anything thrown away from which it might be repaired.
     assert!(matches!(care::rebuild(dir.path(), options(), &mut |_, _| {}), Err(CareError::Unsound(_))));
     assert!(dir.path().join("events/db").exists());

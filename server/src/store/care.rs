@@ -242,9 +242,38 @@ fn vacant(to: &Path) -> Result<(), CareError> {
 
 /// Copies the journal and the proof up to where a log ends; of a store in use, up to what it has noted at the beginning.
 fn copy(paths: &Paths, until: Option<Head>, to: &Path, progress: Progress<'_>) -> Result<Verdict, CareError> {
+    // Whole, and without a slash at its end: it is to have a parent and a neighbour.
+    let to: PathBuf = std::path::absolute(to).map_err(io_at(to))?.components().collect();
+    vacant(&to)?;
+    // A place that is there cannot be taken by one renaming, and may be a mount: the copy is then made inside.
+    let inside = to.exists();
+    let part = if inside { to.join(".part") } else { with_suffix(&to, ".part") };
+    clear(&part)?;
+    let copied = copy_to(paths, until, &part, progress);
+    if copied.is_err() {
+        // What it fails of says more than that the rest could not be removed.
+        drop(clear(&part));
+    }
+    let verdict = copied?;
+    let at = io_at(&to);
+    if inside {
+        // The journal last: what has none is no store.
+        for name in ["proof", "journal"] {
+            std::fs::rename(part.join(name), to.join(name)).map_err(&at)?;
+        }
+        std::fs::remove_dir(&part).map_err(&at)?;
+        File::open(&to).and_then(|dir| dir.sync_all()).map_err(&at)?;
+    } else {
+        std::fs::rename(&part, &to).map_err(&at)?;
+    }
+    sync_parent(&to).map_err(&at)?;
+    Ok(verdict)
+}
+
+/// Makes a copy in a place that nobody looks at, and examines it.
+fn copy_to(paths: &Paths, until: Option<Head>, part: &Path, progress: Progress<'_>) -> Result<Verdict, CareError> {
     let from = io_at(&paths.dir);
-    let at = io_at(to);
-    vacant(to)?;
+    let at = io_at(part);
     let (segments, missing) = Segments::list(&paths.journal).map_err(&from)?;
     let store = segments.as_ref().map(Segments::store).transpose().map_err(&from)?.flatten();
     let (Some(_), Some(store), None) = (segments, store, missing) else {
@@ -263,10 +292,6 @@ fn copy(paths: &Paths, until: Option<Head>, to: &Path, progress: Progress<'_>) -
         None => Head::noted(&paths.proof, store).map_err(&from)?,
     };
 
-    // A place that is there cannot be taken by one renaming, and may be a mount: the copy is then made inside.
-    let inside = to.exists();
-    let part = if inside { to.join(".part") } else { with_suffix(to, ".part") };
-    clear(&part)?;
     let (journal, proofs) = (part.join("journal"), part.join("proof"));
     for dir in [&journal, &proofs] {
         std::fs::create_dir_all(dir).map_err(&at)?;
@@ -282,23 +307,11 @@ fn copy(paths: &Paths, until: Option<Head>, to: &Path, progress: Progress<'_>) -
     for (name, bytes) in proof {
         replace(&proofs.join(name), &bytes, 0o644).map_err(&at)?;
     }
-    for dir in [&journal, &proofs, &part] {
+    for dir in [journal.as_path(), &proofs, part] {
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(&at)?;
     }
     // Nobody else knows the copy, so it is examined without a lock; the keys are not part of it.
-    let verdict = sound(examine(&Paths::new(&part, None), false, progress).map_err(&at)?.1)?;
-    if inside {
-        // The journal last: what has none is no store.
-        for name in ["proof", "journal"] {
-            std::fs::rename(part.join(name), to.join(name)).map_err(&at)?;
-        }
-        std::fs::remove_dir(&part).map_err(&at)?;
-        File::open(to).and_then(|dir| dir.sync_all()).map_err(&at)?;
-    } else {
-        std::fs::rename(&part, to).map_err(&at)?;
-    }
-    sync_parent(to).map_err(&at)?;
-    Ok(verdict)
+    sound(examine(&Paths::new(part, None), false, progress).map_err(&at)?.1)
 }
 
 /// Copies the files of a journal in order, each up to where it ended when it was come to. Files that are begun meanwhile are
@@ -324,7 +337,6 @@ fn copy_segments(from: &Path, to: &Path, progress: Progress<'_>) -> Result<(), C
 fn cut(segments: &Segments, store: Uuid, until: Option<Head>) -> io::Result<Result<Index, CareError>> {
     let mut index = Index::default();
     let last = segments.last();
-    // Without the frames after it: they were not acknowledged when the copying began.
     let mut frames = Frames::new(segments.clone(), store, Place::default());
     let most = until.map_or(u64::MAX, |head| head.commits);
     let damage = loop {
@@ -354,6 +366,7 @@ fn cut(segments: &Segments, store: Uuid, until: Option<Head>) -> io::Result<Resu
             format!("the journal ends after {have} commits, and proof/head knows of {commits}"),
         );
     }
+    // What follows was not acknowledged when the copying began.
     let end = if index.commits() == 0 { Place { segment: 1, offset: SEGMENT_HEAD as u64 } } else { index.end };
     for number in (end.segment + 1..=last).rev() {
         std::fs::remove_file(segments.path(number))?;

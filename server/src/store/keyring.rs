@@ -203,6 +203,7 @@ impl Keyring {
         };
         let (generation, master, mut pages) = still(from)?;
         pages.truncate(written(&pages));
+        let to = &std::path::absolute(to).map_err(at(to))?;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(at(to))?;
         if !generations(to, "ring-").map_err(at(to))?.is_empty() {
             return Err(at(to)(io::Error::other("there is a keyring in it already")));
@@ -211,7 +212,8 @@ impl Keyring {
         if let Some(key) = read(&signing).map_err(at(&signing))?.map(Zeroizing::new) {
             replace(&to.join(SIGNING), &key, 0o600).map_err(at(to))?;
         }
-        write_generation(to, generation, &master, &pages)
+        write_generation(to, generation, &master, &pages)?;
+        sync_parent(to).map_err(at(to))
     }
 
     /// A slot with a fresh key, durable before it is returned, and never given out again, not even after a restart.
