@@ -11,8 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use server::store::sled::{Options, Sled};
-use server::store::{Append, Expect, Part, Store as _, StreamId};
+use server::store::{Append, Durable as Sled, Expect, Options, Part, Store as _, StreamId};
 use uuid::Uuid;
 
 fn main() {
@@ -56,6 +55,7 @@ fn appends(space: &Path) {
             let started = Instant::now();
             for group in groups {
                 assert!(store.append(group).iter().all(Result::is_ok));
+                store.tend();
             }
             let took = started.elapsed();
             frame.resize((written(&dir) - before) / count, 7);
@@ -89,6 +89,7 @@ fn at_size(space: &Path, events: u64) {
     for from in (0..events).step_by(1_000) {
         let group = (from..(from + 1_000).min(events)).map(append).collect();
         assert!(store.append(group).iter().all(Result::is_ok));
+        store.tend();
     }
     println!(
         "bulk load: {:.0} events/s, each its own commit, synced by the thousand",

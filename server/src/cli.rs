@@ -27,9 +27,9 @@ use crate::demo;
 use crate::desk::Refusal;
 use crate::import;
 use crate::office::OfficeError;
+use crate::store::OpenError;
 use crate::store::care::CareError;
 use crate::store::keyring::KeyringError;
-use crate::store::sled::OpenError;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
@@ -39,6 +39,22 @@ const EXIT_CODES: &str = "Exit codes:
   4  done, but some rows were refused (import)
 
 Every setting can be given by its flag or by its environment variable; a flag wins.";
+
+const VERIFY_CODES: &str = "Exit codes:
+  0  sound; what is put right by itself at the next start is remarked
+  1  damaged; the first position that cannot be vouched for is named
+  2  cannot tell: there is no store, or it cannot be read whole";
+
+const CARE_CODES: &str = "Exit codes:
+  0  done, and found sound
+  1  not done: what is there is not sound, the place is taken, or the disk refuses; the reason is on stderr
+  3  another process uses the data directory (a backup is refused only while it is being opened)";
+
+const IMPORT_CODES: &str = "Exit codes:
+  0  done
+  1  not done; the reason is on stderr
+  3  another process uses the data directory: stop the server, or import from its page
+  4  done, but some rows were refused: they are in the file that --refused names";
 
 /// Twofront records what happens on both fronts of your accounts: with the client, and among yourselves.
 #[derive(Parser, Debug)]
@@ -66,13 +82,17 @@ enum Command {
         #[command(subcommand)]
         what: What,
     },
-    /// Read everything and compare it with every seal: 0 sound, 1 damaged, 2 cannot tell
+    /// Read everything and compare it with every seal; a server may be running
+    #[command(after_help = VERIFY_CODES)]
     Verify(Facts),
-    /// Make everything that can be made anew from the journal
+    /// Make everything that can be made anew from the journal, if that is sound
+    #[command(after_help = CARE_CODES)]
     Rebuild(Facts),
-    /// Copy the journal with its proof to an empty folder, and verify the copy
+    /// Copy the journal with its proof to a folder, and verify the copy; a server may be running
+    #[command(after_help = CARE_CODES)]
     Backup(Backup),
     /// Put a backup in the place of a data directory that is empty
+    #[command(after_help = CARE_CODES)]
     Restore {
         /// The folder that `twofront backup` wrote.
         from: PathBuf,
@@ -104,6 +124,7 @@ enum From {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = IMPORT_CODES)]
 struct Import {
     /// The folder with the files.
     dir: PathBuf,
@@ -134,9 +155,9 @@ enum What {
 
 #[derive(Args, Debug)]
 struct Backup {
-    /// An empty folder.
+    /// A folder that is empty or not there yet; it is there only once the copy is whole.
     to: PathBuf,
-    /// Copy the keys, too, and where to. Whoever has them can read what is sealed, and who is forgotten later is not
+    /// Copy the keys and the logins, too, and where to. Whoever has them can read what is sealed, and who is forgotten later is not
     /// forgotten there: keep this copy for a short time only.
     #[arg(long, value_name = "DIR")]
     keys_to: Option<PathBuf>,
@@ -233,9 +254,11 @@ impl Failure {
             Self::Open(OpenError::Locked { .. })
             | Self::Keyring(KeyringError::Locked { .. })
             | Self::Access(AccessError::Kept(KeptError::InUse { .. }))
-            | Self::Care(CareError::Open(OpenError::Locked { .. }) | CareError::Keys(KeyringError::Locked { .. })) => {
-                true
-            }
+            | Self::Care(
+                CareError::Open(OpenError::Locked { .. })
+                | CareError::Opening(_)
+                | CareError::Keys(KeyringError::Locked { .. }),
+            ) => true,
             Self::Open(_)
             | Self::Keyring(_)
             | Self::Office(_)

@@ -141,11 +141,10 @@ impl Office {
         for (orders, many) in in_groups(orders) {
             let (answer, answered) = oneshot::channel();
             let sent = self.0.inbox.send(Work::Orders { orders, answer }).await;
-            let group = match sent {
-                Ok(()) => answered.await.unwrap_or_default(),
-                Err(_) => Vec::new(),
-            };
-            answers.extend(filled(group, many));
+            answers.extend(match sent {
+                Ok(()) => answered.await.unwrap_or_else(|_| for_each(many, unknown)),
+                Err(_) => for_each(many, gone),
+            });
         }
         answers
     }
@@ -364,8 +363,10 @@ impl Sink for Waiting {
             })
             .collect();
         for (answered, many) in sent {
-            let group = answered.and_then(|answered| answered.blocking_recv().ok()).unwrap_or_default();
-            answers.extend(filled(group, many));
+            answers.extend(match answered {
+                Some(answered) => answered.blocking_recv().unwrap_or_else(|_| for_each(many, unknown)),
+                None => for_each(many, gone),
+            });
         }
         answers
     }
@@ -373,13 +374,21 @@ impl Sink for Waiting {
 
 const STOPPED: &str = "the desk has stopped: the server is shutting down, or must be restarted";
 
+const DIED: &str = "the desk died before it could answer, so it is not known whether this was recorded; send it again with \
+                    the same command id once the server was restarted";
+
+/// The desk was gone before the order reached it: nothing was written.
 fn gone() -> Refusal {
     Refusal::Closed(STOPPED.to_owned())
 }
 
-/// The answers of a group, or for each the refusal of a desk that is gone.
-fn filled(group: Vec<Result<Receipt, Refusal>>, many: usize) -> impl Iterator<Item = Result<Receipt, Refusal>> {
-    group.into_iter().chain(std::iter::repeat_with(|| Err(gone()))).take(many)
+/// The desk took the order and died with it: perhaps after it was written.
+fn unknown() -> Refusal {
+    Refusal::Unavailable(DIED.to_owned())
+}
+
+fn for_each(many: usize, refusal: fn() -> Refusal) -> Vec<Result<Receipt, Refusal>> {
+    std::iter::repeat_with(|| Err(refusal())).take(many).collect()
 }
 
 fn in_groups(orders: Vec<Order>) -> impl Iterator<Item = (Vec<Order>, usize)> {
@@ -454,6 +463,7 @@ fn run(mut desk: Desk, shared: &Shared, runtime: &tokio::runtime::Runtime, mut i
         for glance in glances {
             glance(desk.model());
         }
+        shared.store.tend();
     }
 }
 

@@ -61,22 +61,58 @@ impl Slots {
         self.highest
     }
 
-    /// The key that new words about the thing are sealed with, if it has one that was not destroyed.
+    /// The key that new words about the thing are sealed with, if it has one that was neither destroyed nor lost.
     ///
     /// # Errors
     /// When the keyring cannot tell.
     pub fn of(&self, stream: Stream, keyring: &Keyring) -> Result<Option<SlotId>, KeyringError> {
         let Some(&slot) = self.of_stream.get(&stream) else { return Ok(None) };
-        Ok(keyring.key(slot)?.map(|_| slot))
+        match keyring.key(slot) {
+            // A key that was lost seals nothing any more: new words get a new one.
+            Err(KeyringError::Damaged { .. }) => Ok(None),
+            key => Ok(key?.map(|_| slot)),
+        }
     }
 }
 
 /// A stored event as a record, and the number of the key that sealed its personal part. Where the
-/// key is gone the record reads as forgotten.
+/// key is gone the record reads as forgotten; and so it does, loudly, where the key was lost to a damaged disk, since
+/// everything else can still be worked with.
 ///
 /// # Errors
 /// When the bytes are not an event of ours, or the seal is broken.
 pub fn read(event: &StoredEvent, keyring: &Keyring) -> Result<(Record, Option<SlotId>), SealError> {
+    read_with(event, |key, bound_to, bytes| match keyring.open(key, bound_to, bytes) {
+        Err(why @ KeyringError::Damaged { .. }) => {
+            tracing::error!(position = event.position, %why, "a personal part cannot be read, and is left empty");
+            Ok(None)
+        }
+        opened => opened,
+    })
+}
+
+/// As [`read`], for whoever asks whether everything is in order: a lost key is an error.
+///
+/// # Errors
+/// As [`read`], and when the key was lost.
+pub fn read_strictly(event: &StoredEvent, keyring: &Keyring) -> Result<(Record, Option<SlotId>), SealError> {
+    read_with(event, |key, bound_to, bytes| keyring.open(key, bound_to, bytes))
+}
+
+/// The key that sealed an event's personal part, if it has one.
+///
+/// # Errors
+/// When the bytes are not an event of ours.
+pub fn key_of(event: &StoredEvent) -> Result<Option<SlotId>, SealError> {
+    let unreadable = |why| SealError::Unreadable { position: event.position, why };
+    let stored = Stored::from_bytes(&event.payload).map_err(unreadable)?;
+    Ok(stored.sealed.map(|sealed| sealed.key))
+}
+
+fn read_with(
+    event: &StoredEvent,
+    open: impl FnOnce(SlotId, &[u8], &[u8]) -> Result<Option<Vec<u8>>, KeyringError>,
+) -> Result<(Record, Option<SlotId>), SealError> {
     let position = event.position;
     let unreadable = |why| SealError::Unreadable { position, why };
     let stream = Stream::from_bytes(event.stream.0).ok_or(SealError::UnknownSlice { position })?;
@@ -86,7 +122,7 @@ pub fn read(event: &StoredEvent, keyring: &Keyring) -> Result<(Record, Option<Sl
         None => None,
         Some(Sealed { key, bytes }) => {
             let bound_to = associated_data(stream, command, event.revision, stored.kind);
-            keyring.open(key, &bound_to, bytes).map_err(|why| SealError::Broken { position, why })?
+            open(key, &bound_to, bytes).map_err(|why| SealError::Broken { position, why })?
         }
     };
     let fact = stored::put_together(stream, stored.kind, stored.version, stored.body, personal.as_deref())

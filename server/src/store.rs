@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 mod blocks;
 pub mod care;
+mod head;
 mod index;
 pub mod journal;
 pub mod keyring;
@@ -28,6 +29,9 @@ pub mod record;
 mod recovery;
 pub mod sled;
 pub mod witness;
+
+/// The store that outlives the process.
+pub use self::sled::{OpenError, Options, Sled as Durable};
 
 /// The largest commit in bytes, as stored (its payloads, 29 bytes an event and 76 bytes for the commit itself).
 ///
@@ -264,6 +268,10 @@ pub trait Store: Send + Sync {
 
     /// Whether writes are taken.
     fn state(&self) -> State;
+
+    /// Does what is due now and then (signing, saving short cuts), and can wait until the answers are given: to be called
+    /// after them. Nothing that was promised rests on it.
+    fn tend(&self) {}
 }
 
 /// Every commit after a position, first those that are there, then each as it comes, without a hole and in order.

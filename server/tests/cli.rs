@@ -113,6 +113,10 @@ fn every_command_has_help_that_shows_settings_and_exit_codes() {
     assert!(out(&data, &["serve", "--help"]).contains("TWOFRONT_LISTEN"));
     assert!(out(&data, &["import", "salesforce", "--help"]).contains("--dry-run"));
     assert!(out(&data, &["export", "events", "--help"]).contains("--out"));
+    for (command, text) in [("verify", "cannot tell"), ("backup", "place is taken"), ("restore", "place is taken")] {
+        assert!(out(&data, &[command, "--help"]).contains(text), "{command}");
+    }
+    assert!(out(&data, &["import", "salesforce", "--help"]).contains("some rows were refused"));
     assert!(out(&data, &["completions", "bash"]).contains("_twofront"));
     let document: Value = serde_json::from_str(&out(&data, &["openapi"])).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
@@ -227,14 +231,114 @@ fn care_is_taken_and_its_exit_codes_say_what_was_found() {
         |data: &Path, keys: &Path| out(data, &["export", "events", "--out", "-", "--keys", keys.to_str().unwrap()]);
     assert_eq!(text(&restored, &keys), text(&data, &data.join("keys")));
 
+    damage(&data);
+    let damaged: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
+    assert_eq!(damaged["verdict"], "damaged");
+}
+
+fn damage(data: &Path) {
     let journal = std::fs::read_dir(data.join("journal")).unwrap().map(|entry| entry.unwrap().path());
     let segment = journal.max_by_key(|path| path.metadata().unwrap().len()).unwrap();
     let mut bytes = std::fs::read(&segment).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
+    let late = bytes.len() - bytes.len() / 8;
+    *bytes.get_mut(late).unwrap() ^= 1;
     std::fs::write(&segment, bytes).unwrap();
-    let damaged: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
-    assert_eq!(damaged["verdict"], "damaged");
+}
+
+#[test]
+fn the_sound_part_of_a_damaged_log_is_not_passed_off_as_an_export_of_it() {
+    let (folder, data) = house();
+    for events in ["300", "600"] {
+        run(&data, &["demo", "--events", events], 0);
+    }
+    damage(&data);
+    // What is left of the shortcuts would keep the start from reading that far.
+    for gone in ["index", "clean"] {
+        std::fs::remove_file(data.join(gone)).unwrap();
+    }
+    let file = folder.path().join("events.jsonl");
+    let failed = run(&data, &["export", "events", "--out", file.to_str().unwrap()], 1);
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("damaged at position"), "{failed:?}");
+    assert!(!file.exists());
+    let failed = run(&data, &["export", "events", "--out", "-"], 1);
+    let lines = String::from_utf8(failed.stdout).unwrap().lines().count();
+    assert!((300..600).contains(&lines), "{lines}");
+}
+
+#[test]
+fn an_export_is_for_its_owner_and_makes_no_store_and_minds_no_head() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, data) = house();
+    let file = folder.path().join("events.jsonl");
+    run(&data, &["export", "events", "--out", file.to_str().unwrap()], 1);
+    assert!(!data.exists(), "a mistyped directory stays what it is");
+    run(&data, &["demo", "--events", "2000"], 0);
+    run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    // As `| head -1` does: reads a little, and goes away.
+    let mut child = twofront(&data, &["export", "events", "--out", "-"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with('{'));
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn verify_opens_every_seal_and_names_what_a_server_could_not_start_with() {
+    let (folder, data) = house();
+    run(&data, &["demo", "--events", "300"], 0);
+    let sound: Value = serde_json::from_str(&out(&data, &["verify", "--json"])).unwrap();
+    assert!(sound["sealed"].as_u64().unwrap() > 0, "{sound}");
+    assert_eq!(sound["forgotten"], 0);
+    assert_eq!(sound["signed_commits"], sound["commits"]);
+    let origin = format!("twofront/{}\n", sound["store"].as_str().unwrap());
+    assert!(sound["checkpoint"].as_str().unwrap().starts_with(&origin), "{sound}");
+    // Another store's ring, then none.
+    let other = folder.path().join("other");
+    run(&other, &["demo", "--events", "300", "--seed", "2"], 0);
+    let (ring, master) = ("keys/ring-0000000001", "keys/master-0000000001");
+    for name in [ring, master] {
+        std::fs::rename(data.join(name), folder.path().join(name.replace('/', "-"))).unwrap();
+        std::fs::copy(other.join(name), data.join(name)).unwrap();
+    }
+    let foreign: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
+    assert!(foreign["position"].as_u64().is_some_and(|position| position > 0), "{foreign}");
+    for name in [ring, master] {
+        std::fs::remove_file(data.join(name)).unwrap();
+    }
+    let missing: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
+    assert!(missing["why"].as_str().unwrap().contains("no keyring"), "{missing}");
+    for name in [ring, master] {
+        std::fs::rename(folder.path().join(name.replace('/', "-")), data.join(name)).unwrap();
+    }
+    run(&data, &["verify"], 0);
+}
+
+#[test]
+fn a_backup_never_makes_keys_and_takes_the_logins_with_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, data) = house();
+    run(&data, &["colleague", "add", "Ada Lindqvist", "ada@twofront.example", "--role", "administrator"], 0);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    run(&data, &["backup", &path("one"), "--keys", &path("typo"), "--keys-to", &path("keys-one")], 1);
+    assert!(!folder.path().join("typo").exists() && !folder.path().join("keys-one").exists());
+    // Named relatively, as people do.
+    run(&data, &["backup", "two/", "--keys-to", "keys-two"], 0);
+    assert!(!folder.path().join("two/.part").exists());
+    for entry in std::fs::read_dir(path("keys-two")).unwrap() {
+        assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o077, 0);
+    }
+    let copied = |name: &str| std::fs::read(folder.path().join("keys-two").join(name)).unwrap();
+    assert_eq!(copied("logins.json"), std::fs::read(data.join("access/logins.json")).unwrap());
+    assert_eq!(copied("signing.key"), std::fs::read(data.join("keys/signing.key")).unwrap());
+    // The backup alone is sound; put in place it asks for its keys.
+    run(&folder.path().join("two"), &["verify"], 0);
+    let restored = folder.path().join("restored");
+    let told = run(&restored, &["restore", &path("two")], 0);
+    let told = String::from_utf8_lossy(&told.stderr);
+    assert!(told.contains("--keys-to") && told.contains("logins.json"), "{told}");
+    run(&restored, &["verify"], 1);
+    run(&restored, &["verify", "--keys", &path("keys-two")], 0);
 }
 
 #[test]
@@ -261,6 +365,12 @@ fn a_server_serves_keeps_others_out_and_stops_in_time_when_it_is_asked_to() {
     assert!(String::from_utf8_lossy(&busy.stderr).contains("in use by another process"));
     run(&data, &["token", "ada@twofront.example"], 3);
     run(&data, &["verify"], 0);
+    let (copy, keys) = (data.with_file_name("copy"), data.with_file_name("copied-keys"));
+    run(&data, &["backup", copy.to_str().unwrap(), "--keys-to", keys.to_str().unwrap()], 0);
+    let restored = data.with_file_name("restored");
+    run(&restored, &["restore", copy.to_str().unwrap()], 0);
+    let text = out(&restored, &["export", "events", "--out", "-", "--keys", keys.to_str().unwrap()]);
+    assert!(text.lines().last().unwrap().contains("Northwind"), "what was answered before is in the backup: {text}");
 
     // Somebody listens when it stops: the line ends, nothing hangs.
     let mut live = serving

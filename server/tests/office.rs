@@ -9,11 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use house::*;
-use server::desk::Refusal;
+use server::desk::{Refusal, Sink as _};
 use server::office::{Office, Told};
 use server::store::keyring::Keyring;
-use server::store::sled::Sled;
-use server::store::{State, Store};
+use server::store::{Durable as Sled, State, Store};
 use shared::ids::Stream;
 use shared::testkit::*;
 use shared::views::{Company, View};
@@ -133,4 +132,115 @@ async fn a_closed_office_refuses_and_is_still_read() {
     assert!(matches!(office.state(), State::Closed { .. }));
     assert_eq!(office.history(Stream::from(NORTHWIND), 1, 10).unwrap().len(), 2);
     close(store, office).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_dies_after_the_append_does_not_say_that_nothing_was_written() {
+    for by_sink in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Trickster::default());
+        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
+        let now = Arc::new(std::sync::Mutex::new(NOON));
+        let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
+        company(&office).await;
+        *store.mishap.lock().unwrap() = Mishap::WritesAndDies;
+        let order = rename(100, NORTHWIND, "Northwind AG");
+        let answer = if by_sink {
+            let mut sink = office.sink();
+            tokio::task::spawn_blocking(move || sink.submit(vec![order]).pop().unwrap()).await.unwrap()
+        } else {
+            office.ask(order).await
+        };
+        assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+        assert!(office.receipt(id(100)).unwrap().is_some(), "it was written");
+        // Once the desk is gone, nothing reaches it: then nothing was written.
+        let closing = office.clone();
+        tokio::task::spawn_blocking(move || closing.close()).await.unwrap();
+        let refused = office.ask(rename(101, NORTHWIND, "Northwind SE")).await;
+        assert!(matches!(refused, Err(Refusal::Closed(_))), "{refused:?}");
+        assert!(office.receipt(id(101)).unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_were_lost_leave_words_empty_and_the_rest_of_the_house_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    company(&office).await;
+    let told = office.ask(visit(100, VISIT, NORTHWIND, "Walked the warehouse")).await.unwrap();
+    close(store, office).await;
+    let ring = dir.path().join("keys/ring-0000000001");
+    let mut bytes = std::fs::read(&ring).unwrap();
+    bytes[32 + 700] ^= 1;
+    std::fs::write(&ring, bytes).unwrap();
+
+    let (store, office) = open(dir.path());
+    let record = office.at(&[told.position]).unwrap().pop().unwrap();
+    assert!(!serde_json::to_string(&record).unwrap().contains("warehouse"));
+    // New words are sealed with a key that is there.
+    let more = shared::ids::InteractionId::from_uuid(uuid::Uuid::from_u128(7));
+    let receipt = office.ask(visit(101, more, NORTHWIND, "Counted the pallets")).await.unwrap();
+    let record = office.at(&[receipt.position]).unwrap().pop().unwrap();
+    assert!(serde_json::to_string(&record).unwrap().contains("pallets"));
+    close(store, office).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_an_event_is_on_disk_before_the_event_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Trickster::default());
+    let keys = folder.path().join("keys");
+    let keyring = Arc::new(Keyring::at(&keys).unwrap());
+    *store.keys.lock().unwrap() = Some(keys);
+    let now = Arc::new(std::sync::Mutex::new(NOON));
+    let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
+    company(&office).await;
+    // More than the keyring makes at once.
+    let visits = (100..700).map(|number| {
+        let interaction = shared::ids::InteractionId::from_uuid(uuid::Uuid::from_u128(number));
+        visit(number, interaction, NORTHWIND, "Walked the warehouse")
+    });
+    for answer in office.ask_all(visits.collect()).await {
+        answer.unwrap();
+    }
+    assert!(store.seals.load(std::sync::atomic::Ordering::SeqCst) >= 600);
+    tokio::task::spawn_blocking(move || office.close()).await.unwrap();
+}
+
+/// Searches every file below a directory, sled's included.
+fn is_in_a_file(dir: &Path, needle: &[u8]) -> Option<std::path::PathBuf> {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let found = if path.is_dir() {
+            is_in_a_file(&path, needle)
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            bytes.windows(needle.len()).any(|window| window == needle).then_some(path)
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_forgotten_key_nor_what_it_sealed_is_in_any_file_of_the_data_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let keyring = Arc::new(Keyring::at(&dir.path().join("keys")).unwrap());
+    let store = Arc::new(Sled::open(dir.path()).unwrap());
+    let now = Arc::new(std::sync::Mutex::new(NOON));
+    let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&keyring), clock(&now)).unwrap();
+    company(&office).await;
+    let words = "Xenia Zyablikova walked the warehouse";
+    let receipt = office.ask(visit(100, VISIT, NORTHWIND, words)).await.unwrap();
+    let stored = store.read_at(&[receipt.position]).unwrap().pop().unwrap();
+    let slot = server::seal::key_of(&stored).unwrap().unwrap();
+    let key = keyring.key(slot).unwrap().unwrap();
+    keyring.forget(&[slot]).unwrap();
+    close(store, office).await;
+    assert!(is_in_a_file(dir.path(), &stored.payload).is_some(), "what was sealed is where it was");
+    for secret in [key.as_slice(), words.as_bytes(), b"Zyablikova"] {
+        assert_eq!(is_in_a_file(dir.path(), secret), None);
+    }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use server::store::Store;
 use server::store::memory::Memory;
-use server::store::sled::{Options, Sled};
+use server::store::{Durable as Sled, Options};
 
 fn keeps(make: impl Fn() -> (Arc<dyn Store>, Option<tempfile::TempDir>)) {
     for (rule, check) in contract::RULES {

@@ -14,17 +14,32 @@ mod crash;
 mod powercut;
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead as _;
+use std::process::Child;
+use std::sync::{Arc, Mutex};
 
 use crash::{Dice, acks, check, listen, options, start, times};
 use powercut::PowerCut;
+use server::store::care::{self, Verdict};
 use server::store::keyring::Keyring;
-use server::store::sled::Sled;
-use server::store::{State, Store as _};
+use server::store::{Durable as Sled, State, Store as _};
 
 /// Not a test: the others start this program again with this name.
 #[test]
 fn the_process_that_dies() {
     crash::child();
+}
+
+/// What the process says, as it says it; and the process, to be killed.
+fn follow(mut child: Child) -> (Child, Arc<Mutex<Vec<String>>>) {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let (out, into) = (child.stdout.take().expect("piped"), Arc::clone(&said));
+    std::thread::spawn(move || {
+        for line in std::io::BufReader::new(out).lines().map_while(Result::ok) {
+            into.lock().expect("no panic").push(line);
+        }
+    });
+    (child, said)
 }
 
 fn seed() -> u64 {
@@ -44,8 +59,8 @@ fn nothing_acknowledged_is_lost_torn_or_doubled_by_kills() {
         let said = listen(start("writer", dir.path(), next, 100_000, &[]), 1 + dice.roll(40));
         acked.extend(acks(&said));
         assert!(acked.keys().next_back().is_some_and(|last| *last >= next), "it got to write something: {said:?}");
-        // Numbers that may have been used by a write that nobody heard of are not used again.
-        next = acked.keys().next_back().map_or(0, |last| last + 1_000);
+        // The first numbers may be of a write that nobody heard of: whoever asked asks again, with the same command.
+        next = acked.keys().next_back().map_or(0, |last| last + 1);
         // Every other time the next process is the one that recovers.
         if dice.roll(2) == 0 {
             let store = Sled::open_with(dir.path(), options()).expect("it opens");
@@ -116,6 +131,10 @@ fn plain_sled_loses_acknowledged_commits_under_the_same_power_cuts() {
 fn a_key_is_there_or_destroyed_after_a_power_cut_and_never_in_between() {
     let mut dice = Dice::new(seed() + 300);
     let mut cut = PowerCut::new();
+    // A log that the keys could be of: it is what `verify` looks at.
+    let log = tempfile::tempdir().expect("a directory");
+    drop(Sled::open_with(log.path(), options()).expect("it opens"));
+    std::fs::remove_file(log.path().join("keys/signing.key")).expect("removed");
     let rounds = 3;
     listen(cut.start("keyring", 0, rounds, 0, 0, &[]), u64::MAX);
     let events = cut.count();
@@ -138,6 +157,12 @@ fn a_key_is_there_or_destroyed_after_a_power_cut_and_never_in_between() {
                 _ => {}
             }
         }
+        let verdict = care::verify(log.path(), Some(&cut.root));
+        let is_whole = |remark: &String| !remark.contains("keyring");
+        assert!(
+            matches!(&verdict, Verdict::Sound { remarks, .. } if remarks.iter().all(is_whole)),
+            "cut {at}: {verdict}"
+        );
         let ring = Keyring::at(&cut.root).expect("it opens");
         for (slot, key) in keys {
             let number: u64 = slot.parse().expect("a number");
@@ -154,6 +179,8 @@ fn a_key_is_there_or_destroyed_after_a_power_cut_and_never_in_between() {
         }
         let fresh = ring.reserve().expect("a slot");
         ring.forget(&[fresh]).expect("it can still forget");
+        drop(ring);
+        assert_eq!(care::verify(log.path(), Some(&cut.root)).exit_code(), 0, "after cut {at}");
     }
     assert!(forgotten_ones > 0);
 }
@@ -187,6 +214,21 @@ fn no_acknowledgement_precedes_the_sync_of_what_it_acknowledges() {
     }
     // Were the trace blind to the journal, the test would see nothing amiss.
     assert!(acknowledged > 0 && synced_bytes > 60 * 200, "{acknowledged} acknowledgements, {synced_bytes} bytes");
+}
+
+#[test]
+fn a_group_is_made_durable_by_one_sync() {
+    let cut = PowerCut::new();
+    let trace = cut.shadow.join("trace");
+    let said = listen(cut.start("writer", 0, 60, 0, 0, &[("POWERCUT_TRACE", trace.display().to_string())]), u64::MAX);
+    assert!(acks(&said).count() > 120, "groups of several commands");
+    let text = std::fs::read_to_string(trace).expect("a trace");
+    let of = |word: &str| text.lines().filter(|line| line.starts_with(word) && line.contains(".journal")).count();
+    let headers = text.lines().filter(|line| line.starts_with("rename") && line.contains(".journal")).count();
+    assert!(headers > 0);
+    // A file's header is written and synced before it has its name.
+    let named = text.lines().filter(|line| line.starts_with("sync") && line.ends_with(".journal")).count();
+    assert_eq!(named, 60, "{} writes, {} syncs, {headers} files", of("write"), of("sync"));
 }
 
 #[test]
@@ -227,4 +269,76 @@ fn a_full_disk_closes_the_store_and_loses_nothing() {
         assert_eq!(store.state(), State::Open);
         check(&store, &acked);
     }
+}
+
+#[test]
+fn a_full_disk_leaves_a_keyring_that_goes_on_where_it_was() {
+    for space in [600, 9_000, 12_345] {
+        let cut = PowerCut::new();
+        let said = listen(cut.start("keys", 0, 2_000, 0, 0, &[("POWERCUT_SPACE", space.to_string())]), u64::MAX);
+        let given: Vec<u64> = acks(&said).map(|(slot, _)| slot).collect();
+        assert!(said.iter().any(|line| line.starts_with("refused")) || given.is_empty(), "{said:?}");
+        for _ in 0..2 {
+            let ring = Keyring::at(&cut.root).expect("it opens once there is space");
+            assert!(given.iter().all(|slot| ring.holds(*slot)));
+            let later = ring.create(300).expect("slots");
+            assert!(later.iter().all(|slot| !given.contains(slot) && ring.holds(*slot)));
+        }
+    }
+}
+
+#[test]
+fn backups_of_a_store_that_is_written_to_hold_what_was_acknowledged_before_they_began() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (mut child, said) = follow(start("writer", dir.path(), 0, 1_000_000, &[]));
+    let heard = || acks(&said.lock().expect("no panic")).collect::<BTreeMap<_, _>>();
+    while heard().len() < 200 {
+        std::thread::yield_now();
+    }
+    let space = tempfile::tempdir().expect("a directory");
+    for round in 0..6 {
+        let (copy, restored) =
+            (space.path().join(format!("copy-{round}")), space.path().join(format!("store-{round}")));
+        // A frame that is being written is no damage.
+        for _ in 0..20 {
+            let verdict = care::verify(dir.path(), None);
+            assert_eq!(verdict.exit_code(), 0, "{verdict}");
+        }
+        let before = heard();
+        care::backup(dir.path(), &copy, &mut |_, _| {}).expect("copied");
+        care::restore(&copy, &restored, &mut |_, _| {}).expect("restored");
+        let store = Sled::open_with(&restored, options()).expect("it opens");
+        assert_eq!(store.state(), State::Open);
+        check(&store, &before);
+        while heard().len() < before.len() + 100 {
+            std::thread::yield_now();
+        }
+    }
+    assert!(std::fs::read_dir(dir.path().join("journal")).expect("there").count() > 1, "files were begun meanwhile");
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ended");
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_nothing_that_looks_like_one() {
+    let cut = PowerCut::new();
+    let data = cut.root.join("data");
+    let (acked, copy) = {
+        let said = listen(start("writer", &data, 0, 60, &[]), u64::MAX);
+        (acks(&said).collect::<BTreeMap<_, _>>(), cut.root.join("copy"))
+    };
+    listen(cut.start("backup", 0, 0, 0, 0, &[]), u64::MAX);
+    let events = cut.count();
+    std::fs::remove_dir_all(&copy).expect("it was made");
+    for at in 1..=events {
+        let said = listen(cut.start("backup", 0, 0, at, at, &[]), u64::MAX);
+        if copy.exists() {
+            assert!(at >= events - 1, "{at} of {events}: {said:?}");
+            std::fs::remove_dir_all(&copy).expect("removed");
+        }
+    }
+    // The next one is not kept from its work by what the others have left.
+    let said = listen(start("backup", &cut.root, 0, 0, &[]), u64::MAX);
+    assert!(said.iter().any(|line| line == "copied true"), "{said:?}");
+    check(&Sled::open_with(&copy, options()).expect("it opens"), &acked);
 }

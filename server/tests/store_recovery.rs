@@ -19,9 +19,9 @@ use std::sync::{Arc, Mutex};
 
 use crash::{Dice, acks, append, check, listen, options, start, times};
 use server::store::care::{self, CareError, Verdict};
+use server::store::keyring::Keyring;
 use server::store::medium::{Disk, Medium, Tape};
-use server::store::sled::{OpenError, Options, Sled};
-use server::store::{AppendError, State, Store as _};
+use server::store::{AppendError, Durable as Sled, OpenError, Options, State, Store as _};
 use shared::proof::note::Checkpoint;
 use shared::proof::{leaf_hash, verify_consistency, verify_inclusion};
 
@@ -37,6 +37,7 @@ fn fill(store: &Sled, numbers: std::ops::Range<u64>) -> Acked {
     numbers
         .map(|number| {
             let answer = store.append(vec![append(number)]).pop().expect("an answer").expect("it holds");
+            store.tend();
             (number, (answer.first, answer.last))
         })
         .collect()
@@ -76,6 +77,10 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+fn copied(dir: &Path, to: &Path) -> Result<Verdict, CareError> {
+    care::backup(dir, to, &mut |_, _| {})
 }
 
 fn last_journal(dir: &Path) -> PathBuf {
@@ -219,6 +224,67 @@ fn a_failed_write_or_sync_closes_the_store_for_writes_and_is_never_tried_again()
         acked.extend(fill(&store, failed..failed + 3));
         check(&store, &acked);
     }
+}
+
+/// A disk whose sync works, and takes the thread with it.
+#[derive(Debug)]
+struct Deadly(AtomicU64);
+
+#[derive(Debug)]
+struct DeadlyTape(Arc<Deadly>, Box<dyn Tape>);
+
+#[derive(Debug)]
+struct DeadlyHandle(Arc<Deadly>);
+
+impl Medium for DeadlyHandle {
+    fn open(&self, path: &Path, new: bool) -> io::Result<Box<dyn Tape>> {
+        Ok(Box::new(DeadlyTape(Arc::clone(&self.0), Disk.open(path, new)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename(from, to)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        Disk.sync_dir(path)
+    }
+}
+
+impl Tape for DeadlyTape {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.1.write_at(bytes, offset)
+    }
+
+    fn set_len(&mut self, size: u64) -> io::Result<()> {
+        self.1.set_len(size)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.1.sync()?;
+        if self.0.0.fetch_sub(1, Ordering::Relaxed) == 1 {
+            panic!("dead after the sync");
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_write_that_dies_after_its_sync_closes_the_store_and_gives_no_position_twice() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let medium = Arc::new(DeadlyHandle(Arc::new(Deadly(AtomicU64::new(4)))));
+    let store = Sled::open_with(dir.path(), Options { medium, ..options() }).expect("it opens");
+    let mut acked = fill(&store, 0..2);
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.append(vec![append(2)])));
+    assert!(died.is_err());
+    let refused = store.append(vec![append(3)]).pop().expect("an answer");
+    assert!(matches!(refused, Err(AppendError::Closed { .. })), "{refused:?}");
+    assert!(matches!(store.state(), State::Closed { .. }));
+    drop(store);
+    let store = opens_whole(dir.path(), &acked);
+    let again = store.append(vec![append(2)]).pop().expect("an answer").expect("it holds");
+    assert!(again.duplicate, "it was durable, though nobody was told");
+    acked.insert(2, (again.first, again.last));
+    check(&store, &acked);
 }
 
 #[test]
@@ -390,12 +456,16 @@ fn a_journal_that_lost_its_tail_opens_read_only() {
 }
 
 #[test]
-fn a_lost_tail_is_noticed_by_sled_alone_and_by_the_signature_alone() {
+fn a_lost_tail_is_noticed_by_sled_alone_by_the_signature_alone_and_by_the_noted_head_alone() {
     let (dir, _) = fresh(60);
     let (older, _) = fresh(0);
     let store = Sled::open_with(older.path(), options()).expect("it opens");
     drop(store);
-    for witnesses in [["clean", "index", "proof/checkpoint"].as_slice(), &["clean", "index", "events"]] {
+    for witnesses in [
+        ["clean", "index", "proof/checkpoint", "proof/head"].as_slice(),
+        &["clean", "index", "events", "proof/head"],
+        &["clean", "index", "events", "proof/checkpoint"],
+    ] {
         let here = tempfile::tempdir().expect("a directory");
         copy(dir.path(), here.path());
         for gone in witnesses {
@@ -476,7 +546,7 @@ fn every_bit_of_a_small_journal_counts() {
     fill(&store, 100..103);
     drop(store);
     // No witness but the journal itself: also the last frame must tell rot from an interrupted write.
-    for gone in ["clean", "index", "proof/checkpoint"] {
+    for gone in ["clean", "index", "proof/checkpoint", "proof/head"] {
         std::fs::remove_file(dir.path().join(gone)).ok();
     }
     assert_eq!(care::verify(dir.path(), None).exit_code(), 0);
@@ -624,10 +694,13 @@ fn verify_leaves_a_store_at_rest_as_it_was() {
 #[test]
 fn rebuild_makes_sled_anew_and_loses_nothing() {
     let (dir, acked) = fresh(90);
-    let head = care::rebuild(dir.path(), options()).expect("rebuilt");
+    let head = care::rebuild(dir.path(), options(), &mut |_, _| {}).expect("rebuilt");
     assert_eq!(opens_whole(dir.path(), &acked).head(), head);
     let store = opens_whole(dir.path(), &acked);
-    assert!(matches!(care::rebuild(dir.path(), options()), Err(CareError::Open(OpenError::Locked { .. }))));
+    assert!(matches!(
+        care::rebuild(dir.path(), options(), &mut |_, _| {}),
+        Err(CareError::Open(OpenError::Locked { .. }))
+    ));
     drop(store);
 }
 
@@ -638,20 +711,250 @@ fn a_backup_of_a_running_store_restores_to_the_same_store_without_its_keys() {
     acked.extend(fill(&store, 90..130));
     let (space, id) = (tempfile::tempdir().expect("a directory"), store.id());
     let (backup, restored) = (space.path().join("backup"), space.path().join("restored"));
-    assert_eq!(store.backup(&backup).expect("copied").exit_code(), 0);
-    assert!(matches!(store.backup(&backup), Err(CareError::Occupied(_))));
+    assert_eq!(copied(dir.path(), &backup).expect("copied").exit_code(), 0);
+    assert!(matches!(copied(dir.path(), &backup), Err(CareError::Occupied(_))));
     let (before, later) = (acked.clone(), fill(&store, 130..150));
     acked.extend(later);
     drop(store);
     assert!(files(&backup).iter().all(|path| !path.to_string_lossy().contains("keys")));
-    care::restore(&backup, &restored).expect("restored");
+    care::restore(&backup, &restored, &mut |_, _| {}).expect("restored");
     let again = opens_whole(&restored, &before);
     assert_eq!((again.id(), again.head()), (id, before.values().map(|(_, last)| *last).max().expect("some")));
     // Of a store at rest, the same.
     let second = space.path().join("second");
-    care::backup(dir.path(), &second).expect("copied");
+    copied(dir.path(), &second).expect("copied");
     opens_whole(&second, &acked);
-    assert!(matches!(care::backup(space.path(), &space.path().join("third")), Err(CareError::NoStore(_))));
+    assert!(matches!(copied(space.path(), &space.path().join("third")), Err(CareError::NoStore(_))));
+}
+
+/// Loses the whole frames of the last journal file, and every witness but those that are to stay.
+fn lose_tail(dir: &Path, witness: &str) {
+    for gone in ["clean", "index", "proof/checkpoint", "proof/head", "events"] {
+        let path = dir.join(gone);
+        match gone {
+            _ if gone == witness => {}
+            "events" => std::fs::remove_dir_all(path).expect("removed"),
+            _ => std::fs::remove_file(path).expect("removed"),
+        }
+    }
+    let path = last_journal(dir);
+    let bytes = std::fs::read(&path).expect("there");
+    std::fs::write(&path, &bytes[..96]).expect("written");
+}
+
+#[test]
+fn neither_rebuild_nor_backup_passes_over_a_lost_tail_that_only_sled_knows_of() {
+    let (dir, _) = fresh(60);
+    lose_tail(dir.path(), "events");
+    let to = tempfile::tempdir().expect("a directory");
+    for refused in [
+        care::rebuild(dir.path(), options(), &mut |_, _| {}).map(drop),
+        copied(dir.path(), &to.path().join("copy")).map(drop),
+    ] {
+        assert!(
+            matches!(&refused, Err(CareError::Unsound(verdict)) if verdict.to_string().contains("sled knows of 60")),
+            "{refused:?}"
+        );
+    }
+    assert!(dir.path().join("events/db").exists(), "the only witness is still there");
+    assert!(!to.path().join("copy").exists());
+    opens_read_only(dir.path(), "sled knows of 60");
+}
+
+#[test]
+fn rebuild_keeps_the_sled_that_it_replaces() {
+    let (dir, _) = fresh(20);
+    let before = std::fs::read(dir.path().join("events/db")).expect("there");
+    care::rebuild(dir.path(), options(), &mut |_, _| {}).expect("rebuilt");
+    assert!(std::fs::read(dir.path().join("events.damaged/db")).expect("kept").starts_with(&before[..64]));
+}
+
+/// Where the frames of a journal file begin, and where the last one ends.
+fn frames(bytes: &[u8]) -> Vec<usize> {
+    let mut places = vec![96];
+    while let Some(size) = places.last().and_then(|at| bytes.get(at + 4..at + 8)) {
+        let size = u32::from_le_bytes(size.try_into().expect("four bytes"));
+        places.push(places[places.len() - 1] + 44 + usize::try_from(size).expect("small"));
+    }
+    places
+}
+
+#[test]
+fn whole_frames_that_are_missing_after_a_kill_are_noticed_by_the_noted_head() {
+    let (dir, acked) = killed(30);
+    let path = last_journal(dir.path());
+    let whole = std::fs::read(&path).expect("there");
+    let places = frames(&whole);
+    for lost in 1..=3 {
+        let here = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), here.path());
+        // sled had nothing flushed when the process died, and nothing was signed.
+        std::fs::remove_dir_all(here.path().join("events")).expect("removed");
+        for gone in ["index", "proof/checkpoint"] {
+            std::fs::remove_file(here.path().join(gone)).ok();
+        }
+        let end = places[places.len() - 1 - lost];
+        let target = here.path().join("journal").join(path.file_name().expect("a name"));
+        std::fs::write(&target, &whole[..end]).expect("written");
+        let verdict = care::verify(here.path(), None);
+        assert!(verdict.to_string().contains("proof/head knows of"), "{verdict}");
+        let position = opens_read_only(here.path(), "proof/head knows of");
+        let head = Sled::open_with(here.path(), options()).expect("it opens").head();
+        assert_eq!(position, head + 1);
+        assert_eq!(std::fs::metadata(&target).expect("there").len(), end as u64, "nothing was cut");
+    }
+    opens_whole(dir.path(), &acked);
+}
+
+#[test]
+fn a_noted_head_that_is_older_or_gone_or_torn_is_no_harm() {
+    let (dir, mut acked) = fresh(20);
+    let head = dir.path().join("proof/head");
+    let old = std::fs::read(&head).expect("noted");
+    acked.extend(fill(&opens_whole(dir.path(), &acked), 20..40));
+    let now = std::fs::read(&head).expect("noted");
+    let mut torn = now.clone();
+    torn[30..60].fill(0);
+    for noted in [Some(old), Some(torn), Some(now[..300].to_vec()), None] {
+        match noted {
+            Some(bytes) => std::fs::write(&head, bytes).expect("written"),
+            None => std::fs::remove_file(&head).expect("removed"),
+        }
+        assert_eq!(care::verify(dir.path(), None).exit_code(), 0);
+        drop(opens_whole(dir.path(), &acked));
+        assert!(head.exists());
+    }
+}
+
+#[test]
+fn a_log_is_signed_after_the_next_commit_once_the_signature_is_old() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store =
+        Sled::open_with(dir.path(), Options { sign_after: std::time::Duration::ZERO, ..options() }).expect("it opens");
+    fill(&store, 0..3);
+    let note = std::fs::read_to_string(dir.path().join("proof/checkpoint")).expect("signed");
+    let checkpoint = Checkpoint::open(&note, store.verifier().expect("it signs")).expect("it is signed");
+    assert_eq!(checkpoint.size, 3);
+}
+
+#[test]
+fn a_stop_that_has_no_time_leaves_the_checking_to_the_next_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let hasty = Options { stop_within: std::time::Duration::ZERO, ..options() };
+    let acked = fill(&Sled::open_with(dir.path(), hasty).expect("it opens"), 0..60);
+    assert!(!dir.path().join("clean").exists());
+    drop(opens_whole(dir.path(), &acked));
+    assert!(dir.path().join("clean").exists() && !dir.path().join("events.damaged").exists());
+}
+
+#[test]
+fn a_journal_that_went_on_otherwise_contradicts_what_remembers_the_first() {
+    let (dir, acked) = fresh(20);
+    let other = tempfile::tempdir().expect("a directory");
+    copy(dir.path(), other.path());
+    drop(fill(&opens_whole(dir.path(), &acked), 20..30));
+    drop(fill(&opens_whole(other.path(), &acked), 50..60));
+    for witness in ["clean", "index", "proof/head"] {
+        let here = tempfile::tempdir().expect("a directory");
+        copy(dir.path(), here.path());
+        for gone in ["clean", "index", "proof/checkpoint", "proof/head"].iter().filter(|name| **name != witness) {
+            std::fs::remove_file(here.path().join(gone)).expect("removed");
+        }
+        for gone in ["events", "journal"] {
+            std::fs::remove_dir_all(here.path().join(gone)).expect("removed");
+        }
+        copy(&other.path().join("journal"), &here.path().join("journal"));
+        assert_eq!(care::verify(here.path(), None).exit_code(), 1, "{witness}");
+        opens_read_only(here.path(), "is not the one that");
+    }
+}
+
+#[test]
+fn a_longer_sled_of_another_store_is_moved_aside() {
+    let (dir, acked) = fresh(40);
+    let other = tempfile::tempdir().expect("a directory");
+    fill(&Sled::open_with(other.path(), options()).expect("it opens"), 1_000..1_080);
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    copy(&other.path().join("events"), &dir.path().join("events"));
+    std::fs::remove_file(dir.path().join("clean")).expect("removed");
+    let verdict = care::verify(dir.path(), None);
+    assert!(
+        matches!(&verdict, Verdict::Sound { remarks, .. } if remarks.iter().any(|remark| remark.contains("another store"))),
+        "{verdict}"
+    );
+    opens_whole(dir.path(), &acked);
+    assert!(dir.path().join("events.damaged").exists());
+}
+
+#[test]
+fn rot_that_the_saved_index_passes_over_is_found_when_sled_is_to_be_made_anew() {
+    let (dir, _) = fresh(120);
+    let aside = dir.path().join("events.damaged");
+    std::fs::create_dir(&aside).expect("made");
+    std::fs::write(aside.join("db"), b"what an earlier start has kept").expect("written");
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    let path = &files(&dir.path().join("journal"))[0];
+    let mut bytes = std::fs::read(path).expect("there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).expect("written");
+    let position = opens_read_only(dir.path(), "damaged");
+    let store = Sled::open_with(dir.path(), options()).expect("it opens");
+    assert_eq!(store.head() + 1, position, "what is sound is served");
+    check(&store, &Acked::new());
+    assert!(aside.join("db").exists(), "it may be what the journal is repaired from");
+}
+
+#[test]
+fn a_backup_of_a_store_that_is_being_opened_is_put_off() {
+    let (dir, _) = fresh(3);
+    let lock = std::fs::File::create(dir.path().join("lock")).expect("made");
+    lock.lock().expect("locked");
+    let to = tempfile::tempdir().expect("a directory");
+    assert!(matches!(copied(dir.path(), &to.path().join("copy")), Err(CareError::Opening(_))));
+}
+
+#[test]
+fn what_was_synced_and_not_acknowledged_before_a_backup_began_is_not_in_it() {
+    let (dir, acked) = fresh(20);
+    let store = opens_whole(dir.path(), &acked);
+    let noted = std::fs::read(dir.path().join("proof/head")).expect("noted");
+    fill(&store, 20..25);
+    // As if the five were on their way when the copying began.
+    std::fs::write(dir.path().join("proof/head"), noted).expect("written");
+    let to = tempfile::tempdir().expect("a directory");
+    let (half, copy) = (to.path().join("copy.part"), to.path().join("copy"));
+    // What a copy that was killed has left is made anew.
+    std::fs::create_dir_all(half.join("journal")).expect("made");
+    std::fs::write(half.join("journal/00000000000000000001.journal"), b"half").expect("written");
+    assert!(matches!(copied(dir.path(), &copy), Ok(Verdict::Sound { commits: 20, .. })));
+    assert!(!half.exists());
+    opens_whole(&copy, &acked);
+}
+
+#[test]
+fn care_makes_nothing_in_a_directory_that_was_mistyped() {
+    let space = tempfile::tempdir().expect("a directory");
+    let (typo, to) = (space.path().join("typo"), space.path().join("to"));
+    assert_eq!(care::verify(&typo, None).exit_code(), 2);
+    assert!(copied(&typo, &to).is_err());
+    assert!(care::restore(&typo, &to, &mut |_, _| {}).is_err());
+    assert!(care::rebuild(&typo, options(), &mut |_, _| {}).is_err());
+    assert!(Keyring::copy(&typo, &to).is_err());
+    assert_eq!(files(space.path()), Vec::<PathBuf>::new());
+    assert!(!typo.exists() && !to.exists());
+}
+
+#[test]
+fn verify_and_restore_leave_a_backup_as_it_was() {
+    let (dir, _) = fresh(30);
+    let space = tempfile::tempdir().expect("a directory");
+    let copy = space.path().join("copy");
+    copied(dir.path(), &copy).expect("copied");
+    let before = files(&copy);
+    assert_eq!(care::verify(&copy, None).exit_code(), 0);
+    care::restore(&copy, &space.path().join("restored"), &mut |_, _| {}).expect("restored");
+    assert_eq!(files(&copy), before);
 }
 
 #[test]
@@ -662,9 +965,10 @@ fn a_backup_or_rebuild_of_a_damaged_store_is_refused() {
     bytes[5_000] ^= 1;
     std::fs::write(path, bytes).expect("written");
     let to = tempfile::tempdir().expect("a directory");
-    assert!(matches!(care::backup(dir.path(), to.path()), Err(CareError::Unsound(_))));
+    assert!(matches!(copied(dir.path(), to.path()), Err(CareError::Unsound(_))));
+    assert!(files(to.path()).is_empty(), "nothing of it is left");
     // Nor is anything thrown away from which it might be repaired.
-    assert!(matches!(care::rebuild(dir.path(), options()), Err(CareError::Unsound(_))));
+    assert!(matches!(care::rebuild(dir.path(), options(), &mut |_, _| {}), Err(CareError::Unsound(_))));
     assert!(dir.path().join("events/db").exists());
 }
 

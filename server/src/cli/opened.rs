@@ -7,28 +7,37 @@ use crate::clock;
 use crate::config::Place;
 use crate::desk::closed;
 use crate::office::Office;
-use crate::store::Store;
 use crate::store::keyring::Keyring;
-use crate::store::sled::{Options, Sled};
+use crate::store::{Durable, Options, Store};
 
 /// Closed in order when it is dropped.
 pub struct Opened {
-    pub store: Arc<Sled>,
+    pub store: Arc<Durable>,
     pub office: Office,
 }
 
 /// The store and its keys, without reading the log.
 pub struct Shelf {
-    pub store: Arc<Sled>,
+    pub store: Arc<Durable>,
     pub keyring: Arc<Keyring>,
 }
 
 impl Shelf {
     pub fn open(place: &Place) -> Result<Self, Failure> {
         let options = Options { keys: Some(place.keys()), ..Options::default() };
-        let store = Sled::open_with(place.data(), options)?;
+        let store = Durable::open_with(place.data(), options)?;
         let keyring = Keyring::at(&place.keys())?;
         Ok(Self { store: Arc::new(store), keyring: Arc::new(keyring) })
+    }
+}
+
+impl Shelf {
+    /// For commands that only read: where there is no store, none is made.
+    pub fn open_existing(place: &Place) -> Result<Self, Failure> {
+        if place.data().join("journal").is_dir() {
+            return Self::open(place);
+        }
+        Err(Failure::Other(format!("there is no store in {}; look at --data", place.data().display())))
     }
 }
 

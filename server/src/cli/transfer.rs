@@ -1,7 +1,8 @@
 //! `twofront import`, `export` and `demo`: facts come in from outside, and go out.
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ use crate::config::Place;
 use crate::import::Folder;
 use crate::intake::{self, Intake};
 use crate::office::replay;
-use crate::store::Store;
+use crate::store::{State, Store};
 
 pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
     let opened = if import.dry_run { Opened::open(place)? } else { Opened::for_writing(place)? };
@@ -37,12 +38,19 @@ pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
 
 /// One event a line. The file has its name only once it is whole.
 pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failure> {
-    let Shelf { store, keyring } = Shelf::open(place)?;
+    let Shelf { store, keyring } = Shelf::open_existing(place)?;
     let bar = bar(store.head(), "exporting");
     let named = || out.display().to_string();
     let events = if out == Path::new("-") {
-        let events = write_events(&*store, &keyring, &mut BufWriter::new(io::stdout().lock()), &bar)?;
+        let written = write_events(&*store, &keyring, &mut BufWriter::new(io::stdout().lock()), &bar);
         bar.finish_and_clear();
+        let events = match written {
+            // Whoever reads has seen enough (`| head`).
+            Err(Failure::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Ok(ExitCode::SUCCESS);
+            }
+            written => written?,
+        };
         // The facts would stand among the events.
         eprintln!("{events} events");
         events
@@ -50,21 +58,39 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
         // Only a file can take another one's place: what is a pipe or a device stays what it is.
         let is_special = std::fs::metadata(out).is_ok_and(|found| !found.is_file());
         let to = if is_special { out.to_owned() } else { half_of(out) };
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&to);
-        let mut writer = BufWriter::new(file.map_err(Failure::io(to.display().to_string()))?);
+        // What is sealed is written open: for its owner only.
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&to);
+        let file = file.map_err(Failure::io(to.display().to_string()))?;
+        if !is_special {
+            file.set_permissions(Permissions::from_mode(0o600)).map_err(Failure::io(named()))?;
+        }
+        let mut writer = BufWriter::new(file);
         let events = write_events(&*store, &keyring, &mut writer, &bar)?;
         let file = writer.into_inner().map_err(|error| Failure::io(named())(error.into_error()))?;
         if !is_special {
             file.sync_all().map_err(Failure::io(named()))?;
+            whole(&*store, events, &to)?;
             std::fs::rename(&to, out).map_err(Failure::io(named()))?;
         }
         bar.finish_and_clear();
         tell(facts, &json!({ "events": events, "file": out }), || format!("{events} events in {}", out.display()))?;
         events
     };
+    whole(&*store, events, out)?;
     store.close();
     tracing::debug!(events, "exported");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses to call the sound part of a damaged log an export of it.
+fn whole(store: &dyn Store, events: u64, to: &Path) -> Result<(), Failure> {
+    match store.state() {
+        State::ReadOnly { why, position } => Err(Failure::Other(format!(
+            "the log is damaged at position {position}: {why}. Only the {events} events before it were written, to {}",
+            to.display()
+        ))),
+        State::Open | State::Closed { .. } => Ok(()),
+    }
 }
 
 pub fn demo(place: &Place, demo: &Demo) -> Result<ExitCode, Failure> {
@@ -98,7 +124,7 @@ fn write_events(
         let Some((last, _)) = page.last() else { break };
         after = last.position;
         for (record, _) in &page {
-            serde_json::to_writer(&mut *to, record).map_err(|error| Failure::Other(error.to_string()))?;
+            serde_json::to_writer(&mut *to, record).map_err(|error| Failure::io("writing events")(error.into()))?;
             to.write_all(b"\n").map_err(Failure::io("writing events"))?;
             events += 1;
         }

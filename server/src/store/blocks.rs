@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use shared::proof::Hash;
 
@@ -22,10 +23,14 @@ const BACKLOG: usize = 4 << 20;
 const WHOLE: u8 = 0;
 const PIECE: u8 = 1;
 
+/// How long sled may take to close. Its own end syncs its files, and may panic or wait for ever where that fails.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// An open sled.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    db: ::sled::Db,
+    /// None once it is being closed.
+    db: Option<::sled::Db>,
     backlog: AtomicUsize,
 }
 
@@ -47,17 +52,46 @@ impl Blocks {
                 .flush_every_ms(None)
                 .use_compression(false);
             let db = config.open().map_err(|error| error.to_string())?;
-            Ok(Self { db, backlog: AtomicUsize::new(0) })
+            Ok(Self { db: Some(db), backlog: AtomicUsize::new(0) })
         })
     }
 
     /// Adds a group's records in one batch.
     pub(super) fn put(&self, bytes: &[u8]) -> Result<(), String> {
         guarded(|| {
-            self.db.apply_batch(batch(bytes)).map_err(|error| error.to_string())?;
+            self.db()?.apply_batch(batch(bytes)).map_err(|error| error.to_string())?;
             let backlog = self.backlog.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
             if backlog >= BACKLOG { self.flush_now() } else { Ok(()) }
         })
+    }
+
+    /// Flushes and closes it, and waits for that only so long.
+    pub(super) fn close(mut self) -> Result<(), String> {
+        let flushed = self.flush();
+        self.end().and(flushed)
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        let Some(db) = self.db.take() else {
+            return Ok(());
+        };
+        let (told, closed) = std::sync::mpsc::sync_channel(1);
+        let close = move || {
+            let ended = guarded(|| {
+                drop(db);
+                Ok(())
+            });
+            // Nobody listens any more when it took too long.
+            drop(told.send(ended));
+        };
+        std::thread::Builder::new().name("sled-close".to_owned()).spawn(close).map_err(|error| error.to_string())?;
+        closed
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|_| Err(format!("it did not close within {} s", PATIENCE.as_secs())))
+    }
+
+    fn db(&self) -> Result<&::sled::Db, String> {
+        self.db.as_ref().ok_or_else(|| "sled is being closed".to_owned())
     }
 
     /// Hands everything to the operating system. That is not a sync; the journal has what matters.
@@ -120,13 +154,22 @@ impl Blocks {
     /// The end of what sled holds, by its last block alone; nothing if it is empty.
     pub(super) fn last(&self) -> Result<Option<Held>, String> {
         guarded(|| {
-            if self.db.is_empty() {
+            if self.db()?.is_empty() {
                 return Ok(None);
             }
             let block = self.block(u64::MAX - 1)?;
             let last = record::records(&block.bytes).last().filter(Record::check);
             let last = last.ok_or_else(|| "the last commit is damaged in sled".to_owned())?;
             Ok(Some(Held { commits: last.index + 1, head: last.last(), last_hash: last.hash() }))
+        })
+    }
+
+    /// The hash of the commit that ends at a position, if one does.
+    pub(super) fn hash_at(&self, position: u64) -> Result<Option<Hash>, String> {
+        guarded(|| {
+            let block = self.block(position)?;
+            let record = record::records(&block.bytes).find(|record| record.last() == position);
+            Ok(record.filter(Record::check).map(|record| record.hash()))
         })
     }
 
@@ -160,7 +203,7 @@ impl Blocks {
     /// Shows the blocks from a key on, with the position in their key, until `see` has seen enough.
     fn each_block(&self, from: u64, mut see: impl FnMut(u64, &[u8]) -> Result<bool, String>) -> Result<(), String> {
         let mut pieces: Vec<u8> = Vec::new();
-        for item in self.db.range(key(from, 0)..) {
+        for item in self.db()?.range(key(from, 0)..) {
             let (key, value) = item.map_err(|error| error.to_string())?;
             let (first, part) = parse_key(&key).ok_or("a key in sled is not one of ours")?;
             let more = match value.split_first() {
@@ -186,14 +229,14 @@ impl Blocks {
     /// The block that holds a position, if sled has it.
     fn block(&self, position: u64) -> Result<Block, String> {
         let missing = || format!("the commit at position {position} is missing in sled");
-        let found = self.db.get_lt(key(position.saturating_add(1), 0)).map_err(|error| error.to_string())?;
+        let found = self.db()?.get_lt(key(position.saturating_add(1), 0)).map_err(|error| error.to_string())?;
         let (found_key, value) = found.ok_or_else(missing)?;
         let (first, _) = parse_key(&found_key).ok_or_else(missing)?;
         let bytes = match value.first() {
             Some(&WHOLE) => Bytes::Whole(value),
             Some(&PIECE) => {
                 let mut bytes = Vec::new();
-                for item in self.db.range(key(first, 0)..key(first.saturating_add(1), 0)) {
+                for item in self.db()?.range(key(first, 0)..key(first.saturating_add(1), 0)) {
                     let (_, value) = item.map_err(|error| error.to_string())?;
                     bytes.extend_from_slice(value.get(1..).unwrap_or_default());
                 }
@@ -207,7 +250,15 @@ impl Blocks {
 
     fn flush_now(&self) -> Result<(), String> {
         self.backlog.store(0, Ordering::Relaxed);
-        self.db.flush().map(|_| ()).map_err(|error| error.to_string())
+        self.db()?.flush().map(|_| ()).map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        if let Err(why) = self.end() {
+            tracing::warn!(why, "sled did not close in order: it is checked whole at the next start");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use hashbrown::HashTable;
 use shared::proof::{self, Hash, Leaves, NoLeaf};
 use uuid::Uuid;
 
+use super::head::Head;
 use super::record::{Cursor, Record};
 use super::{StreamId, Version};
 
@@ -226,6 +227,17 @@ impl Index {
     pub(super) fn mark(&self, position: u64) -> Option<Mark> {
         let after = self.marks.partition_point(|mark| mark.position <= position);
         self.marks.get(after.checked_sub(1)?).copied()
+    }
+
+    /// The nearest known frame at or before a commit.
+    pub(super) fn mark_of(&self, commit: u64) -> Option<Mark> {
+        let after = self.marks.partition_point(|mark| mark.commit <= commit);
+        self.marks.get(after.checked_sub(1)?).copied()
+    }
+
+    /// Where it ends.
+    pub(super) fn reaches(&self) -> Head {
+        Head { commits: self.commits(), position: self.head(), last_hash: self.last_hash }
     }
 
     fn stream(&self, id: StreamId) -> Option<&Stream> {

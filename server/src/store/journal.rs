@@ -45,7 +45,8 @@
 //! trailer are right. Where one is not, it may be *torn*: the write that the power or a kill interrupted, which nobody was
 //! told had succeeded. It is torn when it is the last thing in the last file and (a) the file ends inside it, or (b) a
 //! whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
-//! checkpoint, the mark of a clean stop) knows of a commit in it, since all of these are written later than the sync. A torn
+//! checkpoint, the mark of a clean stop, the noted head) knows of a commit in it, since all of these are written later than the
+//! sync. Nor may any of them know of a commit after the last whole frame: frames that are gone leave no trace of their own. A torn
 //! frame is cut off and said so in the log. Everything else is *damage*: nothing is cut, the store opens read-only and names
 //! the position. After an unclean stop the last frame is written and synced once more as it stands, because the process
 //! that wrote it may have died between write and sync: what is read back must be durable before it is answered from.
@@ -76,7 +77,7 @@ pub(super) const FRAME_BYTES: usize = 8 << 20;
 
 const MAGIC: &[u8; 8] = b"TWOFRNTJ";
 const FORMAT: u32 = 1;
-const SEGMENT_HEAD: usize = 96;
+pub(super) const SEGMENT_HEAD: usize = 96;
 const FRAME_MAGIC: &[u8; 4] = b"\xF7GRP";
 const FRAME_END: &[u8; 4] = b"\xF7END";
 const FRAME_HEAD: usize = 40;
@@ -251,8 +252,40 @@ impl Segments {
         Ok(frame.end == index.end && last.is_some_and(|record| record.hash() == index.last_hash()))
     }
 
+    /// The number of the last file.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Where the file with a number lies.
+    pub(super) fn path(&self, number: u64) -> PathBuf {
+        segment_path(&self.dir, number)
+    }
+
+    /// The hash of the commit with which a log of so many commits ends; `None` where it cannot be read.
+    pub(super) fn hash_after(&self, commits: u64, index: &Index, store: Uuid) -> io::Result<Option<Hash>> {
+        if commits == index.commits() {
+            return Ok(Some(index.last_hash()));
+        }
+        let Some(mark) = commits.checked_sub(1).and_then(|commit| index.mark_of(commit)) else {
+            return Ok(None);
+        };
+        let mut frames = Frames::new(self.clone(), store, mark.place);
+        while let Ok(Some(frame)) = frames.next()? {
+            if let Some(record) = record::records(&frame.body).find(|record| record.index + 1 >= commits) {
+                return Ok((record.index + 1 == commits).then(|| record.hash()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads what follows the end of `index` into it, frame by frame, and says how it ends.
     pub(super) fn read_into(&self, index: &mut Index, store: Uuid) -> io::Result<End> {
+        self.read_telling(index, store, &mut |_| {})
+    }
+
+    /// As [`Segments::read_into`], telling after each frame where it is.
+    pub(super) fn read_telling(&self, index: &mut Index, store: Uuid, at: &mut dyn FnMut(Place)) -> io::Result<End> {
         let mut frames = Frames::new(self.clone(), store, index.end);
         frames.expect = Some((index.commits(), index.head() + 1, index.last_hash()));
         loop {
@@ -262,6 +295,7 @@ impl Segments {
                         return Ok(End::Damaged(damage));
                     }
                     frames.expect = Some((index.commits(), index.head() + 1, index.last_hash()));
+                    at(index.end);
                 }
                 Ok(None) => {
                     index.end = frames.place;
@@ -277,6 +311,16 @@ impl Segments {
                 }
             }
         }
+    }
+
+    /// Reads one more frame into an index; false when there is none.
+    pub(super) fn read_next(&self, index: &mut Index, frames: &mut Frames) -> io::Result<Result<bool, Damage>> {
+        frames.expect = Some((index.commits(), index.head() + 1, index.last_hash()));
+        Ok(match frames.next()? {
+            Ok(Some(frame)) => enter(index, &frame).map(|()| true),
+            Ok(None) => Ok(false),
+            Err(flaw) => Err(Damage { position: index.head() + 1, why: format!("{}: {}", flaw.place, flaw.why) }),
+        })
     }
 
     /// Whether a flawed last frame can be a write that was interrupted; see the module.
@@ -389,6 +433,11 @@ impl Frames {
     pub(super) fn new(segments: Segments, store: Uuid, place: Place) -> Self {
         let place = if place.segment == 0 { Place { segment: 1, offset: 0 } } else { place };
         Self { segments, store, place, file: None, expect: None }
+    }
+
+    /// Where the next frame begins, or the flaw is.
+    pub(super) fn at(&self) -> Place {
+        self.place
     }
 
     /// The next frame; `None` at the end of the last file. After a flaw nothing more comes.

@@ -18,19 +18,25 @@
 //! slot = number of the page * 64 + number in the page, both from 0
 //! ```
 //! The newest ring decides: a generation counts from the moment its ring has its name durably. What an interrupted
-//! `forget` has left is finished or undone when the keyring is opened next.
+//! `forget` has left is finished or undone when the keyring is opened next. Of the first generation the empty ring is made
+//! before the master key, so that a master key without a ring always says that a ring was lost.
+//!
+//! A page that does not open is *unwritten* where the file ends inside it or a whole sector's share of it is zeros: the write
+//! that made it was interrupted before its sync, so no key of it was ever given out, and none ever is. Unwritten pages at the
+//! end are cut off at the next open. Any other page that does not open is *lost*, with all its keys; it is never cut.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::medium::{replace, sync_parent};
+use super::place::read;
 use super::record::Cursor;
 
 /// The number of the place of one person's key, as events name it.
@@ -70,6 +76,9 @@ const PLAIN: usize = 8 + 64 * KEY;
 const NONCE: usize = 24;
 const PAGE: usize = NONCE + PLAIN + 16;
 const HEAD: usize = 32;
+const SECTOR: usize = 512;
+/// The key that checkpoints are signed with lies beside the keyring.
+const SIGNING: &str = "signing.key";
 const FORMAT: u32 = 1;
 /// Pages made at once: few at first, since what a restart finds unused stays unused.
 const FEW: usize = 4;
@@ -82,21 +91,39 @@ pub struct Keyring {
     inner: RwLock<Inner>,
     /// Held by whoever changes files; readers go on meanwhile.
     changing: Mutex<()>,
-    /// Held until the keyring is dropped.
-    _lock: File,
+    /// Held until the keyring is dropped; none for one that only reads.
+    _lock: Option<File>,
 }
 
 #[derive(Debug)]
 struct Inner {
     generation: u64,
     master: Key,
-    /// None where a page cannot be read: its keys are lost, not forgotten.
-    pages: Vec<Option<Page>>,
+    pages: Vec<Leaf>,
     next: u64,
     /// Pages made by this process, so that it makes more at once the more it needs.
     made: usize,
     /// Set once a write or sync has failed.
     closed: bool,
+}
+
+/// A page of the ring, as far as it is one.
+#[derive(Clone, Debug)]
+enum Leaf {
+    Page(Page),
+    /// Its write was interrupted: it never had a key that anybody was given.
+    Unwritten,
+    /// It cannot be read: its keys are lost, not forgotten.
+    Lost,
+}
+
+impl Leaf {
+    fn page(&self) -> Option<&Page> {
+        match self {
+            Self::Page(page) => Some(page),
+            Self::Unwritten | Self::Lost => None,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -127,25 +154,66 @@ impl Keyring {
             std::fs::TryLockError::WouldBlock => KeyringError::Locked { dir: dir.to_owned() },
             std::fs::TryLockError::Error(source) => at(source),
         })?;
-        let (rings, masters) = (generations(dir, "ring-").map_err(at)?, generations(dir, "master-").map_err(at)?);
-        let generation = match (rings.iter().max(), masters.iter().max()) {
-            (Some(generation), _) => *generation,
-            // Made, and interrupted before the ring had its name: nobody has had a key from it.
-            (None, None | Some(1)) => {
-                let master = random()?;
-                write_generation(dir, 1, &master, &[])?;
+        let generation = match newest(dir)? {
+            Some(generation) => generation,
+            None => {
+                replace(&dir.join(name("ring-", 1)), &head(1), 0o600).map_err(at)?;
                 1
             }
-            (None, Some(generation)) => {
-                return Err(KeyringError::Damaged { why: format!("ring-{generation:010} is missing") });
-            }
         };
+        let ring_path = dir.join(name("ring-", generation));
+        if is_half_made(dir, generation).map_err(at)? {
+            write_master(dir, 1, &*random()?)?;
+        }
         let master = read_master(dir, generation)?;
-        let pages = read_ring(dir, generation, &master)?;
+        let mut pages = read_ring(dir, generation, &master)?;
+        cut_unwritten(&ring_path, &mut pages).map_err(|source| KeyringError::Io { path: ring_path, source })?;
+        for (number, _) in pages.iter().enumerate().filter(|(_, leaf)| matches!(leaf, Leaf::Lost)) {
+            tracing::error!(
+                page = number,
+                "the keys of a page are lost: what they seal reads as empty; restore the keys directory"
+            );
+        }
         let next = pages.len() as u64 * PAGE_KEYS;
         clean_up(dir, generation).map_err(at)?;
         let inner = Inner { generation, master, pages, next, made: 0, closed: false };
-        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), _lock: lock })
+        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), _lock: Some(lock) })
+    }
+
+    /// The keyring in `dir` as it stands, to read only: nothing is made or changed there, and another process may have it.
+    ///
+    /// # Errors
+    /// When there is none, files are missing or damaged, or the file system refuses.
+    pub fn look(dir: &Path) -> Result<Self, KeyringError> {
+        let (generation, master, pages) = still(dir)?;
+        let next = pages.len() as u64 * PAGE_KEYS;
+        let inner = Inner { generation, master, pages, next, made: 0, closed: true };
+        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), _lock: None })
+    }
+
+    /// Copies the keyring in `from` as it stands to a directory that holds none, with the signing key; another process may have
+    /// it open. Whoever has the copy can read what is sealed.
+    ///
+    /// # Errors
+    /// When there is none, `to` holds one, or the file system refuses.
+    pub fn copy(from: &Path, to: &Path) -> Result<(), KeyringError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| KeyringError::Io { path: path.clone(), source }
+        };
+        let (generation, master, mut pages) = still(from)?;
+        pages.truncate(written(&pages));
+        let to = &std::path::absolute(to).map_err(at(to))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to).map_err(at(to))?;
+        if !generations(to, "ring-").map_err(at(to))?.is_empty() {
+            return Err(at(to)(io::Error::other("there is a keyring in it already")));
+        }
+        let signing = from.join(SIGNING);
+        if let Some(key) = read(&signing).map_err(at(&signing))?.map(Zeroizing::new) {
+            replace(&to.join(SIGNING), &key, 0o600).map_err(at(to))?;
+        }
+        write_generation(to, generation, &master, &pages)?;
+        sync_parent(to).map_err(at(to))
     }
 
     /// A slot with a fresh key, durable before it is returned, and never given out again, not even after a restart.
@@ -161,15 +229,22 @@ impl Keyring {
     /// # Errors
     /// As [`Keyring::reserve`]; slots that were taken before it stay unused.
     pub fn create(&self, count: usize) -> Result<Vec<SlotId>, KeyringError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut slots = Vec::with_capacity(count);
         while slots.len() < count {
-            if inner.next >= inner.pages.len() as u64 * PAGE_KEYS {
-                self.grow(&mut inner)?;
+            let is_full = {
+                let inner = self.read();
+                inner.next >= inner.pages.len() as u64 * PAGE_KEYS
+            };
+            if is_full {
+                self.grow(&changing)?;
             }
-            slots.push(inner.next);
-            inner.next += 1;
+            let mut inner = self.write();
+            let end = inner.pages.len() as u64 * PAGE_KEYS;
+            while slots.len() < count && inner.next < end {
+                slots.push(inner.next);
+                inner.next += 1;
+            }
         }
         Ok(slots)
     }
@@ -178,7 +253,7 @@ impl Keyring {
     #[must_use]
     pub fn holds(&self, slot: SlotId) -> bool {
         let (page, nth) = place(slot);
-        matches!(self.read().pages.get(page), Some(Some(page)) if page.has(nth))
+        self.read().pages.get(page).and_then(Leaf::page).is_some_and(|page| page.has(nth))
     }
 
     /// Makes sure that this is the keyring of a log whose highest slot is `slot`, and gives out only higher ones.
@@ -186,7 +261,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Unknown`] when the keyring ends before it: an older or a foreign one.
     pub fn use_slots_up_to(&self, slot: SlotId) -> Result<(), KeyringError> {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.write();
         let end = inner.pages.len() as u64 * PAGE_KEYS;
         if slot >= end {
             return Err(KeyringError::Unknown { slot, end });
@@ -204,10 +279,11 @@ impl Keyring {
         let (page, nth) = place(slot);
         let page =
             inner.pages.get(page).ok_or(KeyringError::Unknown { slot, end: inner.pages.len() as u64 * PAGE_KEYS })?;
-        let page = page
-            .as_ref()
-            .ok_or_else(|| KeyringError::Damaged { why: format!("the page of slot {slot} cannot be read") })?;
-        Ok(page.key(nth))
+        match page {
+            Leaf::Page(page) => Ok(page.key(nth)),
+            Leaf::Unwritten => Err(KeyringError::Unknown { slot, end: page_start(slot) }),
+            Leaf::Lost => Err(KeyringError::Damaged { why: format!("the page of slot {slot} cannot be read") }),
+        }
     }
 
     /// Destroys keys. When it returns, they are in no file of this directory and in no memory of this process. Slots whose
@@ -229,9 +305,10 @@ impl Keyring {
             let (page, nth) = place(*slot);
             let end = pages.len() as u64 * PAGE_KEYS;
             match pages.get_mut(page) {
-                Some(Some(page)) => any |= page.destroy(nth),
+                Some(Leaf::Page(page)) => any |= page.destroy(nth),
                 // Its page is unreadable, so the key is gone; the page is written anew as noise.
-                Some(None) => any = true,
+                Some(Leaf::Lost) => any = true,
+                Some(Leaf::Unwritten) => {}
                 None => return Err(KeyringError::Unknown { slot: *slot, end }),
             }
         }
@@ -242,7 +319,7 @@ impl Keyring {
         let written = write_generation(&self.dir, generation + 1, &master, &pages).and_then(|()| {
             clean_up(&self.dir, generation + 1).map_err(|source| KeyringError::Io { path: self.dir.clone(), source })
         });
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.write();
         if let Err(error) = written {
             // Which generation is on disk is only known after the next open.
             inner.closed = true;
@@ -275,28 +352,17 @@ impl Keyring {
         decrypt(&key, aad, sealed).map(Some).ok_or(KeyringError::Forged { slot })
     }
 
-    /// Copies the keyring as it stands into an empty directory. Whoever has the copy can read what is sealed.
-    ///
-    /// # Errors
-    /// When the directory holds a keyring, or the file system refuses.
-    pub fn copy_to(&self, dir: &Path) -> Result<(), KeyringError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = |source| KeyringError::Io { path: dir.to_owned(), source };
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at)?;
-        if !generations(dir, "ring-").map_err(at)?.is_empty() {
-            return Err(at(io::Error::other("there is a keyring in it already")));
-        }
-        let inner = self.read();
-        write_generation(dir, inner.generation, &inner.master, &inner.pages)
-    }
-
-    /// Adds pages of fresh keys at the end of the ring, and syncs them.
-    fn grow(&self, inner: &mut Inner) -> Result<(), KeyringError> {
-        if inner.closed {
-            return Err(KeyringError::Closed);
-        }
-        let path = self.dir.join(name("ring-", inner.generation));
-        let count = inner.made.clamp(FEW, MANY);
+    /// Adds pages of fresh keys at the end of the ring, and syncs them. Readers do not wait for the disk.
+    fn grow(&self, _changing: &MutexGuard<'_, ()>) -> Result<(), KeyringError> {
+        let (generation, master, pages, made) = {
+            let inner = self.read();
+            if inner.closed {
+                return Err(KeyringError::Closed);
+            }
+            (inner.generation, inner.master.clone(), inner.pages.len(), inner.made)
+        };
+        let path = self.dir.join(name("ring-", generation));
+        let count = made.clamp(FEW, MANY);
         let mut fresh = Vec::with_capacity(count);
         let mut bytes = Vec::with_capacity(count * PAGE);
         for number in 0..count {
@@ -304,15 +370,16 @@ impl Keyring {
             if let Some(keys) = page.get_mut(8..) {
                 getrandom::fill(keys).map_err(|error| KeyringError::Random { why: error.to_string() })?;
             }
-            let page = Some(Page(page));
-            bytes.extend_from_slice(&wrap(&inner.master, inner.generation, inner.pages.len() + number, page.as_ref())?);
-            fresh.push(page);
+            let leaf = Leaf::Page(Page(page));
+            bytes.extend_from_slice(&wrap(&master, generation, pages + number, &leaf)?);
+            fresh.push(leaf);
         }
-        let offset = (HEAD + inner.pages.len() * PAGE) as u64;
+        let offset = (HEAD + pages * PAGE) as u64;
         let written = OpenOptions::new().write(true).open(&path).and_then(|file| {
             file.write_all_at(&bytes, offset)?;
             file.sync_data()
         });
+        let mut inner = self.write();
         written.map_err(|source| {
             inner.closed = true;
             KeyringError::Io { path, source }
@@ -324,6 +391,10 @@ impl Keyring {
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -350,43 +421,106 @@ impl Page {
     }
 }
 
-/// Whether the keyring in a directory can be read whole; looks only, and changes nothing. Pages at the very end may be of a
-/// write that was interrupted: no key of theirs was ever given out.
-pub(super) fn inspect(dir: &Path) -> io::Result<Result<(), String>> {
+/// Whether the keyring in a directory can be read, and which keys of it are lost, if any; looks only, and changes nothing.
+pub(super) fn inspect(dir: &Path) -> io::Result<Result<Option<String>, String>> {
     if !dir.is_dir() {
-        return Ok(Ok(()));
+        return Ok(Ok(None));
     }
-    let Some(generation) = generations(dir, "ring-")?.into_iter().max() else {
-        return Ok(Ok(()));
-    };
-    let pages = match read_master(dir, generation).and_then(|master| read_ring(dir, generation, &master)) {
-        Ok(pages) => pages,
+    match newest(dir) {
+        Ok(None) => return Ok(Ok(None)),
+        Ok(Some(generation)) if is_half_made(dir, generation)? => return Ok(Ok(None)),
+        Ok(Some(_)) | Err(_) => {}
+    }
+    let pages = match still(dir) {
+        Ok((_, _, pages)) => pages,
         Err(KeyringError::Io { source, .. }) => return Err(source),
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let sound = pages.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-    let lost = pages.iter().take(sound).position(Option::is_none);
-    Ok(lost
-        .map_or(Ok(()), |page| Err(format!("the keys in page {page} of {} cannot be read", name("ring-", generation)))))
+    let lost = pages.iter().filter(|leaf| matches!(leaf, Leaf::Lost)).count();
+    Ok(Ok((lost > 0).then(|| format!("{lost} pages of the keyring, with {PAGE_KEYS} keys each, cannot be read"))))
+}
+
+/// How often a keyring is read again that changes while it is read.
+const TRIES: u32 = 100;
+
+/// What a keyring holds at one moment, though another process may be changing it.
+fn still(dir: &Path) -> Result<(u64, Key, Vec<Leaf>), KeyringError> {
+    let missing = || KeyringError::Damaged { why: format!("there is no keyring in {}", dir.display()) };
+    let mut tries = 0;
+    loop {
+        let generation = newest(dir)?.ok_or_else(missing)?;
+        let found = read_master(dir, generation)
+            .and_then(|master| read_ring(dir, generation, &master).map(|pages| (generation, master, pages)));
+        // Somebody was forgotten meanwhile: what was read may be half of one generation and half overwritten.
+        tries += 1;
+        if newest(dir)? == Some(generation) || tries >= TRIES {
+            return found;
+        }
+    }
+}
+
+/// The generation that counts, if there is any.
+fn newest(dir: &Path) -> Result<Option<u64>, KeyringError> {
+    let at = |source| KeyringError::Io { path: dir.to_owned(), source };
+    let (rings, masters) = (generations(dir, "ring-").map_err(at)?, generations(dir, "master-").map_err(at)?);
+    match (rings.into_iter().max(), masters.into_iter().max()) {
+        (Some(generation), _) => Ok(Some(generation)),
+        (None, None) => Ok(None),
+        // Never made anew: the keys in it would be lost for good.
+        (None, Some(generation)) => {
+            Err(KeyringError::Damaged { why: format!("{} is missing", name("ring-", generation)) })
+        }
+    }
+}
+
+/// Whether a keyring was being made when that was interrupted: nobody has had a key from it.
+fn is_half_made(dir: &Path, generation: u64) -> io::Result<bool> {
+    let is_empty = std::fs::metadata(dir.join(name("ring-", generation)))?.len() == HEAD as u64;
+    Ok(generation == 1 && is_empty && !dir.join(name("master-", 1)).exists())
+}
+
+/// How many pages there are but for the unwritten ones at the end.
+fn written(pages: &[Leaf]) -> usize {
+    pages.iter().rposition(|leaf| !matches!(leaf, Leaf::Unwritten)).map_or(0, |last| last + 1)
+}
+
+/// Cuts off what an interrupted write has left at the end, so that the next one does not leave a hole.
+fn cut_unwritten(ring: &Path, pages: &mut Vec<Leaf>) -> io::Result<()> {
+    let written = written(pages);
+    if written == pages.len() {
+        return Ok(());
+    }
+    tracing::warn!(
+        pages = pages.len() - written,
+        "the last pages of the keyring were never written whole; they are cut off"
+    );
+    pages.truncate(written);
+    let file = OpenOptions::new().write(true).open(ring)?;
+    file.set_len((HEAD + written * PAGE) as u64)?;
+    file.sync_all()
 }
 
 /// Writes a generation whole: the master key first, then the ring, which counts once it has its name durably.
-fn write_generation(dir: &Path, generation: u64, master: &Key, pages: &[Option<Page>]) -> Result<(), KeyringError> {
+fn write_generation(dir: &Path, generation: u64, master: &Key, pages: &[Leaf]) -> Result<(), KeyringError> {
+    write_master(dir, generation, master)?;
+    let mut ring = head(generation);
+    for (number, leaf) in pages.iter().enumerate() {
+        ring.extend_from_slice(&wrap(master, generation, number, leaf)?);
+    }
+    let path = dir.join(name("ring-", generation));
+    replace(&path, &ring, 0o600).map_err(|source| KeyringError::Io { path, source })
+}
+
+fn write_master(dir: &Path, generation: u64, master: &[u8; KEY]) -> Result<(), KeyringError> {
     let mut file = Zeroizing::new(b"TWOFMAST".to_vec());
     // Reserved at once: a vector that grows leaves copies of what it held.
     file.reserve_exact(64);
     file.extend_from_slice(&generation.to_le_bytes());
-    file.extend_from_slice(master.as_slice());
+    file.extend_from_slice(master);
     let crc = crc32fast::hash(&file);
     file.extend_from_slice(&crc.to_le_bytes());
     let path = dir.join(name("master-", generation));
-    replace(&path, &file, 0o600).map_err(|source| KeyringError::Io { path, source })?;
-    let mut ring = head(generation);
-    for (number, page) in pages.iter().enumerate() {
-        ring.extend_from_slice(&wrap(master, generation, number, page.as_ref())?);
-    }
-    let path = dir.join(name("ring-", generation));
-    replace(&path, &ring, 0o600).map_err(|source| KeyringError::Io { path, source })
+    replace(&path, &file, 0o600).map_err(|source| KeyringError::Io { path, source })
 }
 
 /// Destroys every file of another generation, and what was never given its name.
@@ -396,7 +530,8 @@ fn clean_up(dir: &Path, generation: u64) -> io::Result<()> {
     for prefix in ["master-", "ring-"] {
         for entry in std::fs::read_dir(dir)? {
             let file = entry?.file_name();
-            let Some(file) = file.to_str().filter(|file| file.starts_with(prefix)) else {
+            // By its exact name: a copy that somebody has put there is not ours to destroy.
+            let Some(file) = file.to_str().filter(|file| is_ours(file, prefix)) else {
                 continue;
             };
             if file != name(prefix, generation) {
@@ -438,7 +573,7 @@ fn read_master(dir: &Path, generation: u64) -> Result<Key, KeyringError> {
     }
 }
 
-fn read_ring(dir: &Path, generation: u64, master: &Key) -> Result<Vec<Option<Page>>, KeyringError> {
+fn read_ring(dir: &Path, generation: u64, master: &Key) -> Result<Vec<Leaf>, KeyringError> {
     let path = dir.join(name("ring-", generation));
     let bytes = std::fs::read(&path).map_err(|source| KeyringError::Io { path, source })?;
     let (head_bytes, pages) =
@@ -448,16 +583,34 @@ fn read_ring(dir: &Path, generation: u64, master: &Key) -> Result<Vec<Option<Pag
     let pages = pages.chunks(PAGE).enumerate();
     Ok(pages
         .map(|(number, page)| {
-            decrypt(master, &page_aad(head_bytes, number), page).map(|plain| Page(Zeroizing::new(plain)))
+            let plain = decrypt(master, &page_aad(head_bytes, number), page);
+            plain.map_or_else(|| unread(number, page), |plain| Leaf::Page(Page(Zeroizing::new(plain))))
         })
         .collect())
 }
 
-/// A page as it is stored; noise in place of one that is lost.
-fn wrap(master: &Key, generation: u64, number: usize, page: Option<&Page>) -> Result<Vec<u8>, KeyringError> {
+/// What a page is that does not open: see the module.
+fn unread(number: usize, page: &[u8]) -> Leaf {
+    let mut at = HEAD + number * PAGE;
+    let mut left = page;
+    while !left.is_empty() && page.len() == PAGE {
+        let (share, rest) = left.split_at((SECTOR - at % SECTOR).min(left.len()));
+        if share.iter().all(|byte| *byte == 0) {
+            return Leaf::Unwritten;
+        }
+        at += share.len();
+        left = rest;
+    }
+    if page.len() == PAGE { Leaf::Lost } else { Leaf::Unwritten }
+}
+
+/// A page as it is stored; noise in place of one that is lost, and nothing in place of one that never was.
+fn wrap(master: &Key, generation: u64, number: usize, leaf: &Leaf) -> Result<Vec<u8>, KeyringError> {
     let nonce: [u8; NONCE] = fill()?;
-    let Some(page) = page else {
-        return Ok(vec![0; PAGE]);
+    let page = match leaf {
+        Leaf::Page(page) => page,
+        Leaf::Unwritten => return Ok(vec![0; PAGE]),
+        Leaf::Lost => return fill::<PAGE>().map(Vec::from),
     };
     let aad = page_aad(&head(generation), number);
     encrypt(master, &nonce, &aad, &page.0)
@@ -511,6 +664,17 @@ fn fill<const N: usize>() -> Result<[u8; N], KeyringError> {
 fn place(slot: SlotId) -> (usize, usize) {
     let page = usize::try_from(slot / PAGE_KEYS).unwrap_or(usize::MAX);
     (page, usize::try_from(slot % PAGE_KEYS).unwrap_or(0))
+}
+
+/// The first slot of the page that a slot is in.
+fn page_start(slot: SlotId) -> u64 {
+    slot - slot % PAGE_KEYS
+}
+
+/// Whether a file is a generation's, or was about to be when its writing was interrupted.
+fn is_ours(file: &str, prefix: &str) -> bool {
+    let number = file.strip_prefix(prefix).map(|number| number.strip_suffix(".new").unwrap_or(number));
+    number.is_some_and(|number| number.len() == 10 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn name(prefix: &str, generation: u64) -> String {

@@ -2,12 +2,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
 
 use shared::proof::Hash;
 use uuid::Uuid;
 
+use super::head::Head;
 use super::medium::sync_parent;
 use super::record::Cursor;
 use super::sled::OpenError;
@@ -49,24 +50,62 @@ impl Paths {
 
     /// Keeps the latest sled that failed for whoever wants to know why, and makes room for a new one.
     pub(super) fn move_events_aside(&self) -> io::Result<()> {
+        // One that was moved aside before is only replaced when the journal is known to be whole: see the callers.
         let aside = self.dir.join("events.damaged");
-        if aside.exists() {
+        if aside.exists() && self.events.exists() {
             std::fs::remove_dir_all(&aside)?;
         }
         if self.events.exists() { std::fs::rename(&self.events, aside) } else { Ok(()) }
     }
 }
 
-/// Takes the directory for this process.
+/// Takes the directory for this process alone, and makes it if it is not there.
 pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     let path = dir.join("lock");
     let io = |source| OpenError::Io { path: path.clone(), source };
     std::fs::create_dir_all(dir).map_err(io)?;
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            // Until recovery is through, what lies in the directory says nothing: see `is_settled`.
+            file.set_len(0).map_err(io)?;
+            Ok(file)
+        }
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked { dir: dir.to_owned() }),
         Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+/// Says to whoever looks at a directory that is in use that it is recovered, and its notes are true.
+pub(super) fn say_settled(lock: &File) -> io::Result<()> {
+    lock.write_all_at(b"open\n", 0)
+}
+
+/// Whether the process that has a directory is through with its recovery.
+pub(super) fn is_settled(dir: &Path) -> io::Result<bool> {
+    Ok(read(&dir.join("lock"))?.is_none_or(|said| !said.is_empty()))
+}
+
+/// Whether somebody writes to a directory that is to be read.
+pub(super) enum Company {
+    /// Nobody does, for as long as this is held. A directory that nobody ever opened has no lock to hold.
+    Alone(#[expect(dead_code, reason = "it is held, not looked at")] Option<File>),
+    /// Another process has it open.
+    InUse,
+}
+
+/// Keeps writers out while a directory is read. Makes nothing, and works where nothing can be written.
+pub(super) fn keep_writers_out(dir: &Path) -> Result<Company, OpenError> {
+    let path = dir.join("lock");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Company::Alone(None)),
+        Err(source) => return Err(OpenError::Io { path, source }),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Company::Alone(Some(file))),
+        Err(TryLockError::WouldBlock) => Ok(Company::InUse),
+        Err(TryLockError::Error(source)) => Err(OpenError::Io { path, source }),
     }
 }
 
@@ -92,6 +131,11 @@ impl Clean {
         let crc = crc32fast::hash(&out);
         out.extend_from_slice(&crc.to_le_bytes());
         out
+    }
+
+    /// Where the log ended.
+    pub(super) fn reaches(&self) -> Head {
+        Head { commits: self.commits, position: self.head, last_hash: self.last_hash }
     }
 
     /// The mark of this store, if that is what `bytes` are.

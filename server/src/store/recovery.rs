@@ -1,12 +1,15 @@
 //! Recovery: what is found in the data directory is read, compared, and brought to agree, before anything is answered.
 
+use std::cmp::Ordering;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use shared::proof::Hash;
 use uuid::Uuid;
 
 use super::blocks::{Blocks, Held};
+use super::head::Head;
 use super::index::Index;
 use super::journal::{Damage, End, Frames, Segments};
 use super::place::{Clean, Paths, digest, read, size_of_files};
@@ -41,64 +44,110 @@ pub(super) struct Recovered {
     pub(super) index: Index,
     pub(super) end: Result<(), Damage>,
     pub(super) clean: bool,
+    /// Every byte of the journal was read, and not only what follows the saved index.
+    pub(super) whole: bool,
     pub(super) held: Option<(Blocks, u64)>,
+}
+
+/// What somebody beside the journal remembers of how far it went. All of it was written after the sync of the journal, so
+/// whoever knows of a commit that the journal does not have, or of another one in its place, proves that it lost something.
+pub(super) struct Testimony {
+    pub(super) who: &'static str,
+    pub(super) commits: u64,
+    /// Of the last of these commits, where it is known.
+    pub(super) last_hash: Option<Hash>,
+}
+
+impl Testimony {
+    pub(super) fn of(who: &'static str, head: Head) -> Self {
+        Self { who, commits: head.commits, last_hash: Some(head.last_hash) }
+    }
+}
+
+/// Whether one of them contradicts a journal that was read into an index.
+pub(super) fn contradiction(
+    testimonies: &[Testimony],
+    segments: Option<&Segments>,
+    store: Uuid,
+    index: &Index,
+) -> io::Result<Option<Damage>> {
+    let have = index.commits();
+    if let Some(Testimony { who, commits, .. }) = testimonies.iter().max_by_key(|it| it.commits)
+        && *commits > have
+    {
+        let why = format!("the journal ends after {have} commits, and {who} knows of {commits}");
+        return Ok(Some(Damage { position: index.head() + 1, why }));
+    }
+    for Testimony { who, commits, last_hash } in testimonies {
+        let (Some(known), Some(segments), Some(last)) = (last_hash, segments, commits.checked_sub(1)) else {
+            continue;
+        };
+        if segments.hash_after(*commits, index, store)?.is_some_and(|found| found != *known) {
+            let position = index.first_of(last).unwrap_or(1);
+            let why = format!("the journal is not the one that {who} knows: commit {commits} was another");
+            return Ok(Some(Damage { position, why }));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the journal into an index, opens sled, and compares what each of them knows.
 pub(super) fn recover(paths: &Paths, found: Found, options: &Options) -> io::Result<Recovered> {
     let Found { store, segments, missing, mark, index } = found;
     let saved = index.and_then(|bytes| Index::load(&bytes, store));
-    let seen = saved.as_ref().map_or(0, Index::commits);
-    let (index, end) = read_journal(segments.as_ref(), saved, store)?;
-    let clean = mark.is_some_and(|mark| mark.commits == index.commits() && mark.last_hash == index.last_hash());
+    let remembered = saved.as_ref().map(Index::reaches);
+    let (mut index, mut end, mut whole) = read_journal(segments.as_ref(), saved, store)?;
+    let clean = mark.is_some_and(|mark| mark.reaches() == index.reaches());
     let (held, in_sled) = open_blocks(paths, options, mark.filter(|_| clean), &index);
+    // Sled is made anew from frames that the saved index has spared us: first it must be known that they are sound.
+    let filled_from = held.as_ref().map_or(0, |(_, head)| *head);
+    if options.sled && !whole && remembered.is_some_and(|saved| filled_from < saved.position) {
+        (index, end, whole) = read_journal(segments.as_ref(), None, store)?;
+    }
     let signed = match witness::latest(&paths.proof, store)? {
         Ok(checkpoint) => checkpoint.map_or(0, |checkpoint| checkpoint.size),
         Err(_) => 0,
     };
-    // Whoever knows of a commit that the journal does not have was told of it after it was durable.
-    let witnesses = [
-        ("sled", in_sled),
-        ("the saved index", seen),
-        ("the mark of the last clean stop", mark.map_or(0, |mark| mark.commits)),
-        ("the signed checkpoint", signed),
+    let mut testimonies = vec![
+        Testimony { who: "sled", commits: in_sled, last_hash: None },
+        Testimony { who: "the signed checkpoint", commits: signed, last_hash: None },
     ];
-    let lost =
-        witnesses.into_iter().filter(|(_, commits)| *commits > index.commits()).max_by_key(|(_, commits)| *commits);
+    testimonies.extend(remembered.map(|head| Testimony::of("the saved index", head)));
+    testimonies.extend(mark.map(|mark| Testimony::of("the mark of the last clean stop", mark.reaches())));
+    testimonies.extend(Head::noted(&paths.proof, store)?.map(|head| Testimony::of("proof/head", head)));
     let position = index.head() + 1;
-    let end = match (end, missing, lost) {
-        (End::Damaged(damage), _, _) => Err(damage),
-        (End::Whole | End::Torn, Some(why), _) => Err(Damage { position, why }),
-        (End::Whole | End::Torn, None, Some((who, commits))) => {
-            let have = index.commits();
-            Err(Damage {
-                position,
-                why: format!("the journal ends after {have} commits, and {who} knows of {commits}"),
-            })
+    let end = match (end, missing) {
+        (End::Damaged(damage), _) => Err(damage),
+        (End::Whole | End::Torn, Some(why)) => Err(Damage { position, why }),
+        (end @ (End::Whole | End::Torn), None) => {
+            match contradiction(&testimonies, segments.as_ref(), store, &index)? {
+                Some(damage) => Err(damage),
+                None => {
+                    if end == End::Torn {
+                        tracing::warn!(position, place = %index.end, "the last write was interrupted before it was acknowledged; it is cut off");
+                    }
+                    Ok(())
+                }
+            }
         }
-        (End::Torn, None, None) => {
-            tracing::warn!(position, place = %index.end, "the last write was interrupted before it was acknowledged; it is cut off");
-            Ok(())
-        }
-        (End::Whole, None, None) => Ok(()),
     };
-    Ok(Recovered { index, end, clean, held })
+    Ok(Recovered { index, end, clean, whole, held })
 }
 
-/// The index of the whole journal, by way of a saved one if it fits.
-fn read_journal(segments: Option<&Segments>, saved: Option<Index>, store: Uuid) -> io::Result<(Index, End)> {
+/// The index of the whole journal, by way of a saved one if it fits; and whether all of the journal was read.
+fn read_journal(segments: Option<&Segments>, saved: Option<Index>, store: Uuid) -> io::Result<(Index, End, bool)> {
     let Some(segments) = segments else {
-        return Ok((Index::default(), End::Whole));
+        return Ok((Index::default(), End::Whole, true));
     };
     if let Some(mut index) = saved
         && segments.ends_as(&index, store)?
     {
         let end = segments.read_into(&mut index, store)?;
-        return Ok((index, end));
+        return Ok((index, end, false));
     }
     let mut index = Index::default();
     let end = segments.read_into(&mut index, store)?;
-    Ok((index, end))
+    Ok((index, end, true))
 }
 
 /// Opens sled and finds out how many commits it has; one that cannot be trusted is given up here.
@@ -117,15 +166,24 @@ fn open_blocks(paths: &Paths, options: &Options, mark: Option<Clean>, index: &In
     match opened {
         Ok((blocks, None)) => (Some((blocks, 0)), 0),
         Ok((blocks, Some(held))) => {
-            let agrees =
-                held.commits != index.commits() || (held.head == index.head() && held.last_hash == index.last_hash());
             let commits = held.commits;
-            if agrees { (Some((blocks, held.head)), commits) } else { (None, 0) }
+            if is_ours(&blocks, &held, index) { (Some((blocks, held.head)), commits) } else { (None, 0) }
         }
         Err(why) => {
             tracing::warn!(why, "sled cannot be trusted");
             (None, 0)
         }
+    }
+}
+
+/// Whether what sled holds is of this log. One that is longer is a witness of a lost tail only if it goes on from our end.
+pub(super) fn is_ours(blocks: &Blocks, held: &Held, index: &Index) -> bool {
+    match held.commits.cmp(&index.commits()) {
+        // Whether it goes on from there is seen when it is filled up.
+        Ordering::Less => true,
+        Ordering::Equal => held.head == index.head() && held.last_hash == index.last_hash(),
+        Ordering::Greater if index.commits() == 0 => true,
+        Ordering::Greater => blocks.hash_at(index.head()) == Ok(Some(index.last_hash())),
     }
 }
 

@@ -3,15 +3,15 @@
 //! A group is written to the journal and synced once, then put into sled as one batch, then acknowledged. The log is read
 //! through from sled and single events from the journal, each from the other where it is damaged. Whatever sled
 //! loses, changes or panics over is read from the journal instead and made anew at the next open; the journal itself is
-//! checked against its own chain, against sled, and against the last signed checkpoint.
+//! checked against its own chain, against sled, against the noted head and against the last signed checkpoint.
 //!
 //! ```text
-//! DATA/lock            held while the store is open: one process at a time
+//! DATA/lock            held while the store is open: one process at a time; says `open` once recovery is through
 //! DATA/journal/        the truth (journal.rs)
 //! DATA/events/         sled (blocks.rs); can be thrown away
 //! DATA/index           the index as it was some time ago (index.rs); can be thrown away
 //! DATA/clean           where everything stood at the last clean stop; gone while the store is open
-//! DATA/proof/          the last signed checkpoint and the keys it may be signed by (witness.rs)
+//! DATA/proof/          the last signed checkpoint and the keys it may be signed by (witness.rs); the noted head (head.rs)
 //! DATA/keys/           the signing key, and what the keyring keeps (keyring.rs); may lie elsewhere
 //! ```
 
@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::proof::note::Verifier;
 use shared::proof::{self, Hash, Leaves};
@@ -28,10 +28,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
+use super::head::{Head, Notes};
 use super::index::{Index, Place};
-use super::journal::{self, Damage, FRAME_BYTES, Frames, Journal, Reader, SEGMENT_BYTES, Segments};
+use super::journal::{self, Damage, End, FRAME_BYTES, Frames, Journal, Reader, SEGMENT_BYTES, Segments};
 use super::medium::{Disk, Medium, replace};
-use super::place::{Clean, Paths, digest, lock, remove, sync_tree};
+use super::place::{self, Clean, Paths, digest, lock, remove, sync_tree};
 use super::plan::{self, Outcome, Plan};
 use super::record::{self, PER_EVENT};
 use super::recovery::{Found, Recovered, recover, refill};
@@ -47,14 +48,18 @@ pub struct Options {
     pub medium: Arc<dyn Medium>,
     /// Size at which a new journal file is begun.
     pub segment_bytes: u64,
-    /// A checkpoint is signed every so many commits, and at a clean stop.
+    /// A checkpoint is signed every so many commits ([`Store::tend`]), and at a clean stop.
     pub sign_every: u64,
+    /// And after the next commit once the last one is so old.
+    pub sign_after: Duration,
     /// The index is checkpointed every so many events, and at a clean stop.
     pub index_every: u64,
     /// Memory for sled's cache.
     pub cache_bytes: u64,
     /// How long sled may take to open, beside 8 MiB a second; then it is given up and made anew.
     pub patience: Duration,
+    /// How long a stop may take to make sure of sled's files; where they are too large for that, the next start checks them.
+    pub stop_within: Duration,
     /// Whether sled is there at all; without it every read comes from the journal, slower.
     pub sled: bool,
 }
@@ -66,9 +71,11 @@ impl Default for Options {
             medium: Arc::new(Disk),
             segment_bytes: SEGMENT_BYTES,
             sign_every: 4_096,
+            sign_after: Duration::from_secs(60),
             index_every: 250_000,
             cache_bytes: 128 << 20,
             patience: Duration::from_secs(30),
+            stop_within: Duration::from_secs(4),
             sled: true,
         }
     }
@@ -100,14 +107,16 @@ pub struct Sled {
     state: RwLock<State>,
     head: watch::Sender<u64>,
     /// Held until the store is dropped.
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug)]
 struct Writer {
     /// None when the store takes no writes.
     journal: Option<Journal>,
+    notes: Option<Notes>,
     signed: u64,
+    signed_at: Instant,
     indexed: u64,
 }
 
@@ -135,7 +144,8 @@ impl Sled {
         paths.make().map_err(at(dir))?;
         let found = Found::look(&paths).map_err(at(&paths.journal))?;
         let store = found.store;
-        let Recovered { index, end, clean, held } = recover(&paths, found, &options).map_err(at(&paths.journal))?;
+        let Recovered { index, end, clean, whole, held } =
+            recover(&paths, found, &options).map_err(at(&paths.journal))?;
         let mut sled = Self {
             dir: dir.to_owned(),
             store,
@@ -144,24 +154,26 @@ impl Sled {
             head: watch::Sender::new(index.head()),
             index: RwLock::new(index),
             blocks: RwLock::new(held.map(|(blocks, _)| blocks)),
-            writer: Mutex::new(Writer { journal: None, signed: 0, indexed: 0 }),
+            writer: Mutex::new(Writer { journal: None, notes: None, signed: 0, signed_at: Instant::now(), indexed: 0 }),
             witness: None,
             suspect: AtomicBool::new(false),
             options,
             state: RwLock::new(State::Open),
-            _lock: lock,
+            lock,
         };
         if let Err(damage) = end {
             let Damage { position, why } = damage;
             tracing::error!(position, why, "the journal is damaged: the store is open for reading only");
             sled.state = RwLock::new(State::ReadOnly { why, position });
-            return Ok(sled);
-        }
-        if let Err(error) = sled.begin_writing(&paths, clean) {
+        } else if let Err(error) = sled.begin_writing(&paths, clean, whole) {
             // A full disk, say: what there is can be read all the same.
             let why = format!("writing could not begin: {error}");
             tracing::error!(why, "the store is closed for writes until it is restarted");
             sled.state = RwLock::new(State::Closed { why });
+            return Ok(sled);
+        }
+        if let Err(error) = place::say_settled(&sled.lock) {
+            tracing::warn!(%error, "no backup can be taken until the store is closed");
         }
         Ok(sled)
     }
@@ -180,24 +192,38 @@ impl Sled {
         }
         self.checkpoint_all(&mut writer);
         writer.journal = None;
+        writer.notes = None;
         self.set_state(State::Closed { why: "it was shut down".to_owned() });
         let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
         let index = self.index();
         let (commits, head, last_hash) = (index.commits(), index.head(), index.last_hash());
         let events = self.dir.join("events");
-        let stopped = match blocks.filter(|_| !self.suspect.load(Ordering::Relaxed)).map(|blocks| blocks.flush()) {
-            Some(Ok(())) => sync_tree(&events).map_err(|error| error.to_string()),
+        let stopped = match blocks.filter(|_| !self.suspect.load(Ordering::Relaxed)).map(Blocks::close) {
+            Some(Ok(())) => self.settle(events),
             Some(Err(why)) => Err(why),
             None => Err("sled is not to be trusted".to_owned()),
         };
-        let marked = || {
-            let mark = Clean { commits, head, last_hash, events: digest(&events)? };
-            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644)
-        };
-        let stopped = stopped.and_then(|()| marked().map_err(|error| error.to_string()));
+        let stopped = stopped.and_then(|events| {
+            let mark = Clean { commits, head, last_hash, events };
+            replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644).map_err(|error| error.to_string())
+        });
         if let Err(why) = stopped {
             tracing::warn!(why, "the stop is not marked as clean: the next open will check everything");
         }
+    }
+
+    /// Syncs sled's files and says what is in them, unless that takes longer than a stop may take.
+    fn settle(&self, events: PathBuf) -> Result<(u64, u32), String> {
+        let (told, settled) = std::sync::mpsc::sync_channel(1);
+        let work = move || {
+            let found = sync_tree(&events).and_then(|()| digest(&events)).map_err(|error| error.to_string());
+            // Nobody listens any more when it took too long; it only reads.
+            drop(told.send(found));
+        };
+        std::thread::Builder::new().name("settle".to_owned()).spawn(work).map_err(|error| error.to_string())?;
+        settled
+            .recv_timeout(self.options.stop_within)
+            .unwrap_or_else(|_| Err("sled's files are too large to be checked while the server stops".to_owned()))
     }
 
     /// The log as it stands, signed; and kept as the newest checkpoint.
@@ -242,17 +268,8 @@ impl Sled {
         if size > known { Ok(None) } else { proof::root(size, &mut StoredLeaves { store: self }).map(Some) }
     }
 
-    pub(super) fn paths(&self) -> Paths {
-        Paths::new(&self.dir, self.options.keys.as_deref())
-    }
-
-    /// Up to where the journal is durable.
-    pub(super) fn durable_end(&self) -> Place {
-        self.index().end
-    }
-
     /// Compares with the last checkpoint, takes up the pen, and fills sled up.
-    fn begin_writing(&mut self, paths: &Paths, clean: bool) -> io::Result<()> {
+    fn begin_writing(&mut self, paths: &Paths, clean: bool, whole: bool) -> io::Result<()> {
         let checkpoint = match witness::latest(&paths.proof, self.store)? {
             Ok(checkpoint) => checkpoint,
             Err(why) => {
@@ -263,12 +280,10 @@ impl Sled {
         if let Some(checkpoint) = &checkpoint {
             let root = self.root(checkpoint.size).map_err(io::Error::other)?;
             if root != Some(checkpoint.root) {
-                let index = self.index();
-                let position = index.first_of(checkpoint.size).unwrap_or(index.head() + 1);
-                drop(index);
                 let size = checkpoint.size;
                 let why = format!("the journal is not the one whose {size} commits were signed in proof/checkpoint");
-                self.refuse(position, why);
+                // A root says that something is different, and not where.
+                self.refuse(1, why);
                 return Ok(());
             }
         }
@@ -284,11 +299,17 @@ impl Sled {
         // From here on a clean stop is a thing of the past, whatever happens.
         remove(&paths.clean)?;
         self.witness = Some(Witness::open(&paths.proof, &paths.keys, self.store)?);
-        let indexed = self.index().head();
-        *self.writer() =
-            Writer { journal: Some(journal), signed: checkpoint.map_or(0, |checkpoint| checkpoint.size), indexed };
+        let reaches = self.index().reaches();
+        let notes = Notes::begin(&paths.proof, self.store, reaches)?;
+        *self.writer() = Writer {
+            journal: Some(journal),
+            notes: Some(notes),
+            signed: checkpoint.map_or(0, |checkpoint| checkpoint.size),
+            signed_at: Instant::now(),
+            indexed: reaches.position,
+        };
         if self.options.sled {
-            self.fill(paths);
+            self.fill(paths, whole);
         }
         Ok(())
     }
@@ -299,7 +320,7 @@ impl Sled {
     }
 
     /// Brings sled to where the journal is; makes it anew where it does not agree.
-    fn fill(&mut self, paths: &Paths) {
+    fn fill(&mut self, paths: &Paths, whole: bool) {
         let index = self.index();
         let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
         let behind = match &blocks {
@@ -311,6 +332,10 @@ impl Sled {
             None => Err("it did not open".to_owned()),
         });
         let blocks = filled.or_else(|why| {
+            if !whole {
+                // What sled holds may be what the journal is repaired from, as long as nobody has read all of that.
+                self.journal_is_whole()?;
+            }
             tracing::warn!(why, "sled does not agree with the journal: it is moved aside and made anew");
             paths.move_events_aside().map_err(|error| error.to_string())?;
             let blocks = Blocks::open(&paths.events, self.options.cache_bytes)?;
@@ -322,6 +347,16 @@ impl Sled {
             .inspect_err(|why| tracing::error!(why, "sled cannot be made anew: reads come from the journal"))
             .ok();
         *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = blocks;
+    }
+
+    fn journal_is_whole(&self) -> Result<(), String> {
+        let (segments, missing) = Segments::list(&self.segments).map_err(|error| error.to_string())?;
+        let end = segments.map(|segments| segments.read_into(&mut Index::default(), self.store));
+        match (end.transpose().map_err(|error| error.to_string())?, missing) {
+            (Some(End::Damaged(Damage { position, why })), _) => Err(format!("damaged at position {position}: {why}")),
+            (_, Some(why)) => Err(why),
+            (Some(End::Whole | End::Torn) | None, None) => Ok(()),
+        }
     }
 
     /// Frames from the one that holds a position, or a little before.
@@ -349,23 +384,27 @@ impl Sled {
 
     /// Journal, then sled, then the index, then everyone who watches.
     fn write(&self, writer: &mut Writer, bytes: &[u8], hashes: &[Hash]) -> Result<(), AppendError> {
-        let Some(journal) = writer.journal.as_mut() else {
+        // It comes back when all is done: were there a panic in between, the next append would give positions out again
+        // that are in the journal already.
+        let Some(mut journal) = writer.journal.take() else {
             return Err(AppendError::Closed { why: self.why_closed() });
         };
         let index = self.index();
         let last = record::records(bytes).last().map_or(0, |record| record.last());
         let placed = journal.write(&index, bytes, hashes.len(), last);
+        let commits = index.commits() + hashes.len() as u64;
         drop(index);
         let (place, end) = match placed {
             Ok(placed) => placed,
             Err(error) => {
                 let why = format!("writing the journal failed: {error}");
                 tracing::error!(why, "the store is closed for writes until it is restarted");
-                writer.journal = None;
                 self.set_state(State::Closed { why: why.clone() });
                 return Err(AppendError::Indeterminate { why });
             }
         };
+        let reaches = Head { commits, position: last, last_hash: hashes.last().copied().unwrap_or_default() };
+        writer.notes = writer.notes.take().and_then(|notes| notes.note(reaches));
         self.put(bytes);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let (commit, position) = (index.commits(), index.head() + 1);
@@ -376,23 +415,15 @@ impl Sled {
             if let Err(error) = entered {
                 // The plan was made against this index under the writer's lock: a mistake of ours, and durable.
                 tracing::error!(%error, position = record.first, "a commit that is in the journal does not fit the index");
-                writer.journal = None;
                 self.set_state(State::Closed { why: error.to_string() });
                 return Err(AppendError::Indeterminate { why: error.to_string() });
             }
         }
         index.framed(commit, position, place, end);
-        let (head, commits) = (index.head(), index.commits());
+        let head = index.head();
         drop(index);
+        writer.journal = Some(journal);
         self.head.send_replace(head);
-        if commits - writer.signed >= self.options.sign_every
-            && let Err(error) = self.sign(writer)
-        {
-            tracing::warn!(%error, "the log could not be signed; it will be tried again");
-        }
-        if head - writer.indexed >= self.options.index_every {
-            self.save_index(writer);
-        }
         Ok(())
     }
 
@@ -414,6 +445,8 @@ impl Sled {
         let (size, root) = (index.commits(), index.tree().root());
         drop(index);
         let note = witness.note(size, root);
+        // Where it cannot be kept, not every append is to try.
+        writer.signed_at = Instant::now();
         witness.keep(&note)?;
         writer.signed = size;
         Ok(note)
@@ -556,6 +589,12 @@ impl Store for Sled {
             if writer.journal.is_some() {
                 answers.extend(self.commit_group(&mut writer, now));
             } else {
+                if self.state() == State::Open {
+                    tracing::error!(
+                        "a write did not come to its end: the store is closed for writes until it is restarted"
+                    );
+                    self.set_state(State::Closed { why: "an earlier write did not come to its end".to_owned() });
+                }
                 let why = self.why_closed();
                 answers.extend(now.iter().map(|_| Err(AppendError::Closed { why: why.clone() })));
             }
@@ -614,6 +653,24 @@ impl Store for Sled {
 
     fn state(&self) -> State {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tend(&self) {
+        let mut writer = self.writer();
+        if writer.journal.is_none() {
+            return;
+        }
+        let Head { commits, position, .. } = self.index().reaches();
+        let unsigned = commits.saturating_sub(writer.signed);
+        let is_old = unsigned > 0 && writer.signed_at.elapsed() >= self.options.sign_after;
+        if (is_old || unsigned >= self.options.sign_every)
+            && let Err(error) = self.sign(&mut writer)
+        {
+            tracing::warn!(%error, "the log could not be signed; it will be tried again");
+        }
+        if position.saturating_sub(writer.indexed) >= self.options.index_every {
+            self.save_index(&mut writer);
+        }
     }
 }
 

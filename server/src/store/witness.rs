@@ -83,11 +83,16 @@ impl Witness {
 
 /// The newest signed checkpoint, if there is one; `Err` inside says why it cannot be trusted.
 pub(super) fn latest(proof: &Path, store: Uuid) -> io::Result<Result<Option<Checkpoint>, String>> {
+    Ok(latest_note(proof, store)?.map(|signed| signed.map(|(checkpoint, _)| checkpoint)))
+}
+
+/// As [`latest`], with the note itself.
+pub(super) fn latest_note(proof: &Path, store: Uuid) -> io::Result<Result<Option<(Checkpoint, String)>, String>> {
     let Some(note) = read_text(&proof.join("checkpoint"))? else {
         return Ok(Ok(None));
     };
     let keys = read_text(&proof.join("verifier"))?.unwrap_or_default();
-    Ok(open(&note, &keys, store).map(Some))
+    Ok(open(&note, &keys, store).map(|checkpoint| Some((checkpoint, note))))
 }
 
 /// Opens a note that one of the keys, a line each, has signed for this store.

@@ -5,7 +5,9 @@
 #![allow(clippy::allow_attributes, reason = "an expectation would fail in the crate that uses all of it")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +40,8 @@ pub enum Mishap {
     SyncFailed { written: bool },
     /// From now on it takes no writes.
     Closes,
+    /// It is on disk, and then the thread that wrote it dies.
+    WritesAndDies,
 }
 
 /// The store in memory, which does what it is told to.
@@ -48,11 +52,49 @@ pub struct Trickster {
     pub closed: Mutex<Option<String>>,
     /// How many groups were appended.
     pub groups: AtomicU64,
+    /// The next group waits here until the other end is dropped.
+    pub gate: Mutex<Option<Receiver<()>>>,
+    /// How many sealed events were held against their keys.
+    pub seals: AtomicUsize,
+    /// Where the keys lie, when every group is to be held against them.
+    pub keys: Mutex<Option<PathBuf>>,
+}
+
+impl Trickster {
+    /// How many events of a group are sealed; all of their keys must be on disk by now.
+    fn sealed(group: &[Append], keys: &Path) -> usize {
+        let keys = Keyring::look(keys).unwrap();
+        let mut sealed = 0;
+        for append in group {
+            for part in &append.parts {
+                for payload in &part.events {
+                    let event = StoredEvent {
+                        position: 0,
+                        stream: part.stream,
+                        revision: 0,
+                        command: append.command,
+                        payload: payload.clone(),
+                    };
+                    if let Some(slot) = server::seal::key_of(&event).unwrap() {
+                        assert!(keys.holds(slot), "an event is written before its key");
+                        sealed += 1;
+                    }
+                }
+            }
+        }
+        sealed
+    }
 }
 
 impl Store for Trickster {
     fn append(&self, group: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
         self.groups.fetch_add(1, Ordering::SeqCst);
+        if let Some(gate) = self.gate.lock().unwrap().take() {
+            let _ = gate.recv();
+        }
+        if let Some(keys) = self.keys.lock().unwrap().as_ref() {
+            self.seals.fetch_add(Self::sealed(&group, keys), Ordering::SeqCst);
+        }
         if let Some(why) = self.closed.lock().unwrap().clone() {
             return group.iter().map(|_| Err(AppendError::Closed { why: why.clone() })).collect();
         }
@@ -72,6 +114,10 @@ impl Store for Trickster {
                     self.memory.append(group);
                 }
                 answers
+            }
+            Mishap::WritesAndDies => {
+                self.memory.append(group);
+                std::panic::resume_unwind(Box::new("the disk is fine, this thread is not"))
             }
             Mishap::Closes => {
                 *self.closed.lock().unwrap() = Some("the disk is full".into());

@@ -7,8 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use server::store::keyring::Keyring;
-use server::store::sled::{Options, Sled};
-use server::store::{Append, Expect, Part, State, Store, StreamId};
+use server::store::{Append, Durable as Sled, Expect, Options, Part, State, Store, StreamId};
 use uuid::Uuid;
 
 /// A reproducible source of accidents.
@@ -144,6 +143,19 @@ pub fn child() {
         "writer" => write_groups(&dir, from, groups),
         "plain" => write_plain(&dir, from, groups),
         "keyring" => turn_keys(&dir, groups),
+        "backup" => {
+            let done = server::store::care::backup(&dir.join("data"), &dir.join("copy"), &mut |_, _| {});
+            tell(&format!("copied {}\n", done.is_ok()));
+        }
+        "keys" => {
+            let ring = Keyring::at(&dir).expect("it opens");
+            for _ in 0..groups {
+                match ring.reserve() {
+                    Ok(slot) => tell(&format!("ack {slot} 0 0\n")),
+                    Err(error) => tell(&format!("refused {error}\n")),
+                }
+            }
+        }
         other => panic!("no such role: {other}"),
     }
 }
@@ -175,6 +187,7 @@ fn write_groups(dir: &Path, from: u64, groups: u64) {
             }
         }
         tell(&line);
+        store.tend();
         number += size;
     }
     store.close();
