@@ -17,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use app::address::local;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -26,7 +27,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
@@ -174,7 +175,7 @@ pub fn typed(headers: &HeaderMap) -> Typed {
 
 /// The sign-in page that leads to `next` afterwards.
 pub(super) fn sign_in_page(next: &str) -> String {
-    match local(next) {
+    match page(next) {
         Some(next) if next != "/" => format!("/sign-in?{}", query(&[("next", next)])),
         Some(_) | None => "/sign-in".to_owned(),
     }
@@ -190,7 +191,7 @@ struct SignIn {
 
 async fn sign_in(State(doors): State<Doors>, caller: Caller, session: Session, form: Fields<SignIn>) -> Response {
     let Fields(form) = form;
-    let back = Back { page: "/sign-in", keep: vec![("next", local(&form.next).unwrap_or_default().to_owned())] };
+    let back = Back { page: "/sign-in", keep: vec![("next", page(&form.next).unwrap_or_default().to_owned())] };
     let typed = Typed { email: form.email.clone(), ..Typed::default() };
     let done = async {
         let form = filled(&form, [&form.email, &form.password])?;
@@ -198,7 +199,7 @@ async fn sign_in(State(doors): State<Doors>, caller: Caller, session: Session, f
         begin(&session, pass).await
     };
     match done.await {
-        Ok(()) => doors.on(local(&form.next).unwrap_or("/")),
+        Ok(()) => doors.on(page(&form.next).unwrap_or("/")),
         Err(trouble) => doors.back(&caller, &back, typed, trouble),
     }
 }
@@ -490,19 +491,32 @@ fn person(signed_in: &SignedIn) -> Result<(), Refused> {
     }
 }
 
+/// The forms that have no page of their own address, with the page that they stand on: what was to
+/// be done is not done after a sign-in, so one begins there again. None where they stand on many.
+const ONLY_FORMS: [(&str, Option<&str>); 9] = [
+    ("/company/invite", Some("/company")),
+    ("/import/checked", Some("/import")),
+    ("/import/demo", Some("/import")),
+    ("/import/sample", Some("/import")),
+    ("/tokens/revoke", Some("/tokens")),
+    ("/do", None),
+    ("/language", None),
+    ("/theme", None),
+    ("/sign-out", None),
+];
+
 /// An address of our own pages, or nothing: never a way to another server, nor back to the forms
-/// of signing in and out.
-fn local(next: &str) -> Option<&str> {
-    let is_plain = next.len() <= LONGEST_NEXT
-        && next.starts_with('/')
-        && !next.starts_with("//")
-        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if !is_plain {
+/// of signing in, nor to where only forms are taken.
+fn page(next: &str) -> Option<&str> {
+    let next = local(next).filter(|next| next.len() <= LONGEST_NEXT)?;
+    let path = next.split(['?', '#']).next().unwrap_or(next);
+    if matches!(path, "/sign-in" | "/setup" | "/join") {
         return None;
     }
-    let uri: Uri = next.parse().ok()?;
-    let is_ours = uri.scheme().is_none() && uri.authority().is_none();
-    (is_ours && !matches!(uri.path(), "/sign-in" | "/sign-out" | "/setup" | "/join")).then_some(next)
+    match ONLY_FORMS.iter().find(|(form, _)| *form == path) {
+        Some((_, page)) => *page,
+        None => Some(next),
+    }
 }
 
 /// The last entry: the one that our own proxy wrote.
