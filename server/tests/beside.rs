@@ -1,6 +1,7 @@
-//! The forms beside the log as an administrator's browser meets them: invitations and imports.
+//! The forms as a browser meets them: what pages ask of the desk, invitations, imports, and what
+//! every page carries.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod house;
 
@@ -22,7 +23,7 @@ use server::store::Store;
 use server::store::keyring::Keyring;
 use shared::colleague;
 use shared::domain::Command;
-use shared::ids::ColleagueId;
+use shared::ids::{ColleagueId, Stream};
 use shared::testkit::*;
 use shared::words::{Email, Role};
 use tempfile::TempDir;
@@ -289,4 +290,151 @@ async fn a_theme_is_kept_and_leads_nowhere_else() {
     let page = town.get(&format!("{ada}; theme=dark"), "/settings").await;
     assert!(page.text.contains("data-theme=\"dark\""));
     assert_eq!(town.post(&ada, "/theme", "theme=dark&back=//evil.example").await.leads_to(), "/");
+}
+
+fn renaming(name: &str, back: &str) -> String {
+    let key = uuid::Uuid::from_u128(0xD0);
+    format!("do=account.rename&on={}&key={key}&name={name}&back={back}", Stream::from(NORTHWIND))
+}
+
+fn name_of_northwind(town: &Town) -> String {
+    town.office.company(|company| company.directory.accounts[&NORTHWIND].name.to_string())
+}
+
+/// The number of the slip in an address.
+fn slip_in(address: &str) -> &str {
+    address.split("slip=").nth(1).unwrap()
+}
+
+#[tokio::test]
+async fn a_form_is_carried_out_once_and_leads_back() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    let (back, before) = (format!("/accounts/{NORTHWIND}?tab=1"), town.office.position());
+    for _ in 0..2 {
+        let done = town.post(&kira, "/do", &renaming("Northwind+AG", &back.replace('?', "%3F"))).await;
+        assert_eq!(done.leads_to(), back);
+    }
+    assert_eq!(name_of_northwind(&town), "Northwind AG");
+    assert_eq!(town.office.position(), before + 1);
+}
+
+#[tokio::test]
+async fn a_form_never_leads_away() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    for back in ["//evil.example", "/%5Cevil.example", "/%09/evil.example", "/%0A/evil.example", "https://evil.example"]
+    {
+        for (path, form) in [
+            ("/do", renaming("Northwind+AG", back)),
+            ("/do", format!("do=nonsense&back={back}")),
+            ("/language", format!("lang=ru&back={back}")),
+            ("/theme", format!("theme=dark&back={back}")),
+        ] {
+            let led = town.post(&kira, path, &form).await;
+            assert!(led.leads_to() == "/" || led.leads_to().starts_with("/?slip="), "{path} {}", led.leads_to());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_form_is_shown_to_whoever_sent_it_and_to_nobody_else() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.browser_of(KIRA).await, town.browser_of(LEV).await);
+    let page = format!("/accounts/{NORTHWIND}/edit");
+    let refused = town.post(&kira, "/do", &renaming(&"Quince".repeat(100), &page)).await;
+    assert!(refused.leads_to().starts_with(&format!("{page}?slip=")), "{}", refused.leads_to());
+    assert!(town.get(&kira, refused.leads_to()).await.text.contains("QuinceQuince"));
+    assert!(!town.get(&lev, refused.leads_to()).await.text.contains("QuinceQuince"));
+}
+
+#[tokio::test]
+async fn a_form_of_who_was_signed_out_waits_behind_the_sign_in() {
+    let town = Town::new().await;
+    let page = format!("/accounts/{NORTHWIND}/edit");
+    let sent = town.post("", "/do", &renaming("Quince+Works", &page)).await;
+    let next = sent.leads_to().strip_prefix("/sign-in?next=").unwrap().replace("%3F", "?").replace("%3D", "=");
+    assert_eq!(name_of_northwind(&town), "Northwind");
+    let kira = town.browser_of(KIRA).await;
+    assert!(town.get(&kira, &next).await.text.contains("Quince Works"));
+    assert!(slip_in(&next).parse::<uuid::Uuid>().is_ok());
+}
+
+#[tokio::test]
+async fn a_form_beyond_measure_is_not_read() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    let large = format!("lang=ru&theme=dark&rest={}", "x".repeat(server::pages::LARGEST_FORM));
+    for cookie in ["", &kira] {
+        for path in ["/do", "/language", "/theme"] {
+            let answer = town.post(cookie, path, &large).await;
+            assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_other_site_makes_a_browser_do_anything() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let before = town.office.position();
+    for path in ["/do", "/api/commands", "/import", "/import/sample", "/sign-in", "/sign-out", "/company/invite"] {
+        let forged = Request::post(path)
+            .header(header::HOST, "localhost:3000")
+            .header(header::ORIGIN, "https://evil.example")
+            .header("sec-fetch-site", "cross-site")
+            .header(header::COOKIE, &ada)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(renaming("Evil", "/")));
+        assert_eq!(town.ask(forged.unwrap()).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(town.office.position(), before);
+    assert_eq!(town.get(&ada, "/company").await.status, StatusCode::OK, "still signed in");
+}
+
+#[tokio::test]
+async fn after_the_sign_in_one_stands_on_a_page_and_not_before_a_closed_door() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    for (form, page) in [
+        ("/company/invite", "/company"),
+        ("/import", "/import"),
+        ("/import/sample", "/import"),
+        ("/tokens/revoke", "/tokens"),
+        ("/password", "/password"),
+    ] {
+        let sent = town.post("", form, "colleague=x").await;
+        assert_eq!(sent.leads_to(), format!("/sign-in?next={page}"), "{form}");
+        assert_eq!(town.get(&ada, page).await.status, StatusCode::OK, "{page}");
+    }
+    let email = format!("c{:x}@twofront.example", ADA.uuid().as_u128());
+    for form in ["/do", "/language", "/theme", "/sign-out"] {
+        let filled = format!("email={email}&password={}&next={form}", PASSWORD.replace(' ', "+"));
+        assert_eq!(town.post("", "/sign-in", &filled).await.leads_to(), "/", "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_kept_by_nobody_and_runs_only_its_own_scripts() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    let account = format!("/accounts/{NORTHWIND}");
+    for (cookie, path) in [("", "/sign-in"), (&kira, "/"), (&kira, "/tokens"), (&kira, &account), (&kira, "/nowhere")] {
+        let page = town.get(cookie, path).await;
+        assert_eq!(page.headers[header::CACHE_CONTROL], "private, no-store", "{path}");
+        assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        let policies: Vec<_> = page.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
+        let policy = policies[0].to_str().unwrap();
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        assert!(page.text.contains(&format!("nonce=\"{nonce}\"")), "{path}: {nonce}");
+        assert_eq!(
+            policies,
+            [&format!(
+                "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+                 style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
+                 worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            )],
+            "{path}"
+        );
+    }
 }

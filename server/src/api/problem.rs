@@ -2,6 +2,7 @@
 //!
 //! A program reads `type` and `status`, a person reads `title` and `detail` in their own language.
 
+use app::text::LANG_COOKIE;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -9,9 +10,6 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::lang::Lang;
-
-/// The cookie in which the screens keep the language that a person chose.
-const LANGUAGE_COOKIE: &str = "lang";
 
 /// Members that the standard defines; an extension cannot take their place.
 const STANDARD: [&str; 5] = ["type", "status", "title", "detail", "instance"];
@@ -101,7 +99,7 @@ impl IntoResponse for Problem {
 /// The language to answer in: what the person chose in the product, else what the browser asks for,
 /// else English.
 pub fn language(headers: &HeaderMap) -> Lang {
-    cookie(headers, LANGUAGE_COOKIE)
+    cookie(headers, LANG_COOKIE)
         .and_then(Lang::from_tag)
         .or_else(|| {
             headers.get(http::header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::from_accept)
@@ -164,5 +162,7 @@ mod tests {
         assert_eq!(language(&headers), Lang::Ru);
         headers.insert("cookie", HeaderValue::from_static("a=b; lang=en"));
         assert_eq!(language(&headers), Lang::En);
+        headers.insert("cookie", HeaderValue::from_static("lang=xx"));
+        assert_eq!(language(&headers), Lang::Ru, "a language that we do not speak is none");
     }
 }
