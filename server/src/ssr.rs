@@ -129,7 +129,7 @@ fn provide_entrance(pages: &Pages) {
     if !BEFORE_SIGN_IN.contains(&path) && path != "/tokens" {
         return;
     }
-    let Typed { name, email, label, sentence } = typed(&parts.headers);
+    let Typed { name, email, label, sentence } = typed(&parts.extensions, &parts.headers);
     let link = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("link=")));
     let link = link.unwrap_or_default();
     let mut entrance = Entrance { name, email, label, sentence, ..Entrance::default() };

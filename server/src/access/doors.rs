@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use app::address::local;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Form, Json, Router};
@@ -27,7 +27,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
@@ -37,6 +37,7 @@ use tower_sessions::cookie::{SameSite, time::Duration};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use super::actor::{By, SignedIn, recognise};
+use super::password::HashError;
 use super::refused::Refused;
 use super::registry::Pass;
 use super::sessions::{IDLE, PASS, Store};
@@ -58,6 +59,8 @@ pub struct Settings {
     /// What people type, such as `https://twofront.example`, where a proxy stands in front. Decides
     /// by its scheme whether cookies are only for https.
     pub public_url: Option<String>,
+    /// Whether other machines reach the server. Cookies are then only for https where nothing else is said.
+    pub beyond_loopback: bool,
     /// Overrides that decision.
     pub secure_cookies: Option<bool>,
     /// Whether a proxy of ours fills in `X-Forwarded-For`. Without one, anybody could write there.
@@ -65,9 +68,26 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn is_secure(&self) -> bool {
-        let by_url = || self.public_url.as_deref().is_some_and(|url| url.to_ascii_lowercase().starts_with("https://"));
-        self.secure_cookies.unwrap_or_else(by_url)
+    /// Whether browsers are to send the cookies over https alone.
+    pub fn is_secure(&self) -> bool {
+        let is_https = |url: &str| url.to_ascii_lowercase().starts_with("https://");
+        let by_reach = || self.public_url.as_deref().map_or(self.beyond_loopback, is_https);
+        self.secure_cookies.unwrap_or_else(by_reach)
+    }
+
+    /// What whoever runs the server must know of how it is reached; nothing where all is well.
+    pub fn warning(&self) -> Option<&'static str> {
+        match (self.beyond_loopback && !self.behind_proxy, self.is_secure()) {
+            (false, _) => None,
+            (true, true) => Some(
+                "plain http is served to other machines, and cookies are for https alone: nobody can sign in from \
+                 there. Put a proxy that speaks https in front and say so with --public-url and --behind-proxy",
+            ),
+            (true, false) => Some(
+                "plain http is served to other machines, with cookies and passwords that anybody on the way can read. \
+                 Put a proxy that speaks https in front and say so with --public-url and --behind-proxy",
+            ),
+        }
     }
 }
 
@@ -147,7 +167,7 @@ impl Doors {
             .layer(sessions)
             .layer(map_response(mend_removal))
             .layer(from_fn_with_state(self.cross_site.clone(), cross_site::refuse))
-            .layer(from_fn(headers::secure))
+            .layer(from_fn_with_state(Names { is_secure: self.is_secure }, headers::secure))
     }
 }
 
@@ -162,14 +182,20 @@ pub struct Typed {
     pub sentence: String,
 }
 
+/// How the cookies of this server are named; a request extension. Nothing is read from a cookie of the
+/// other name: over https the bare one could be anybody's who shares the domain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    pub is_secure: bool,
+}
+
 /// What was typed into the form that was just refused; all empty otherwise. It comes from the
 /// browser: show it, and believe none of it.
-pub fn typed(headers: &HeaderMap) -> Typed {
-    [true, false]
-        .into_iter()
-        .filter_map(|is_secure| cookie(headers, &cookie_name(is_secure, "twofront-typed")))
-        .filter_map(|value| URL_SAFE_NO_PAD.decode(value).ok())
-        .find_map(|bytes| serde_json::from_slice(&bytes).ok())
+pub fn typed(extensions: &Extensions, headers: &HeaderMap) -> Typed {
+    let is_secure = extensions.get::<Names>().is_some_and(|names| names.is_secure);
+    cookie(headers, &cookie_name(is_secure, "twofront-typed"))
+        .and_then(|value| URL_SAFE_NO_PAD.decode(value).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
 
@@ -382,6 +408,7 @@ impl Doors {
     fn back(&self, caller: &Caller, back: &Back, typed: Typed, trouble: AccessError) -> Response {
         let refused = match trouble {
             AccessError::Refused(refused) => refused,
+            AccessError::Hash(HashError::Busy) => Refused::Busy,
             AccessError::Kept(_)
             | AccessError::Randomness(_)
             | AccessError::Hash(_)
@@ -434,7 +461,12 @@ impl FromRequestParts<Doors> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let address = if doors.behind_proxy { forwarded_for(&parts.headers).or(peer) } else { peer };
+        let address = if doors.behind_proxy {
+            forwarded_for(&parts.headers).or(peer)
+        } else {
+            // From this machine itself comes a proxy that nobody told us of, with everybody behind it.
+            peer.filter(|peer| !peer.to_canonical().is_loopback())
+        };
         let mut accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         Ok(Self {
             wants_page: accepted.any(|accepted| accepted.contains("text/html")),

@@ -19,9 +19,13 @@ pub fn serve(place: &Place, reach: &Reach) -> Result<ExitCode, Failure> {
     let access = Access::open(place.access())?;
     let settings = Settings {
         public_url: reach.public_url.clone(),
+        beyond_loopback: !reach.listen.ip().to_canonical().is_loopback(),
         secure_cookies: reach.secure_cookies,
         behind_proxy: reach.behind_proxy,
     };
+    if let Some(warning) = settings.warning() {
+        tracing::warn!(listen = %reach.listen, "{warning}");
+    }
     let office = opened.office.clone();
     let house = House {
         office: office.clone(),
