@@ -16,10 +16,10 @@ use axum::http::HeaderMap;
 use axum::http::header::REFERER;
 use axum::response::{IntoResponse, Redirect, Response};
 use shared::domain::Command;
-use shared::ids::{ColleagueId, Stream};
+use shared::ids::Stream;
 use shared::interaction;
 
-use crate::access::{Access, MaybeSignedIn};
+use crate::access::{Access, MaybeSignedIn, SignedIn};
 use crate::api::problem::language;
 use crate::api::refusals;
 use crate::beside::Beside;
@@ -51,8 +51,8 @@ impl Pages {
     }
 
     /// The reader for somebody who is signed in and among us; `None` for a stranger.
-    pub fn reader(&self, me: ColleagueId) -> Option<Seat> {
-        Seat::new(self.beside.clone(), me, crate::clock::now(), self.zone.clone())
+    pub fn reader(&self, who: &SignedIn) -> Option<Seat> {
+        Seat::new(self.beside.clone(), who, crate::clock::now(), self.zone.clone())
     }
 }
 

@@ -74,7 +74,7 @@ pub fn router(house: House, settings: &Settings) -> Result<Router, AccessError> 
         move |new: NewAdministrator| record_administrator(office.clone(), new)
     };
     let doors = Doors::new(access.clone(), settings, record)?;
-    let beside = Beside::new(office, access, &data);
+    let beside = Beside::new(office, access, &data).reached_at(settings.public_url.clone());
     let pages = Pages::new(beside.clone(), zone);
     let router = Router::new()
         .merge(api::routes(Api::new(pages.clone())))

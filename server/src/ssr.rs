@@ -111,13 +111,13 @@ async fn only_signed_in(request: Request, next: Next) -> Response {
 /// Gives the page of somebody who is signed in its reader, and the form of theirs that was refused.
 fn provide_reader(pages: &Pages) {
     let Some(parts) = use_context::<Parts>() else { return };
-    let Some(me) = parts.extensions.get::<SignedIn>().map(|signed_in| signed_in.colleague) else { return };
-    if let Some(seat) = pages.reader(me) {
+    let Some(who) = parts.extensions.get::<SignedIn>() else { return };
+    if let Some(seat) = pages.reader(who) {
         provide_context(seat.viewer());
         provide_context::<Arc<dyn Reader>>(Arc::new(seat));
     }
     let slip = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("slip=")));
-    if let Some(slip) = slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, me)) {
+    if let Some(slip) = slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, who.colleague)) {
         provide_context(slip);
     }
 }

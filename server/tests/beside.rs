@@ -54,6 +54,10 @@ impl Answer {
 
 impl Town {
     async fn new() -> Self {
+        Self::with(&Settings::default()).await
+    }
+
+    async fn with(settings: &Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(Trickster::default());
         let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
@@ -71,7 +75,7 @@ impl Town {
             zone: Zone::utc(),
             data: folder.path().to_owned(),
         };
-        let app = serve::router(served, &Settings::default()).unwrap();
+        let app = serve::router(served, settings).unwrap();
         Self { office, access, app, folder }
     }
 
@@ -90,7 +94,8 @@ impl Town {
         let form = format!("link={}&password={}", link.secret(), PASSWORD.replace(' ', "+"));
         let answer = self.post("", "/join", &form).await;
         let cookies = answer.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
-        let session = cookies.into_iter().find(|cookie| cookie.starts_with("twofront=")).unwrap();
+        let session =
+            cookies.into_iter().find(|cookie| cookie.trim_start_matches("__Host-").starts_with("twofront=")).unwrap();
         session.split(';').next().unwrap().to_owned()
     }
 
@@ -158,6 +163,37 @@ async fn an_administrator_makes_a_link_that_works_and_is_shown_once() {
     assert_eq!(town.access.invited(secret), Some(OLGA));
     let again: serde_json::Value = serde_json::from_str(&town.get(&ada, &view).await.text).unwrap();
     assert!(again["link"].is_null());
+}
+
+#[tokio::test]
+async fn a_fresh_secret_is_told_to_the_person_and_to_no_program() {
+    let town = Town::new().await;
+    town.office.ask(join(700, OLGA, "olga@twofront.example")).await.unwrap();
+    let ada = town.browser_of(ADA).await;
+    let token = town.access.token_new(ADA, "test").unwrap();
+    town.post(&ada, "/company/invite", &format!("colleague={OLGA}")).await;
+    let made = town.post(&ada, "/tokens", "label=export").await;
+    let fresh = made.leads_to().strip_prefix("/tokens?new=").unwrap().to_owned();
+    let (company, settings) =
+        (format!("/api/views/company?who={OLGA}&invited=yes"), format!("/api/views/settings?new={fresh}"));
+    for path in [&company, &settings] {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let seen = town.ask(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(seen.status, StatusCode::OK);
+        assert!(!seen.text.contains("/join?link=") && !seen.text.contains("\"tf_"), "{}", seen.text);
+    }
+    assert!(town.get(&ada, &company).await.text.contains("/join?link="), "it is not used up by that");
+    assert!(town.get(&ada, &settings).await.text.contains("tf_"));
+}
+
+#[tokio::test]
+async fn a_link_leads_to_where_people_reach_us_where_that_was_said() {
+    let town = Town::with(&Settings { public_url: Some("https://crm.example/".into()), ..Settings::default() }).await;
+    town.office.ask(join(700, OLGA, "olga@twofront.example")).await.unwrap();
+    let ada = town.browser_of(ADA).await;
+    town.post(&ada, "/company/invite", &format!("colleague={OLGA}")).await;
+    let shown = town.get(&ada, &format!("/api/views/company?who={OLGA}&invited=yes")).await;
+    assert!(shown.text.contains("\"https://crm.example/join?link="), "{}", shown.text);
 }
 
 #[tokio::test]
