@@ -20,8 +20,9 @@ use shared::ids::Stream;
 use shared::interaction;
 
 use crate::access::{Access, MaybeSignedIn, SignedIn};
+use crate::api::commands;
+use crate::api::figures::Figures;
 use crate::api::problem::language;
-use crate::api::refusals;
 use crate::beside::Beside;
 use crate::desk::Order;
 use crate::office::Office;
@@ -42,12 +43,13 @@ pub struct Pages {
     /// In which moments are shown.
     pub zone: Zone,
     pub slips: Arc<Slips>,
+    pub figures: Figures,
 }
 
 impl Pages {
     pub fn new(beside: Beside, zone: Zone) -> Self {
         let (office, access) = (beside.office.clone(), beside.access.clone());
-        Self { office, access, beside, zone, slips: Arc::default() }
+        Self { office, access, beside, zone, slips: Arc::default(), figures: Figures::default() }
     }
 
     /// The reader for somebody who is signed in and among us; `None` for a stranger.
@@ -90,7 +92,6 @@ pub async fn act(
         Ok(request) => request,
         Err(refused) => return refuse(Some(refused.field), refused.why.say(lang)),
     };
-    let id = request.id;
     let logged = match &request.command {
         Command::Interaction(id, interaction::Command::Log { .. }) => Some(Stream::from(*id)),
         Command::Interaction(..)
@@ -101,15 +102,12 @@ pub async fn act(
         | Command::Handoff(..)
         | Command::Import(..) => None,
     };
-    match pages.office.ask(Order { by: me, batch: None, request }).await {
+    match commands::ask(&pages.office, &pages.figures, Order { by: me, batch: None, request }, lang).await {
         Ok(_) => {
             let to = logged.map_or(back.clone(), |stream| with_query(&back, "logged", &stream.to_string()));
             Redirect::to(&to).into_response()
         }
-        Err(refusal) => {
-            let problem = refusals::of_command(&refusal, id, pages.office.role(me), lang);
-            refuse(None, problem.sentence())
-        }
+        Err(problem) => refuse(None, problem.sentence()),
     }
 }
 

@@ -7,6 +7,7 @@ use app::when::Zone;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use http::HeaderName;
 use hyper::body::Incoming;
@@ -19,13 +20,15 @@ use shared::words::Role;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use crate::access::{Access, AccessError, Doors, NewAdministrator, Settings};
-use crate::api::{self, Api};
+use crate::api::figures::timed;
+use crate::api::{self, Api, words};
 use crate::beside::Beside;
 use crate::office::Office;
 use crate::pages::Pages;
@@ -76,11 +79,15 @@ pub fn router(house: House, settings: &Settings) -> Result<Router, AccessError> 
     let doors = Doors::new(access.clone(), settings, record)?;
     let beside = Beside::new(office, access, &data).reached_at(settings.public_url.clone());
     let pages = Pages::new(beside.clone(), zone);
+    let figures = pages.figures.clone();
     let router = Router::new()
-        .merge(api::routes(Api::new(pages.clone())))
+        .merge(api::routes(Api::new(pages.clone(), settings.behind_proxy)))
         .merge(doors.routes())
         .merge(beside.routes())
         .merge(ssr::router(site, pages))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(words::in_words))
+        .layer(from_fn_with_state(figures, timed))
         .layer(RequestBodyTimeoutLayer::new(NEXT_PIECE));
     let trace = TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(answered);
     // The last one added is the first to see a request.

@@ -117,7 +117,9 @@ fn provide_reader(pages: &Pages) {
         provide_context::<Arc<dyn Reader>>(Arc::new(seat));
     }
     let slip = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("slip=")));
-    if let Some(slip) = slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, who.colleague)) {
+    if let Some(slip) =
+        slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, who.colleague))
+    {
         provide_context(slip);
     }
 }
@@ -192,7 +194,7 @@ struct Choice {
 
 async fn choose_language(Form(choice): Form<Choice>) -> Response {
     let Some(lang) = Lang::from_tag(&choice.lang) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "The languages are en and ru.").into_response();
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", LANG_COOKIE, lang.code());
     let back = choice.back.as_deref().and_then(local).unwrap_or("/");
@@ -207,7 +209,7 @@ struct Colours {
 
 async fn choose_theme(Form(choice): Form<Colours>) -> Response {
     let Some(theme) = Theme::from_word(&choice.theme) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "The themes are device, light and dark.").into_response();
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let cookie = match theme.attribute() {
         Some(word) => format!("{THEME_COOKIE}={word}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"),

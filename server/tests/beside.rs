@@ -197,6 +197,23 @@ async fn a_link_leads_to_where_people_reach_us_where_that_was_said() {
 }
 
 #[tokio::test]
+async fn a_form_that_cannot_be_read_is_refused_in_the_reader_s_language() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let ada = format!("{ada}; lang=ru");
+    for path in ["/do", "/language", "/theme", "/company/invite", "/import", "/import/demo"] {
+        let request = browser(Request::post(path), &ada).header(header::CONTENT_TYPE, "application/json");
+        let refused = town.ask(request.body(Body::from("{}")).unwrap()).await;
+        assert!(refused.status.is_client_error(), "{path} {}", refused.status);
+        assert_eq!(refused.headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        assert!(refused.text.contains("<html lang=\"ru\">") && refused.text.contains("Ничего не изменилось"), "{path}");
+    }
+    let missing = town.post(&ada, "/theme", "theme=plaid").await;
+    assert_eq!(missing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(missing.text.contains("Этот запрос не читается"), "{}", missing.text);
+}
+
+#[tokio::test]
 async fn only_an_administrator_at_a_browser_invites() {
     let town = Town::new().await;
     town.office.ask(join(700, OLGA, "olga@twofront.example")).await.unwrap();
