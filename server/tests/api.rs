@@ -23,7 +23,7 @@ use server::serve::{self, House as Served};
 use server::site::Site;
 use server::store::Store;
 use server::store::keyring::Keyring;
-use shared::ids::{ColleagueId, Stream};
+use shared::ids::{ColleagueId, Slice, Stream};
 use shared::record::Record;
 use shared::testkit::*;
 use shared::words::SourceKey;
@@ -144,35 +144,45 @@ async fn a_command_yields_a_receipt_and_is_seen_in_every_view_at_its_position() 
     assert_eq!((&again["events"], &again["duplicate"]), (&receipt["events"], &json!(true)));
 }
 
+/// The views that stand for themselves.
+const VIEWS: [&str; 15] = [
+    "portfolio",
+    "portfolio?scope=all",
+    "handoffs",
+    "alignment",
+    "events",
+    "company",
+    "import",
+    "settings",
+    "log",
+    "handoff-new",
+    "contact-new",
+    "whole/directory",
+    "whole/portfolio",
+    "whole/board",
+    "whole/alignment",
+];
+
+/// The views of one thing each, with one that is there.
+const VIEWS_OF_ONE: [(&str, Stream); 6] = [
+    ("account", Stream::new(Slice::Account, NORTHWIND.uuid())),
+    ("account-edit", Stream::new(Slice::Account, NORTHWIND.uuid())),
+    ("contact", Stream::new(Slice::Contact, ANNA.uuid())),
+    ("contact-edit", Stream::new(Slice::Contact, ANNA.uuid())),
+    ("colleague", Stream::new(Slice::Colleague, KIRA.uuid())),
+    ("unit", Stream::new(Slice::Unit, SALES.uuid())),
+];
+
 #[tokio::test]
 async fn every_page_s_model_is_read_at_its_address() {
     let town = Town::new().await;
     let ada = town.token(ADA);
-    let mut addresses: Vec<String> = [
-        "portfolio",
-        "portfolio?scope=all",
-        "handoffs",
-        "alignment",
-        "events",
-        "company",
-        "import",
-        "settings",
-        "log",
-        "handoff-new",
-        "contact-new",
-        "whole/directory",
-        "whole/portfolio",
-        "whole/board",
-        "whole/alignment",
-    ]
-    .map(str::to_owned)
-    .into();
-    for view in ["account", "account-edit"] {
-        addresses.push(format!("{view}/{NORTHWIND}"));
+    let mut addresses: Vec<String> = VIEWS.map(str::to_owned).into();
+    for (view, stream) in VIEWS_OF_ONE {
+        addresses.push(format!("{view}/{}", stream.id));
         town.get(&ada, &format!("/api/views/{view}/{TAILSPIN}")).await.is_problem(404, "not-found");
     }
-    addresses.extend(["contact", "contact-edit"].map(|view| format!("{view}/{ANNA}")));
-    addresses.extend([format!("colleague/{KIRA}"), format!("unit/{SALES}"), format!("log?account={NORTHWIND}")]);
+    addresses.push(format!("log?account={NORTHWIND}"));
     addresses.push(format!("events?stream={}&type=account.registered", Stream::from(NORTHWIND)));
     for address in addresses {
         let answer = town.get(&ada, &format!("/api/views/{address}")).await;
@@ -617,6 +627,10 @@ async fn the_description_names_every_door_and_no_other() {
             methods.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone()))
         })
         .collect();
+    let views = document["paths"]["/api/views/{view}"]["get"]["description"].as_str().unwrap();
+    for view in VIEWS.iter().map(|view| view.split('?').next().unwrap()).chain(VIEWS_OF_ONE.map(|(view, _)| view)) {
+        assert!(views.contains(&format!("“{view}")), "{view}");
+    }
     let doors = api::DOORS.iter().map(|door| (door.method.to_owned(), door.path.replace("{*view}", "{view}")));
     assert_eq!(described, doors.collect());
     let page = town.ask(Request::get("/api").body(Body::empty()).unwrap()).await;
@@ -633,21 +647,28 @@ async fn the_description_names_every_door_and_no_other() {
 #[tokio::test]
 async fn the_description_names_every_command_and_its_examples_are_commands() {
     let document: Value = serde_json::from_str(api::openapi::DOCUMENT).unwrap();
+    let mut commands = BTreeSet::new();
     let types = document["components"]["schemas"]["Request"]["properties"]["type"]["description"].as_str().unwrap();
     // A type that no slice knows is refused with a sentence that lists those it knows.
-    for slice in shared::ids::Slice::ALL {
+    for slice in Slice::ALL {
         let nonsense = json!({ "id": id(1), "stream": Stream::new(*slice, ADA.uuid()), "type": "nonsense" });
         let error = serde_json::from_value::<shared::request::Request>(nonsense).unwrap_err().to_string();
         let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
         assert!(!known.is_empty(), "{error}");
         let listed = types.split(&format!("{slice}: ")).nth(1).unwrap().split('.').next().unwrap();
         assert_eq!(listed.split(", ").collect::<Vec<_>>(), known, "{slice}");
+        commands.extend(known.iter().map(|kind| format!("{slice}.{kind}")));
     }
     let examples =
         &document["paths"]["/api/commands"]["post"]["requestBody"]["content"]["application/json"]["examples"];
+    let shown: BTreeSet<String> = examples.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(shown, commands, "each command with an example of what it takes");
     for (name, example) in examples.as_object().unwrap() {
-        let request = serde_json::from_value::<shared::request::Request>(example["value"].clone());
-        assert!(request.is_ok(), "{name}: {request:?}");
+        let request = serde_json::from_value::<shared::request::Request>(example["value"].clone()).unwrap();
+        let said = serde_json::to_value(&request).unwrap();
+        let data = example["value"].get("data").cloned().unwrap_or_else(|| json!({}));
+        assert_eq!(said["data"], data, "{name}: a field that nobody reads");
+        assert_eq!(format!("{}.{}", request.command.stream().slice, said["type"].as_str().unwrap()), *name);
     }
 }
 
