@@ -439,7 +439,10 @@ async fn no_other_site_makes_a_browser_do_anything() {
             .header(header::COOKIE, &ada)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(renaming("Evil", "/")));
-        assert_eq!(town.ask(forged.unwrap()).await.status, StatusCode::FORBIDDEN, "{path}");
+        let refused = town.ask(forged.unwrap()).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+        let kind = if path.starts_with("/api/") { "application/problem+json" } else { "text/html; charset=utf-8" };
+        assert_eq!(refused.headers[header::CONTENT_TYPE], kind, "{path}");
     }
     assert_eq!(town.office.position(), before);
     assert_eq!(town.get(&ada, "/company").await.status, StatusCode::OK, "still signed in");

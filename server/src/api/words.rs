@@ -17,8 +17,7 @@ use super::refusals;
 pub async fn in_words(request: Request, next: Next) -> Response {
     let lang = language(request.headers());
     let is_head = request.method() == Method::HEAD;
-    let path = request.uri().path();
-    let is_program = path == "/api" || path.starts_with("/api/");
+    let is_program = is_for_programs(request.uri().path());
     let (bare, body) = next.run(request).await.into_parts();
     if !is_refusal(bare.status) || says_more_than_plain_text(&bare) {
         return Response::from_parts(bare, body);
@@ -34,6 +33,11 @@ pub async fn in_words(request: Request, next: Next) -> Response {
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// Whether an address is a door for programs, which read documents and no pages.
+pub fn is_for_programs(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
 }
 
 fn is_refusal(status: StatusCode) -> bool {
