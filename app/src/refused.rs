@@ -30,6 +30,8 @@ pub enum Refused {
     LabelInvalid,
     /// No such access token among the person's own.
     TokenUnknown,
+    /// The person has as many access tokens as one can have.
+    TooManyTokens,
     /// The colleague has no login here.
     NoLogin,
     /// Only a person at a browser may do it, and a program's access token asked.
@@ -38,6 +40,8 @@ pub enum Refused {
     NotRecorded,
     /// The form did not arrive whole.
     Incomplete,
+    /// Too many sign in at this moment for the server to look at one more password.
+    Busy,
     /// The disk took no change; the server's log says why.
     CannotSave,
 }
@@ -59,10 +63,12 @@ impl Refused {
         Self::NameInvalid,
         Self::LabelInvalid,
         Self::TokenUnknown,
+        Self::TooManyTokens,
         Self::NoLogin,
         Self::NotForTokens,
         Self::NotRecorded,
         Self::Incomplete,
+        Self::Busy,
         Self::CannotSave,
     ];
 
@@ -84,10 +90,12 @@ impl Refused {
             Self::NameInvalid => "name-invalid",
             Self::LabelInvalid => "label-invalid",
             Self::TokenUnknown => "token-unknown",
+            Self::TooManyTokens => "too-many-tokens",
             Self::NoLogin => "no-login",
             Self::NotForTokens => "not-for-tokens",
             Self::NotRecorded => "not-recorded",
             Self::Incomplete => "incomplete",
+            Self::Busy => "busy",
             Self::CannotSave => "cannot-save",
         }
     }
@@ -165,6 +173,10 @@ impl Refused {
                 "You have no such access token. It may have been revoked already.",
                 "Такого ключа доступа у вас нет. Возможно, он уже отозван.",
             ),
+            Self::TooManyTokens => (
+                "You have 50 access tokens, and more are not given. Revoke those that nothing uses.",
+                "У вас уже 50 ключей доступа, больше не выдаётся. Отзовите те, которыми ничто не пользуется.",
+            ),
             Self::NoLogin => (
                 "This colleague has no login here. Ask your administrator for an invitation.",
                 "У этого коллеги нет входа в систему. Попросите у администратора приглашение.",
@@ -180,6 +192,10 @@ impl Refused {
             Self::Incomplete => (
                 "The form did not arrive whole. Fill it in and send it again.",
                 "Форма пришла не целиком. Заполните её и отправьте ещё раз.",
+            ),
+            Self::Busy => (
+                "Too many people are signing in at this moment. Try again in a few seconds.",
+                "Сейчас одновременно входит слишком много людей. Попробуйте ещё раз через несколько секунд.",
             ),
             Self::CannotSave => (
                 "Nothing was changed: the server cannot write to its disk now. Try again in a minute; if it stays so, tell your administrator.",

@@ -25,8 +25,10 @@ use jiff::{SignedDuration, Timestamp};
 use shared::ids::ColleagueId;
 use shared::words::{Email, Label};
 use thiserror::Error;
+use tokio::sync::watch;
+use tower_sessions::session::Id;
 
-pub use actor::{By, MaybeSignedIn, NotSignedIn, SignedIn};
+pub use actor::{By, MaybeSignedIn, NotSignedIn, SignedIn, Visit};
 pub use doors::{Doors, NewAdministrator, Settings, Typed, typed};
 pub use headers::CspNonce;
 pub use kept::KeptError;
@@ -133,6 +135,7 @@ struct Inner {
     /// One set-up at a time: the second finds the product set up.
     setting_up: tokio::sync::Mutex<()>,
     fresh_tokens: Mutex<Vec<FreshToken>>,
+    changes: watch::Sender<()>,
     /// Keeps a second process out for as long as this one runs.
     _lock: File,
 }
@@ -167,6 +170,7 @@ impl Access {
             setup: Mutex::default(),
             setting_up: tokio::sync::Mutex::default(),
             fresh_tokens: Mutex::default(),
+            changes: watch::Sender::new(()),
             _lock: lock,
         })))
     }
@@ -315,13 +319,18 @@ impl Access {
     }
 
     /// Whether who was signed in when the request began still is: a stream of events lasts for hours,
-    /// and must end with a new password, a withdrawal or a revoked token. (A sign-out ends the
-    /// session for the next request only.)
+    /// and must end with a sign-out, a new password, a withdrawal or a revoked token.
     pub fn still_knows(&self, who: &SignedIn) -> bool {
         match &who.by {
-            By::Session(pass) => self.registry().holds(pass),
+            By::Session(visit) => self.sessions().holds(&visit.session, &visit.pass, &self.registry()),
             By::Token(token) => self.tokens(who.colleague).iter().any(|own| own.id == token.id),
         }
+    }
+
+    /// Tells whenever somebody may have lost their access: whoever answers for hours then asks
+    /// [`Access::still_knows`] again. Time alone, which ends a session too, is not told.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
     }
 
     /// How many sessions of this pass are open.
@@ -394,7 +403,10 @@ impl Access {
             seconds: u64::try_from(wait.as_millis()).unwrap_or(0).div_ceil(1_000).max(1),
         })?;
         let kept = lock.as_ref().and_then(|lock| lock.password.clone());
-        let matches = self.0.hasher.matches(Password::typed(password), kept).await?;
+        let matches = self.0.hasher.matches(Password::typed(password), kept).await.inspect_err(|_| {
+            // Nobody has looked at the password: it counts neither way.
+            self.throttle(|throttle, _| throttle.undone(keys));
+        })?;
         match lock {
             Some(lock) if matches => {
                 self.throttle(|throttle, _| throttle.succeeded(keys));
@@ -413,7 +425,9 @@ impl Access {
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut Registry) -> Result<R, Refused>) -> Result<R, AccessError> {
-        self.0.registry.change(|registry| change(registry).map_err(AccessError::from))
+        let changed = self.0.registry.change(|registry| change(registry).map_err(AccessError::from));
+        self.0.changes.send_replace(());
+        changed
     }
 
     /// [`Access::change`] waits for the disk; a thread that serves requests must not.
@@ -442,6 +456,13 @@ impl Access {
 
     fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// Ends one session.
+    fn end(&self, session: &Id) -> tower_sessions::session_store::Result<()> {
+        let ended = self.sessions().drop(session);
+        self.0.changes.send_replace(());
+        ended
     }
 
     fn now(&self) -> Timestamp {

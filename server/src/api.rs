@@ -4,12 +4,14 @@
 pub mod commands;
 pub mod company;
 pub mod events;
+pub mod figures;
 pub mod health;
 pub mod imports;
 pub mod openapi;
 pub mod problem;
 pub mod refusals;
 pub mod views;
+pub mod words;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -18,7 +20,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::access::Access;
 use crate::office::Office;
 use crate::pages::Pages;
-use health::Gauges;
+use figures::Figures;
 
 /// The largest request body: a commit's worth of text, and some more for JSON's sake.
 pub const LARGEST_BODY: usize = 2 << 20;
@@ -29,13 +31,16 @@ pub struct Api {
     pub office: Office,
     pub access: Access,
     pub pages: Pages,
-    pub gauges: Gauges,
+    pub figures: Figures,
+    /// Whether everybody comes by way of a proxy: who asks from this machine is then not of it.
+    pub behind_proxy: bool,
 }
 
 impl Api {
     /// The doors to the house that these pages show.
-    pub fn new(pages: Pages) -> Self {
-        Self { office: pages.office.clone(), access: pages.access.clone(), pages, gauges: Gauges::new() }
+    pub fn new(pages: Pages, behind_proxy: bool) -> Self {
+        let figures = pages.figures.clone();
+        Self { office: pages.office.clone(), access: pages.access.clone(), pages, figures, behind_proxy }
     }
 }
 
@@ -63,6 +68,7 @@ pub const DOORS: &[Door] = &[
 pub fn routes<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
     let router = DOORS.iter().fold(Router::new(), |router, door| router.route(door.path, (door.route)()));
     router
+        .route("/api/", axum::routing::any(refusals::no_such_door))
         .route("/api/{*anything}", axum::routing::any(refusals::no_such_door))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(api)

@@ -19,13 +19,21 @@ pub struct Beside {
     pub access: Access,
     pub invitations: Arc<Invitations>,
     pub imports: Imports,
+    /// What people type to get here, where that was said.
+    pub public_url: Option<String>,
 }
 
 impl Beside {
     /// `data` is the data folder: uploads and files of refused rows live there.
     pub fn new(office: Office, access: Access, data: &Path) -> Self {
         let imports = Imports::new(office.clone(), data);
-        Self { office, access, invitations: Arc::default(), imports }
+        Self { office, access, invitations: Arc::default(), imports, public_url: None }
+    }
+
+    /// The same, for a server that is reached at this address.
+    #[must_use]
+    pub fn reached_at(self, public_url: Option<String>) -> Self {
+        Self { public_url, ..self }
     }
 
     /// The forms of the company's page and of the import page.

@@ -72,7 +72,8 @@ pub struct Reach {
     #[arg(long, env = "TWOFRONT_BEHIND_PROXY")]
     pub behind_proxy: bool,
 
-    /// Whether cookies are only for https; decided by the public URL if not said.
+    /// Whether cookies are only for https; if not said, decided by the public URL, and without one they are unless
+    /// the server listens to this machine alone.
     #[arg(long, env = "TWOFRONT_SECURE_COOKIES", value_name = "true|false")]
     pub secure_cookies: Option<bool>,
 

@@ -10,6 +10,7 @@ use shared::views::Company;
 use shared::words::Role;
 use uuid::Uuid;
 
+use crate::access::{By, SignedIn};
 use crate::beside::Beside;
 use crate::office::{LookError, Office};
 
@@ -23,11 +24,15 @@ pub struct Seat {
     beside: Beside,
     viewer: Viewer,
     role: Role,
+    /// A person at a browser, and no program: only a person is told a fresh secret.
+    is_person: bool,
 }
 
 impl Seat {
     /// A seat for somebody who is signed in; `None` where they are no colleague (any more).
-    pub fn new(beside: Beside, me: ColleagueId, now: Timestamp, zone: Zone) -> Option<Self> {
+    pub fn new(beside: Beside, who: &SignedIn, now: Timestamp, zone: Zone) -> Option<Self> {
+        let me = who.colleague;
+        let is_person = matches!(who.by, By::Session(_));
         let office = beside.office.clone();
         let role = office.role(me)?;
         let (name, generated) = office.company(|company| {
@@ -39,7 +44,7 @@ impl Seat {
             (name, generated.map(|import| import.source.clone()))
         });
         let viewer = Viewer { me, name, role: Some(role), now, zone, seed: seed(now), generated };
-        Some(Self { office, beside, viewer, role })
+        Some(Self { office, beside, viewer, role, is_person })
     }
 
     fn seen(&self, record: Record) -> Option<Record> {
@@ -89,7 +94,7 @@ impl Reader for Seat {
     }
 
     fn fresh_token(&self, id: &str) -> Option<String> {
-        self.beside.access.take_fresh_token(self.viewer.me, id)
+        self.is_person.then(|| self.beside.access.take_fresh_token(self.viewer.me, id))?
     }
 
     fn logins(&self) -> Vec<Login> {
@@ -108,7 +113,7 @@ impl Reader for Seat {
     }
 
     fn fresh_invitation(&self, colleague: ColleagueId) -> Option<String> {
-        self.beside.invitations.take(self.viewer.me, colleague, self.viewer.now)
+        self.is_person.then(|| self.beside.invitations.take(self.viewer.me, colleague, self.viewer.now))?
     }
 
     fn importing(&self) -> Importing {

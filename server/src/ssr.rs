@@ -1,16 +1,17 @@
 //! Pages: the screens of `app`, rendered on the server under a strict content security policy.
 
-use crate::access::{SignedIn, Typed, typed};
-use crate::api::problem::cookie;
-use crate::pages::{self, Pages, is_local};
+use crate::access::{CspNonce, SignedIn, Typed, typed};
+use crate::api::problem::{cookie, language};
+use crate::pages::{self, LARGEST_FORM, Pages};
 use crate::site::Site;
+use app::address::local;
 use app::read::{Entrance, Reader, Report, Trouble};
 use app::theme::{THEME_COOKIE, Theme};
 use app::{App, Lang, shell, text::LANG_COOKIE};
 use axum::{
     Form, Router,
-    extract::{FromRef, FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    extract::{DefaultBodyLimit, FromRef, FromRequestParts, Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::post,
@@ -74,9 +75,7 @@ pub fn router(site: Site, pages: Pages) -> Router {
     Router::new()
         .leptos_routes_with_context(&rendering, generate_route_list(App), context.clone(), render.clone())
         .route_layer(middleware::from_fn(only_signed_in))
-        .route("/language", post(choose_language))
-        .route("/theme", post(choose_theme))
-        .route("/do", post(pages::act))
+        .merge(forms())
         .fallback(async move |State(site): State<Site>, request: Request| {
             if let Some(file) = site.answer(request.method(), request.uri().path(), request.headers()) {
                 return file;
@@ -84,8 +83,16 @@ pub fn router(site: Site, pages: Pages) -> Router {
             let page = leptos_axum::render_app_async_with_context(context, render)(request).await;
             (StatusCode::NOT_FOUND, page).into_response()
         })
-        .layer(middleware::from_fn(harden))
         .with_state(rendering)
+}
+
+/// The forms of the pages. Anybody can send one, so none is read beyond its measure.
+fn forms() -> Router<Rendering> {
+    Router::new()
+        .route("/language", post(choose_language))
+        .route("/theme", post(choose_theme))
+        .route("/do", post(pages::act))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
 }
 
 /// The pages that one sees before signing in.
@@ -104,13 +111,15 @@ async fn only_signed_in(request: Request, next: Next) -> Response {
 /// Gives the page of somebody who is signed in its reader, and the form of theirs that was refused.
 fn provide_reader(pages: &Pages) {
     let Some(parts) = use_context::<Parts>() else { return };
-    let Some(me) = parts.extensions.get::<SignedIn>().map(|signed_in| signed_in.colleague) else { return };
-    if let Some(seat) = pages.reader(me) {
+    let Some(who) = parts.extensions.get::<SignedIn>() else { return };
+    if let Some(seat) = pages.reader(who) {
         provide_context(seat.viewer());
         provide_context::<Arc<dyn Reader>>(Arc::new(seat));
     }
     let slip = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("slip=")));
-    if let Some(slip) = slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, me)) {
+    if let Some(slip) =
+        slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, who.colleague))
+    {
         provide_context(slip);
     }
 }
@@ -122,7 +131,7 @@ fn provide_entrance(pages: &Pages) {
     if !BEFORE_SIGN_IN.contains(&path) && path != "/tokens" {
         return;
     }
-    let Typed { name, email, label, sentence } = typed(&parts.headers);
+    let Typed { name, email, label, sentence } = typed(&parts.extensions, &parts.headers);
     let link = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("link=")));
     let link = link.unwrap_or_default();
     let mut entrance = Entrance { name, email, label, sentence, ..Entrance::default() };
@@ -161,19 +170,7 @@ fn report() -> impl Fn(&Trouble) + Send + Sync {
 
 /// What a person chose; else what the browser wishes; else English.
 fn language_of_request() -> Lang {
-    use_context::<Parts>().map(|parts| language_of(&parts.headers)).unwrap_or_default()
-}
-
-fn language_of(headers: &HeaderMap) -> Lang {
-    let chosen = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == LANG_COOKIE).then(|| Lang::from_tag(value))?);
-    let wished = || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| Lang::from_accept(value.to_str().ok()?));
-    chosen.or_else(wished).unwrap_or_default()
+    use_context::<Parts>().map(|parts| language(&parts.headers)).unwrap_or_default()
 }
 
 /// What a person chose; else the device decides.
@@ -184,24 +181,9 @@ fn theme_of_request() -> Theme {
 
 fn permit_only_our_own_scripts() {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
-         form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    if let Ok(policy) = HeaderValue::from_str(&CspNonce(nonce.to_string()).policy()) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-}
-
-/// Headers that hold for every answer, page or not.
-async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    response
 }
 
 #[derive(Deserialize)]
@@ -212,11 +194,11 @@ struct Choice {
 
 async fn choose_language(Form(choice): Form<Choice>) -> Response {
     let Some(lang) = Lang::from_tag(&choice.lang) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "The languages are en and ru.").into_response();
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", LANG_COOKIE, lang.code());
-    let back = choice.back.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
+    let back = choice.back.as_deref().and_then(local).unwrap_or("/");
+    ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -227,28 +209,12 @@ struct Colours {
 
 async fn choose_theme(Form(choice): Form<Colours>) -> Response {
     let Some(theme) = Theme::from_word(&choice.theme) else {
-        return (StatusCode::UNPROCESSABLE_ENTITY, "The themes are device, light and dark.").into_response();
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let cookie = match theme.attribute() {
         Some(word) => format!("{THEME_COOKIE}={word}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"),
         None => format!("{THEME_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"),
     };
-    let back = choice.back.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asked(pairs: &[(header::HeaderName, &'static str)]) -> Lang {
-        language_of(&pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect())
-    }
-
-    #[test]
-    fn a_chosen_language_outranks_the_browsers_wish() {
-        assert_eq!(asked(&[(header::COOKIE, "a=b; lang=ru"), (header::ACCEPT_LANGUAGE, "en")]), Lang::Ru);
-        assert_eq!(asked(&[(header::COOKIE, "lang=xx"), (header::ACCEPT_LANGUAGE, "ru")]), Lang::Ru);
-        assert_eq!(asked(&[]), Lang::En);
-    }
+    let back = choice.back.as_deref().and_then(local).unwrap_or("/");
+    ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
 }

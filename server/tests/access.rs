@@ -12,7 +12,7 @@ use axum::extract::ConnectInfo;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{HeaderMap, Request, StatusCode};
+use http::{Extensions, HeaderMap, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use server::access::{
@@ -40,6 +40,8 @@ struct House {
     recorded: Arc<Mutex<Vec<NewAdministrator>>>,
     access: Access,
     app: Router,
+    /// Who last asked for `/who`.
+    last: Arc<Mutex<Option<SignedIn>>>,
 }
 
 impl House {
@@ -66,8 +68,11 @@ impl House {
             }
         };
         let doors = Doors::new(access.clone(), settings, record).unwrap();
-        let app = doors.guard(product().merge(doors.routes()));
-        Self { folder, now, recorded, access, app }
+        let last = Arc::new(Mutex::new(None));
+        let notes = Arc::clone(&last);
+        let who = get(async move |who: SignedIn| *notes.lock().unwrap() = Some(who));
+        let app = doors.guard(product().route("/who", who).merge(doors.routes()));
+        Self { folder, now, recorded, access, app, last }
     }
 
     /// With Anna, who has a password.
@@ -84,8 +89,8 @@ impl House {
     }
 
     fn restart(self) -> Self {
-        let Self { folder, now, recorded, access, app } = self;
-        drop((recorded, access, app));
+        let Self { folder, now, recorded, access, app, last } = self;
+        drop((recorded, access, app, last));
         Self::open(folder, now, &Settings::default())
     }
 
@@ -149,7 +154,12 @@ fn product() -> Router {
             }),
         )
         .route("/api/change", post(async |_: SignedIn| "changed"))
-        .route("/typed", get(async |headers: HeaderMap| serde_json::to_string(&typed(&headers)).unwrap()))
+        .route(
+            "/typed",
+            get(async |extensions: Extensions, headers: HeaderMap| {
+                serde_json::to_string(&typed(&extensions, &headers)).unwrap()
+            }),
+        )
         .route("/nonce", get(async |Extension(CspNonce(nonce)): Extension<CspNonce>| nonce))
         .route("/html", get(async || axum::response::Html("<p>private</p>")))
         .route("/own-policy", get(async || [("content-security-policy", "default-src 'none'")]))
@@ -208,6 +218,12 @@ impl Browser {
             }
         }
         answer
+    }
+
+    /// As whom the doors know this browser.
+    async fn who(&mut self, house: &House) -> SignedIn {
+        self.get("/who").await;
+        house.last.lock().unwrap().clone().unwrap()
     }
 
     async fn is_signed_in(&mut self) -> bool {
@@ -508,6 +524,18 @@ mod sign_in {
         assert!(guess(&House::with(&behind), all_one).await.location().contains("refused=wait"));
         assert!(guess(&House::new(), each_its_own).await.location().contains("refused=wait"));
     }
+
+    #[tokio::test]
+    async fn who_comes_from_this_machine_is_nobody_s_place() {
+        let house = House::with_anna().await;
+        let mut browser = house.browser();
+        // A proxy that nobody told the server of: everybody comes from here.
+        browser.from = ([127, 0, 0, 1], 40_000).into();
+        for n in 0..40 {
+            browser.sign_in(&format!("{n}@twofront.example"), "not the password").await;
+        }
+        assert_eq!(browser.sign_in(EMAIL, PASSWORD).await.location(), "/");
+    }
 }
 
 mod sessions {
@@ -547,6 +575,40 @@ mod sessions {
         let house = House::with(&settings);
         house.let_in(ANNA, EMAIL, PASSWORD).await;
         assert!(house.browser().sign_in(EMAIL, PASSWORD).await.cookie("__Host-twofront").contains("Secure"));
+    }
+
+    #[test]
+    fn cookies_are_for_https_unless_only_this_machine_comes_or_somebody_says_otherwise() {
+        let here = Settings::default();
+        let from_anywhere = Settings { beyond_loopback: true, ..Settings::default() };
+        let told = Settings { secure_cookies: Some(false), ..from_anywhere.clone() };
+        let at_http = Settings { public_url: Some("http://crm.local".into()), ..from_anywhere.clone() };
+        let at_https = Settings { public_url: Some("https://crm.example".into()), ..from_anywhere.clone() };
+        let behind = Settings { behind_proxy: true, ..at_https.clone() };
+        let secure = [&here, &from_anywhere, &told, &at_http, &at_https, &behind].map(Settings::is_secure);
+        assert_eq!(secure, [false, true, false, false, true, true]);
+        let warned = [&here, &from_anywhere, &told, &at_http, &at_https, &behind].map(|one| one.warning().is_some());
+        assert_eq!(warned, [false, true, true, true, true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_came_by_https_is_told_to_come_by_nothing_else() {
+        let settings = Settings { secure_cookies: Some(true), ..Settings::default() };
+        let answer = House::with(&settings).browser().get("/maybe").await;
+        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+        assert_eq!(House::new().browser().get("/maybe").await.header("strict-transport-security"), "");
+    }
+
+    #[tokio::test]
+    async fn over_https_nothing_is_read_from_a_cookie_that_others_could_set() {
+        let settings = Settings { secure_cookies: Some(true), ..Settings::default() };
+        let house = House::with(&settings);
+        let mut browser = house.browser();
+        browser.post("/sign-in", &[("email", "anna@x.example"), ("password", "wrong")]).await;
+        assert!(browser.get("/typed").await.body.contains("anna@x.example"));
+        let typed = browser.cookies.remove("__Host-twofront-typed").unwrap();
+        browser.cookies.insert("twofront-typed".to_owned(), typed);
+        assert!(!browser.get("/typed").await.body.contains("anna@x.example"));
     }
 
     #[tokio::test]
@@ -955,8 +1017,8 @@ mod strangers {
     #[tokio::test]
     async fn a_stream_can_ask_whether_its_reader_is_still_known() {
         let house = House::with_anna().await;
-        let pass = house.access.sign_in(EMAIL, PASSWORD, None).await.unwrap();
-        let person = SignedIn { colleague: ANNA, by: By::Session(pass) };
+        let mut browser = house.signed_in().await;
+        let person = browser.who(&house).await;
         house.access.token_new(ANNA, "export").unwrap();
         let token = house.access.tokens(ANNA)[0].clone();
         let program = SignedIn { colleague: ANNA, by: By::Token(token.clone()) };
@@ -966,6 +1028,25 @@ mod strangers {
         assert!(house.access.still_knows(&program));
         house.access.token_revoke(ANNA, &token.id).unwrap();
         assert!(!house.access.still_knows(&program));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_told_of_a_sign_out_and_ends_with_a_session_that_nobody_used() {
+        let house = House::with_anna().await;
+        house.let_in(ANNA, EMAIL, OTHER_PASSWORD).await;
+        let (mut one, mut two) = (house.browser(), house.browser());
+        for browser in [&mut one, &mut two] {
+            browser.sign_in(EMAIL, OTHER_PASSWORD).await;
+        }
+        let (who, other) = (one.who(&house).await, two.who(&house).await);
+        let mut changes = house.access.changes();
+        one.post("/sign-out", &[]).await;
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        assert!(!house.access.still_knows(&who));
+        assert!(house.access.still_knows(&other), "the other browser goes on");
+        house.pass(server::access::IDLE);
+        assert!(!house.access.still_knows(&other));
     }
 
     #[tokio::test]
@@ -1192,8 +1273,8 @@ mod disk {
     async fn a_damaged_file_is_an_error_and_stays_as_it_is() {
         let house = House::with_anna().await;
         house.signed_in().await;
-        let House { folder, now, recorded, access, app } = house;
-        drop((recorded, access, app));
+        let House { folder, now, recorded, access, app, last } = house;
+        drop((recorded, access, app, last));
         for name in ["logins.json", "sessions.json"] {
             let path = folder.path().join("access").join(name);
             let sound = std::fs::read(&path).unwrap();

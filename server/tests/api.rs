@@ -23,7 +23,7 @@ use server::serve::{self, House as Served};
 use server::site::Site;
 use server::store::Store;
 use server::store::keyring::Keyring;
-use shared::ids::{ColleagueId, Stream};
+use shared::ids::{ColleagueId, Slice, Stream};
 use shared::record::Record;
 use shared::testkit::*;
 use shared::words::SourceKey;
@@ -36,6 +36,8 @@ struct Town {
     office: Office,
     access: Access,
     app: Router,
+    /// The same behind a proxy.
+    behind: Router,
     _folder: TempDir,
 }
 
@@ -84,8 +86,10 @@ impl Town {
             zone: Zone::utc(),
             data: folder.path().to_owned(),
         };
+        let house = served.clone();
         let app = serve::router(served, &Settings::default()).unwrap();
-        Self { store, office, access, app, _folder: folder }
+        let behind = serve::router(house, &Settings { behind_proxy: true, ..Settings::default() }).unwrap();
+        Self { store, office, access, app, behind, _folder: folder }
     }
 
     fn token(&self, colleague: ColleagueId) -> String {
@@ -140,35 +144,45 @@ async fn a_command_yields_a_receipt_and_is_seen_in_every_view_at_its_position() 
     assert_eq!((&again["events"], &again["duplicate"]), (&receipt["events"], &json!(true)));
 }
 
+/// The views that stand for themselves.
+const VIEWS: [&str; 15] = [
+    "portfolio",
+    "portfolio?scope=all",
+    "handoffs",
+    "alignment",
+    "events",
+    "company",
+    "import",
+    "settings",
+    "log",
+    "handoff-new",
+    "contact-new",
+    "whole/directory",
+    "whole/portfolio",
+    "whole/board",
+    "whole/alignment",
+];
+
+/// The views of one thing each, with one that is there.
+const VIEWS_OF_ONE: [(&str, Stream); 6] = [
+    ("account", Stream::new(Slice::Account, NORTHWIND.uuid())),
+    ("account-edit", Stream::new(Slice::Account, NORTHWIND.uuid())),
+    ("contact", Stream::new(Slice::Contact, ANNA.uuid())),
+    ("contact-edit", Stream::new(Slice::Contact, ANNA.uuid())),
+    ("colleague", Stream::new(Slice::Colleague, KIRA.uuid())),
+    ("unit", Stream::new(Slice::Unit, SALES.uuid())),
+];
+
 #[tokio::test]
 async fn every_page_s_model_is_read_at_its_address() {
     let town = Town::new().await;
     let ada = town.token(ADA);
-    let mut addresses: Vec<String> = [
-        "portfolio",
-        "portfolio?scope=all",
-        "handoffs",
-        "alignment",
-        "events",
-        "company",
-        "import",
-        "settings",
-        "log",
-        "handoff-new",
-        "contact-new",
-        "whole/directory",
-        "whole/portfolio",
-        "whole/board",
-        "whole/alignment",
-    ]
-    .map(str::to_owned)
-    .into();
-    for view in ["account", "account-edit"] {
-        addresses.push(format!("{view}/{NORTHWIND}"));
+    let mut addresses: Vec<String> = VIEWS.map(str::to_owned).into();
+    for (view, stream) in VIEWS_OF_ONE {
+        addresses.push(format!("{view}/{}", stream.id));
         town.get(&ada, &format!("/api/views/{view}/{TAILSPIN}")).await.is_problem(404, "not-found");
     }
-    addresses.extend(["contact", "contact-edit"].map(|view| format!("{view}/{ANNA}")));
-    addresses.extend([format!("colleague/{KIRA}"), format!("unit/{SALES}"), format!("log?account={NORTHWIND}")]);
+    addresses.push(format!("log?account={NORTHWIND}"));
     addresses.push(format!("events?stream={}&type=account.registered", Stream::from(NORTHWIND)));
     for address in addresses {
         let answer = town.get(&ada, &format!("/api/views/{address}")).await;
@@ -200,6 +214,7 @@ async fn a_refusal_says_why_in_the_reader_s_language() {
     assert_eq!(refused["detail"], "There is no such account. Register it first.");
     let request = Request::post("/api/commands")
         .header(header::AUTHORIZATION, format!("Bearer {kira}"))
+        .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT_LANGUAGE, "ru");
     let refused = town.ask(request.body(Body::from(unknown.to_string())).unwrap()).await.is_problem(422, "rejected");
     assert_eq!(refused["detail"], "Такого клиента нет. Сначала заведите его.");
@@ -212,15 +227,88 @@ async fn what_cannot_be_read_is_refused_with_the_place_where_it_breaks() {
     let explode = json!({ "id": id(1), "stream": Stream::from(NORTHWIND), "type": "explode" });
     let problem = town.command(&kira, &explode).await.is_problem(400, "malformed");
     assert!(problem["detail"].as_str().unwrap().contains("explode"));
-    let request = Request::post("/api/commands").header(header::AUTHORIZATION, format!("Bearer {kira}"));
-    town.ask(request.body(Body::from("{")).unwrap()).await.is_problem(400, "malformed");
-    let request = Request::post("/api/commands").header(header::AUTHORIZATION, format!("Bearer {kira}"));
-    let huge = Body::from(vec![b' '; api::LARGEST_BODY + 1]);
-    town.ask(request.body(huge).unwrap()).await.is_problem(413, "too-large");
+    let send = |kind: &'static str, body: Body| {
+        let request = Request::post("/api/commands").header(header::AUTHORIZATION, format!("Bearer {kira}"));
+        town.ask(request.header(header::CONTENT_TYPE, kind).body(body).unwrap())
+    };
+    send("application/json", Body::from("{")).await.is_problem(400, "malformed");
+    let huge = || Body::from(vec![b' '; api::LARGEST_BODY + 1]);
+    send("application/json; charset=utf-8", huge()).await.is_problem(413, "too-large");
+    for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
+        let fine = Body::from(renaming(100, "Northwind AG").to_string());
+        send(kind, fine).await.is_problem(415, "media-type");
+    }
+    town.get(&kira, "/api/views/%ff").await.is_problem(400, "malformed");
+    town.get(&kira, "/api/").await.is_problem(404, "not-found");
     town.get(&kira, "/api/events?after=soon").await.is_problem(400, "malformed");
     town.get(&kira, "/api/events/live?after=soon").await.is_problem(400, "malformed");
     town.get(&kira, "/api/views/nonsense").await.is_problem(404, "not-found");
     town.get(&kira, "/api/nonsense").await.is_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_door_that_takes_no_such_method_says_which_it_takes() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let ask = |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path);
+        town.ask(request.header(header::AUTHORIZATION, format!("Bearer {kira}")).body(Body::empty()).unwrap())
+    };
+    for (method, path, allowed) in [
+        ("GET", "/api/commands", "POST"),
+        ("PUT", "/api/commands", "POST"),
+        ("POST", "/api/events", "GET,HEAD"),
+        ("DELETE", "/api/views/portfolio", "GET,HEAD"),
+    ] {
+        let answer = ask(method, path).await;
+        answer.is_problem(405, "method");
+        assert_eq!(answer.response.headers[header::ALLOW], allowed, "{method} {path}");
+    }
+    let head = ask("HEAD", "/api/views/portfolio").await;
+    assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
+    let head = ask("HEAD", "/api/commands").await;
+    assert_eq!((head.status, head.text.as_str()), (StatusCode::METHOD_NOT_ALLOWED, ""));
+    let page = ask("DELETE", "/company").await;
+    assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(page.text.starts_with("<!doctype html>"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn an_id_that_was_used_for_something_else_gets_no_receipt() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let first = renaming(100, "Northwind AG");
+    town.command(&kira, &first).await;
+    let position = town.office.position();
+    let other = json!({ "id": id(100), "stream": Stream::from(ANNA), "type": "describe", "data": { "details": { "name": "Anna Orlova" } } });
+    let refused = town.command(&kira, &other).await.is_problem(422, "id-reused");
+    assert_eq!(refused["command"], json!(id(100)));
+    town.command(&lev, &first).await.is_problem(422, "id-reused");
+    assert_eq!(town.command(&kira, &first).await.json()["duplicate"], true, "whoever repeats it gets the receipt");
+    assert_eq!(town.office.position(), position);
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_does_not_look_whole() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let system = shared::words::System::parse("salesforce").unwrap();
+    let links = (0..600).map(|number| {
+        let key = SourceKey::parse(&format!("k{number}")).unwrap();
+        let link = shared::account::Command::Link { system: system.clone(), key };
+        order(1_000 + number, KIRA, shared::domain::Command::Account(NORTHWIND, link))
+    });
+    for answer in town.office.ask_all(links.collect()).await {
+        answer.unwrap();
+    }
+    town.store.torn_after.store(300, std::sync::atomic::Ordering::SeqCst);
+    let torn = town.send(get(&kira, "/api/events?limit=100000")).await;
+    assert_eq!(torn.status(), StatusCode::OK, "the first page could be read");
+    assert!(to_bytes(torn.into_body(), usize::MAX).await.is_err());
+    town.store.torn_after.store(1, std::sync::atomic::Ordering::SeqCst);
+    let problem = town.get(&kira, "/api/events?after=1").await;
+    problem.is_problem(503, "unreadable");
+    assert!(problem.response.headers.contains_key(header::RETRY_AFTER));
 }
 
 #[tokio::test]
@@ -424,6 +512,53 @@ async fn the_live_log_ends_with_the_token_and_with_the_server() {
 }
 
 #[tokio::test]
+async fn a_quiet_live_log_ends_with_what_let_its_reader_in() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let mut revoked = Listening::new(&town, get(&lev, "/api/events/live")).await;
+    let mut withdrawn = Listening::new(&town, get(&kira, "/api/events/live")).await;
+    let token = town.access.tokens(LEV).pop().unwrap();
+    town.access.token_revoke(LEV, &token.id).unwrap();
+    assert_eq!(revoked.next().await, None, "nothing has happened, and it ends all the same");
+    town.access.withdraw(KIRA).unwrap();
+    assert_eq!(withdrawn.next().await, None);
+}
+
+#[tokio::test]
+async fn a_reader_of_a_log_that_went_further_begins_again_at_the_head() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let head = town.store.head();
+    let mut request = get(&kira, "/api/events/live");
+    request.headers_mut().insert("last-event-id", (head + 1_000).into());
+    let mut live = Listening::new(&town, request).await;
+    assert_eq!(live.next().await.unwrap(), ("again".into(), head.to_string(), "0".into()));
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    assert_eq!(live.positions(1).await, [head + 1]);
+    for nonsense in ["soon", "-1", "1.5"] {
+        let mut request = get(&kira, "/api/events/live");
+        request.headers_mut().insert("last-event-id", nonsense.parse().unwrap());
+        town.ask(request).await.is_problem(400, "malformed");
+    }
+}
+
+#[tokio::test]
+async fn one_colleague_follows_the_log_from_so_many_places_and_no_more() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let mut open = Vec::new();
+    for _ in 0..api::figures::MOST_LINES {
+        open.push(Listening::new(&town, get(&kira, "/api/events/live")).await);
+    }
+    let refused = town.get(&kira, "/api/events/live").await;
+    refused.is_problem(429, "too-many-lines");
+    assert!(refused.response.headers.contains_key(header::RETRY_AFTER));
+    Listening::new(&town, get(&lev, "/api/events/live")).await;
+    open.pop();
+    Listening::new(&town, get(&kira, "/api/events/live")).await;
+}
+
+#[tokio::test]
 async fn figures_are_for_administrators_and_for_this_machine() {
     let town = Town::new().await;
     let (ada, kira) = (town.token(ADA), town.token(KIRA));
@@ -438,11 +573,46 @@ async fn figures_are_for_administrators_and_for_this_machine() {
     assert_eq!(town.ask(local).await.status, StatusCode::OK);
     let mut proxied = Request::get("/metrics").header("x-forwarded-for", "1.2.3.4").body(Body::empty()).unwrap();
     proxied.extensions_mut().insert(axum::extract::ConnectInfo(from));
-    proxied_is_refused(&town, proxied).await;
+    town.ask(proxied).await.is_problem(403, "denied");
+    let mut through = Request::get("/metrics").body(Body::empty()).unwrap();
+    through.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    assert_eq!(town.behind.clone().oneshot(through).await.unwrap().status(), StatusCode::FORBIDDEN);
 }
 
-async fn proxied_is_refused(town: &Town, request: Request<Body>) {
-    town.ask(request).await.is_problem(403, "denied");
+#[tokio::test]
+async fn figures_count_and_time_what_is_asked_at_every_door() {
+    let town = Town::new().await;
+    let (ada, kira) = (town.token(ADA), town.token(KIRA));
+    town.command(&kira, &renaming(100, "Northwind AG")).await;
+    let form =
+        format!("do=account.rename&on={}&key={}&name=Northwind+SE", Stream::from(NORTHWIND), uuid::Uuid::from_u128(7));
+    let form = Request::post("/do")
+        .header(header::AUTHORIZATION, format!("Bearer {kira}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form));
+    assert_eq!(town.ask(form.unwrap()).await.status, StatusCode::SEE_OTHER);
+    town.get(&kira, "/api/views/portfolio").await;
+    town.get(&kira, "/company").await;
+    let _line = Listening::new(&town, get(&kira, "/api/events/live")).await;
+    let figures = town.get(&ada, "/metrics").await;
+    let kind = figures.response.headers[header::CONTENT_TYPE].to_str().unwrap();
+    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    for line in [
+        r#"twofront_commands_total{outcome="done"} 2"#,
+        r#"twofront_commands_total{outcome="conflict"} 0"#,
+        r#"twofront_command_seconds_count{outcome="done"} 2"#,
+        r#"twofront_request_seconds_count{door="command"} 2"#,
+        r#"twofront_request_seconds_count{door="view"} 1"#,
+        r#"twofront_request_seconds_count{door="page"} 1"#,
+        r#"twofront_request_seconds_count{door="events"} 1"#,
+        r#"twofront_request_seconds_count{door="asset"} 0"#,
+        "twofront_listeners 1",
+        "twofront_open 1",
+        "twofront_generation 0",
+        "# EOF",
+    ] {
+        assert!(figures.text.lines().any(|one| one == line), "{line}\n{}", figures.text);
+    }
 }
 
 #[tokio::test]
@@ -457,6 +627,10 @@ async fn the_description_names_every_door_and_no_other() {
             methods.as_object().unwrap().keys().map(move |method| (method.clone(), path.clone()))
         })
         .collect();
+    let views = document["paths"]["/api/views/{view}"]["get"]["description"].as_str().unwrap();
+    for view in VIEWS.iter().map(|view| view.split('?').next().unwrap()).chain(VIEWS_OF_ONE.map(|(view, _)| view)) {
+        assert!(views.contains(&format!("“{view}")), "{view}");
+    }
     let doors = api::DOORS.iter().map(|door| (door.method.to_owned(), door.path.replace("{*view}", "{view}")));
     assert_eq!(described, doors.collect());
     let page = town.ask(Request::get("/api").body(Body::empty()).unwrap()).await;
@@ -473,21 +647,28 @@ async fn the_description_names_every_door_and_no_other() {
 #[tokio::test]
 async fn the_description_names_every_command_and_its_examples_are_commands() {
     let document: Value = serde_json::from_str(api::openapi::DOCUMENT).unwrap();
+    let mut commands = BTreeSet::new();
     let types = document["components"]["schemas"]["Request"]["properties"]["type"]["description"].as_str().unwrap();
     // A type that no slice knows is refused with a sentence that lists those it knows.
-    for slice in shared::ids::Slice::ALL {
+    for slice in Slice::ALL {
         let nonsense = json!({ "id": id(1), "stream": Stream::new(*slice, ADA.uuid()), "type": "nonsense" });
         let error = serde_json::from_value::<shared::request::Request>(nonsense).unwrap_err().to_string();
         let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
         assert!(!known.is_empty(), "{error}");
         let listed = types.split(&format!("{slice}: ")).nth(1).unwrap().split('.').next().unwrap();
         assert_eq!(listed.split(", ").collect::<Vec<_>>(), known, "{slice}");
+        commands.extend(known.iter().map(|kind| format!("{slice}.{kind}")));
     }
     let examples =
         &document["paths"]["/api/commands"]["post"]["requestBody"]["content"]["application/json"]["examples"];
+    let shown: BTreeSet<String> = examples.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(shown, commands, "each command with an example of what it takes");
     for (name, example) in examples.as_object().unwrap() {
-        let request = serde_json::from_value::<shared::request::Request>(example["value"].clone());
-        assert!(request.is_ok(), "{name}: {request:?}");
+        let request = serde_json::from_value::<shared::request::Request>(example["value"].clone()).unwrap();
+        let said = serde_json::to_value(&request).unwrap();
+        let data = example["value"].get("data").cloned().unwrap_or_else(|| json!({}));
+        assert_eq!(said["data"], data, "{name}: a field that nobody reads");
+        assert_eq!(format!("{}.{}", request.command.stream().slice, said["type"].as_str().unwrap()), *name);
     }
 }
 

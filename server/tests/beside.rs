@@ -1,6 +1,7 @@
-//! The forms beside the log as an administrator's browser meets them: invitations and imports.
+//! The forms as a browser meets them: what pages ask of the desk, invitations, imports, and what
+//! every page carries.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod house;
 
@@ -22,7 +23,7 @@ use server::store::Store;
 use server::store::keyring::Keyring;
 use shared::colleague;
 use shared::domain::Command;
-use shared::ids::ColleagueId;
+use shared::ids::{ColleagueId, Stream};
 use shared::testkit::*;
 use shared::words::{Email, Role};
 use tempfile::TempDir;
@@ -53,6 +54,10 @@ impl Answer {
 
 impl Town {
     async fn new() -> Self {
+        Self::with(&Settings::default()).await
+    }
+
+    async fn with(settings: &Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(Trickster::default());
         let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
@@ -70,7 +75,7 @@ impl Town {
             zone: Zone::utc(),
             data: folder.path().to_owned(),
         };
-        let app = serve::router(served, &Settings::default()).unwrap();
+        let app = serve::router(served, settings).unwrap();
         Self { office, access, app, folder }
     }
 
@@ -89,7 +94,8 @@ impl Town {
         let form = format!("link={}&password={}", link.secret(), PASSWORD.replace(' ', "+"));
         let answer = self.post("", "/join", &form).await;
         let cookies = answer.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
-        let session = cookies.into_iter().find(|cookie| cookie.starts_with("twofront=")).unwrap();
+        let session =
+            cookies.into_iter().find(|cookie| cookie.trim_start_matches("__Host-").starts_with("twofront=")).unwrap();
         session.split(';').next().unwrap().to_owned()
     }
 
@@ -157,6 +163,54 @@ async fn an_administrator_makes_a_link_that_works_and_is_shown_once() {
     assert_eq!(town.access.invited(secret), Some(OLGA));
     let again: serde_json::Value = serde_json::from_str(&town.get(&ada, &view).await.text).unwrap();
     assert!(again["link"].is_null());
+}
+
+#[tokio::test]
+async fn a_fresh_secret_is_told_to_the_person_and_to_no_program() {
+    let town = Town::new().await;
+    town.office.ask(join(700, OLGA, "olga@twofront.example")).await.unwrap();
+    let ada = town.browser_of(ADA).await;
+    let token = town.access.token_new(ADA, "test").unwrap();
+    town.post(&ada, "/company/invite", &format!("colleague={OLGA}")).await;
+    let made = town.post(&ada, "/tokens", "label=export").await;
+    let fresh = made.leads_to().strip_prefix("/tokens?new=").unwrap().to_owned();
+    let (company, settings) =
+        (format!("/api/views/company?who={OLGA}&invited=yes"), format!("/api/views/settings?new={fresh}"));
+    for path in [&company, &settings] {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let seen = town.ask(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(seen.status, StatusCode::OK);
+        assert!(!seen.text.contains("/join?link=") && !seen.text.contains("\"tf_"), "{}", seen.text);
+    }
+    assert!(town.get(&ada, &company).await.text.contains("/join?link="), "it is not used up by that");
+    assert!(town.get(&ada, &settings).await.text.contains("tf_"));
+}
+
+#[tokio::test]
+async fn a_link_leads_to_where_people_reach_us_where_that_was_said() {
+    let town = Town::with(&Settings { public_url: Some("https://crm.example/".into()), ..Settings::default() }).await;
+    town.office.ask(join(700, OLGA, "olga@twofront.example")).await.unwrap();
+    let ada = town.browser_of(ADA).await;
+    town.post(&ada, "/company/invite", &format!("colleague={OLGA}")).await;
+    let shown = town.get(&ada, &format!("/api/views/company?who={OLGA}&invited=yes")).await;
+    assert!(shown.text.contains("\"https://crm.example/join?link="), "{}", shown.text);
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_read_is_refused_in_the_reader_s_language() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let ada = format!("{ada}; lang=ru");
+    for path in ["/do", "/language", "/theme", "/company/invite", "/import", "/import/demo"] {
+        let request = browser(Request::post(path), &ada).header(header::CONTENT_TYPE, "application/json");
+        let refused = town.ask(request.body(Body::from("{}")).unwrap()).await;
+        assert!(refused.status.is_client_error(), "{path} {}", refused.status);
+        assert_eq!(refused.headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        assert!(refused.text.contains("<html lang=\"ru\">") && refused.text.contains("Ничего не изменилось"), "{path}");
+    }
+    let missing = town.post(&ada, "/theme", "theme=plaid").await;
+    assert_eq!(missing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(missing.text.contains("Этот запрос не читается"), "{}", missing.text);
 }
 
 #[tokio::test]
@@ -310,4 +364,154 @@ async fn a_theme_is_kept_and_leads_nowhere_else() {
     let page = town.get(&format!("{ada}; theme=dark"), "/settings").await;
     assert!(page.text.contains("data-theme=\"dark\""));
     assert_eq!(town.post(&ada, "/theme", "theme=dark&back=//evil.example").await.leads_to(), "/");
+}
+
+fn renaming(name: &str, back: &str) -> String {
+    let key = uuid::Uuid::from_u128(0xD0);
+    format!("do=account.rename&on={}&key={key}&name={name}&back={back}", Stream::from(NORTHWIND))
+}
+
+fn name_of_northwind(town: &Town) -> String {
+    town.office.company(|company| company.directory.accounts[&NORTHWIND].name.to_string())
+}
+
+/// The number of the slip in an address.
+fn slip_in(address: &str) -> &str {
+    address.split("slip=").nth(1).unwrap()
+}
+
+#[tokio::test]
+async fn a_form_is_carried_out_once_and_leads_back() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    let (back, before) = (format!("/accounts/{NORTHWIND}?tab=1"), town.office.position());
+    for _ in 0..2 {
+        let done = town.post(&kira, "/do", &renaming("Northwind+AG", &back.replace('?', "%3F"))).await;
+        assert_eq!(done.leads_to(), back);
+    }
+    assert_eq!(name_of_northwind(&town), "Northwind AG");
+    assert_eq!(town.office.position(), before + 1);
+}
+
+#[tokio::test]
+async fn a_form_never_leads_away() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    for back in ["//evil.example", "/%5Cevil.example", "/%09/evil.example", "/%0A/evil.example", "https://evil.example"]
+    {
+        for (path, form) in [
+            ("/do", renaming("Northwind+AG", back)),
+            ("/do", format!("do=nonsense&back={back}")),
+            ("/language", format!("lang=ru&back={back}")),
+            ("/theme", format!("theme=dark&back={back}")),
+        ] {
+            let led = town.post(&kira, path, &form).await;
+            assert!(led.leads_to() == "/" || led.leads_to().starts_with("/?slip="), "{path} {}", led.leads_to());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_form_is_shown_to_whoever_sent_it_and_to_nobody_else() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.browser_of(KIRA).await, town.browser_of(LEV).await);
+    let page = format!("/accounts/{NORTHWIND}/edit");
+    let refused = town.post(&kira, "/do", &renaming(&"Quince".repeat(100), &page)).await;
+    assert!(refused.leads_to().starts_with(&format!("{page}?slip=")), "{}", refused.leads_to());
+    assert!(town.get(&kira, refused.leads_to()).await.text.contains("QuinceQuince"));
+    assert!(!town.get(&lev, refused.leads_to()).await.text.contains("QuinceQuince"));
+}
+
+#[tokio::test]
+async fn a_form_of_who_was_signed_out_waits_behind_the_sign_in() {
+    let town = Town::new().await;
+    let page = format!("/accounts/{NORTHWIND}/edit");
+    let sent = town.post("", "/do", &renaming("Quince+Works", &page)).await;
+    let next = sent.leads_to().strip_prefix("/sign-in?next=").unwrap().replace("%3F", "?").replace("%3D", "=");
+    assert_eq!(name_of_northwind(&town), "Northwind");
+    let kira = town.browser_of(KIRA).await;
+    assert!(town.get(&kira, &next).await.text.contains("Quince Works"));
+    assert!(slip_in(&next).parse::<uuid::Uuid>().is_ok());
+}
+
+#[tokio::test]
+async fn a_form_beyond_measure_is_not_read() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    let large = format!("lang=ru&theme=dark&rest={}", "x".repeat(server::pages::LARGEST_FORM));
+    for cookie in ["", &kira] {
+        for path in ["/do", "/language", "/theme"] {
+            let answer = town.post(cookie, path, &large).await;
+            assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_other_site_makes_a_browser_do_anything() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let before = town.office.position();
+    for path in ["/do", "/api/commands", "/import", "/import/sample", "/sign-in", "/sign-out", "/company/invite"] {
+        let forged = Request::post(path)
+            .header(header::HOST, "localhost:3000")
+            .header(header::ORIGIN, "https://evil.example")
+            .header("sec-fetch-site", "cross-site")
+            .header(header::COOKIE, &ada)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(renaming("Evil", "/")));
+        let refused = town.ask(forged.unwrap()).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+        let kind = if path.starts_with("/api/") { "application/problem+json" } else { "text/html; charset=utf-8" };
+        assert_eq!(refused.headers[header::CONTENT_TYPE], kind, "{path}");
+    }
+    assert_eq!(town.office.position(), before);
+    assert_eq!(town.get(&ada, "/company").await.status, StatusCode::OK, "still signed in");
+}
+
+#[tokio::test]
+async fn after_the_sign_in_one_stands_on_a_page_and_not_before_a_closed_door() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    for (form, page) in [
+        ("/company/invite", "/company"),
+        ("/import", "/import"),
+        ("/import/sample", "/import"),
+        ("/tokens/revoke", "/tokens"),
+        ("/password", "/password"),
+    ] {
+        let sent = town.post("", form, "colleague=x").await;
+        assert_eq!(sent.leads_to(), format!("/sign-in?next={page}"), "{form}");
+        assert_eq!(town.get(&ada, page).await.status, StatusCode::OK, "{page}");
+    }
+    let email = format!("c{:x}@twofront.example", ADA.uuid().as_u128());
+    for form in ["/do", "/language", "/theme", "/sign-out"] {
+        let filled = format!("email={email}&password={}&next={form}", PASSWORD.replace(' ', "+"));
+        assert_eq!(town.post("", "/sign-in", &filled).await.leads_to(), "/", "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_kept_by_nobody_and_runs_only_its_own_scripts() {
+    let town = Town::new().await;
+    let kira = town.browser_of(KIRA).await;
+    let account = format!("/accounts/{NORTHWIND}");
+    for (cookie, path) in [("", "/sign-in"), (&kira, "/"), (&kira, "/tokens"), (&kira, &account), (&kira, "/nowhere")] {
+        let page = town.get(cookie, path).await;
+        assert_eq!(page.headers[header::CACHE_CONTROL], "private, no-store", "{path}");
+        assert_eq!(page.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        let policies: Vec<_> = page.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect();
+        let policy = policies[0].to_str().unwrap();
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        assert!(page.text.contains(&format!("nonce=\"{nonce}\"")), "{path}: {nonce}");
+        assert_eq!(
+            policies,
+            [&format!(
+                "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+                 style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
+                 worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            )],
+            "{path}"
+        );
+    }
 }

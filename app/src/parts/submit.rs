@@ -265,7 +265,7 @@ mod browser {
         if let Some(details) = form.closest("details[data-close]").ok().flatten() {
             let _ = details.remove_attribute("open");
         }
-        if let Some(back) = fields.get("back") {
+        if let Some(back) = fields.get("back").and_then(crate::address::local) {
             let here = window().location().pathname().unwrap_or_default();
             if back.split('?').next() != Some(here.as_str()) {
                 go(back);

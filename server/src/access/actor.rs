@@ -11,6 +11,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
 use tower_sessions::Session;
+use tower_sessions::session::Id;
 
 use super::doors::sign_in_page;
 use super::registry::Pass;
@@ -34,9 +35,16 @@ pub struct SignedIn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
     /// A person at a browser.
-    Session(Pass),
+    Session(Visit),
     /// A program, with the token of this id and label.
     Token(Token),
+}
+
+/// A session of a browser, and the sign-in that it goes back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    pub pass: Pass,
+    pub(super) session: Id,
 }
 
 /// The colleague, if it is one. Never refuses.
@@ -128,7 +136,7 @@ fn by_token(access: &Access, token: &str) -> Option<SignedIn> {
 
 async fn by_session(access: &Access, session: &Session) -> Option<SignedIn> {
     // No cookie, no session: nothing is looked up, and nothing made.
-    session.id()?;
+    let id = session.id()?;
     let pass = match session.get::<Pass>(PASS).await {
         Ok(pass) => pass?,
         Err(error) => {
@@ -140,7 +148,7 @@ async fn by_session(access: &Access, session: &Session) -> Option<SignedIn> {
     if let Err(error) = session.insert(DAY, today).await {
         tracing::error!(%error, "the last use of a session cannot be noted");
     }
-    Some(SignedIn { colleague: pass.colleague, by: By::Session(pass) })
+    Some(SignedIn { colleague: pass.colleague, by: By::Session(Visit { pass, session: id }) })
 }
 
 /// The page that a request was for; none under `/api`, where programs ask.

@@ -12,6 +12,7 @@ use tower_http::csrf::CsrfLayer;
 
 use super::actor::bearer;
 use crate::api::problem::{Problem, language};
+use crate::api::words::is_for_programs;
 
 /// Refuses what another site sends, with 403.
 pub async fn refuse(State(rules): State<CsrfLayer>, request: Request, next: Next) -> Response {
@@ -21,8 +22,9 @@ pub async fn refuse(State(rules): State<CsrfLayer>, request: Request, next: Next
         return next.run(request).await;
     }
     let lang = language(request.headers());
+    let is_program = is_for_programs(request.uri().path());
     let rules = rules.with_rejection_response(move |_| {
-        Problem::new(
+        let problem = Problem::new(
             StatusCode::FORBIDDEN,
             "cross-site",
             lang.pick("The request came from another site", "Запрос пришёл с другого сайта"),
@@ -30,8 +32,8 @@ pub async fn refuse(State(rules): State<CsrfLayer>, request: Request, next: Next
         .detail(lang.pick(
             "Nothing was changed. Open Twofront itself and do it there.",
             "Ничего не изменилось. Откройте сам Twofront и повторите действие там.",
-        ))
-        .into_response()
+        ));
+        if is_program { problem.into_response() } else { problem.into_page(lang) }
     });
     match rules.layer(next).oneshot(request).await {
         Ok(response) => response,

@@ -17,8 +17,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use app::address::local;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Form, Json, Router};
@@ -26,7 +27,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
@@ -36,6 +37,7 @@ use tower_sessions::cookie::{SameSite, time::Duration};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use super::actor::{By, SignedIn, recognise};
+use super::password::HashError;
 use super::refused::Refused;
 use super::registry::Pass;
 use super::sessions::{IDLE, PASS, Store};
@@ -57,6 +59,8 @@ pub struct Settings {
     /// What people type, such as `https://twofront.example`, where a proxy stands in front. Decides
     /// by its scheme whether cookies are only for https.
     pub public_url: Option<String>,
+    /// Whether other machines reach the server. Cookies are then only for https where nothing else is said.
+    pub beyond_loopback: bool,
     /// Overrides that decision.
     pub secure_cookies: Option<bool>,
     /// Whether a proxy of ours fills in `X-Forwarded-For`. Without one, anybody could write there.
@@ -64,9 +68,26 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn is_secure(&self) -> bool {
-        let by_url = || self.public_url.as_deref().is_some_and(|url| url.to_ascii_lowercase().starts_with("https://"));
-        self.secure_cookies.unwrap_or_else(by_url)
+    /// Whether browsers are to send the cookies over https alone.
+    pub fn is_secure(&self) -> bool {
+        let is_https = |url: &str| url.to_ascii_lowercase().starts_with("https://");
+        let by_reach = || self.public_url.as_deref().map_or(self.beyond_loopback, is_https);
+        self.secure_cookies.unwrap_or_else(by_reach)
+    }
+
+    /// What whoever runs the server must know of how it is reached; nothing where all is well.
+    pub fn warning(&self) -> Option<&'static str> {
+        match (self.beyond_loopback && !self.behind_proxy, self.is_secure()) {
+            (false, _) => None,
+            (true, true) => Some(
+                "plain http is served to other machines, and cookies are for https alone: nobody can sign in from \
+                 there. Put a proxy that speaks https in front and say so with --public-url and --behind-proxy",
+            ),
+            (true, false) => Some(
+                "plain http is served to other machines, with cookies and passwords that anybody on the way can read. \
+                 Put a proxy that speaks https in front and say so with --public-url and --behind-proxy",
+            ),
+        }
     }
 }
 
@@ -146,7 +167,7 @@ impl Doors {
             .layer(sessions)
             .layer(map_response(mend_removal))
             .layer(from_fn_with_state(self.cross_site.clone(), cross_site::refuse))
-            .layer(from_fn(headers::secure))
+            .layer(from_fn_with_state(Names { is_secure: self.is_secure }, headers::secure))
     }
 }
 
@@ -161,20 +182,26 @@ pub struct Typed {
     pub sentence: String,
 }
 
+/// How the cookies of this server are named; a request extension. Nothing is read from a cookie of the
+/// other name: over https the bare one could be anybody's who shares the domain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    pub is_secure: bool,
+}
+
 /// What was typed into the form that was just refused; all empty otherwise. It comes from the
 /// browser: show it, and believe none of it.
-pub fn typed(headers: &HeaderMap) -> Typed {
-    [true, false]
-        .into_iter()
-        .filter_map(|is_secure| cookie(headers, &cookie_name(is_secure, "twofront-typed")))
-        .filter_map(|value| URL_SAFE_NO_PAD.decode(value).ok())
-        .find_map(|bytes| serde_json::from_slice(&bytes).ok())
+pub fn typed(extensions: &Extensions, headers: &HeaderMap) -> Typed {
+    let is_secure = extensions.get::<Names>().is_some_and(|names| names.is_secure);
+    cookie(headers, &cookie_name(is_secure, "twofront-typed"))
+        .and_then(|value| URL_SAFE_NO_PAD.decode(value).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
 
 /// The sign-in page that leads to `next` afterwards.
 pub(super) fn sign_in_page(next: &str) -> String {
-    match local(next) {
+    match page(next) {
         Some(next) if next != "/" => format!("/sign-in?{}", query(&[("next", next)])),
         Some(_) | None => "/sign-in".to_owned(),
     }
@@ -190,7 +217,7 @@ struct SignIn {
 
 async fn sign_in(State(doors): State<Doors>, caller: Caller, session: Session, form: Fields<SignIn>) -> Response {
     let Fields(form) = form;
-    let back = Back { page: "/sign-in", keep: vec![("next", local(&form.next).unwrap_or_default().to_owned())] };
+    let back = Back { page: "/sign-in", keep: vec![("next", page(&form.next).unwrap_or_default().to_owned())] };
     let typed = Typed { email: form.email.clone(), ..Typed::default() };
     let done = async {
         let form = filled(&form, [&form.email, &form.password])?;
@@ -198,7 +225,7 @@ async fn sign_in(State(doors): State<Doors>, caller: Caller, session: Session, f
         begin(&session, pass).await
     };
     match done.await {
-        Ok(()) => doors.on(local(&form.next).unwrap_or("/")),
+        Ok(()) => doors.on(page(&form.next).unwrap_or("/")),
         Err(trouble) => doors.back(&caller, &back, typed, trouble),
     }
 }
@@ -381,6 +408,7 @@ impl Doors {
     fn back(&self, caller: &Caller, back: &Back, typed: Typed, trouble: AccessError) -> Response {
         let refused = match trouble {
             AccessError::Refused(refused) => refused,
+            AccessError::Hash(HashError::Busy) => Refused::Busy,
             AccessError::Kept(_)
             | AccessError::Randomness(_)
             | AccessError::Hash(_)
@@ -433,7 +461,12 @@ impl FromRequestParts<Doors> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let address = if doors.behind_proxy { forwarded_for(&parts.headers).or(peer) } else { peer };
+        let address = if doors.behind_proxy {
+            forwarded_for(&parts.headers).or(peer)
+        } else {
+            // From this machine itself comes a proxy that nobody told us of, with everybody behind it.
+            peer.filter(|peer| !peer.to_canonical().is_loopback())
+        };
         let mut accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         Ok(Self {
             wants_page: accepted.any(|accepted| accepted.contains("text/html")),
@@ -490,19 +523,32 @@ fn person(signed_in: &SignedIn) -> Result<(), Refused> {
     }
 }
 
+/// The forms that have no page of their own address, with the page that they stand on: what was to
+/// be done is not done after a sign-in, so one begins there again. None where they stand on many.
+const ONLY_FORMS: [(&str, Option<&str>); 9] = [
+    ("/company/invite", Some("/company")),
+    ("/import/checked", Some("/import")),
+    ("/import/demo", Some("/import")),
+    ("/import/sample", Some("/import")),
+    ("/tokens/revoke", Some("/tokens")),
+    ("/do", None),
+    ("/language", None),
+    ("/theme", None),
+    ("/sign-out", None),
+];
+
 /// An address of our own pages, or nothing: never a way to another server, nor back to the forms
-/// of signing in and out.
-fn local(next: &str) -> Option<&str> {
-    let is_plain = next.len() <= LONGEST_NEXT
-        && next.starts_with('/')
-        && !next.starts_with("//")
-        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if !is_plain {
+/// of signing in, nor to where only forms are taken.
+fn page(next: &str) -> Option<&str> {
+    let next = local(next).filter(|next| next.len() <= LONGEST_NEXT)?;
+    let path = next.split(['?', '#']).next().unwrap_or(next);
+    if matches!(path, "/sign-in" | "/setup" | "/join") {
         return None;
     }
-    let uri: Uri = next.parse().ok()?;
-    let is_ours = uri.scheme().is_none() && uri.authority().is_none();
-    (is_ours && !matches!(uri.path(), "/sign-in" | "/sign-out" | "/setup" | "/join")).then_some(next)
+    match ONLY_FORMS.iter().find(|(form, _)| *form == path) {
+        Some((_, page)) => *page,
+        None => Some(next),
+    }
 }
 
 /// The last entry: the one that our own proxy wrote.

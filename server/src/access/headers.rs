@@ -1,11 +1,12 @@
 //! Headers that hold for every answer: what a page may load, who may frame it, who may keep it.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::doors::Names;
 use super::secret;
 use crate::api::problem::{Problem, language};
 
@@ -26,6 +27,9 @@ impl CspNonce {
     }
 }
 
+/// For so long a browser that came by https comes by nothing else.
+const ONE_YEAR: &str = "max-age=31536000";
+
 const FIXED: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
     // Not `no-referrer`: with that, browsers send forms of our own pages with `Origin: null`.
@@ -36,13 +40,14 @@ const FIXED: &[(&str, &str)] = &[
 ];
 
 /// Outermost: also refusals of the layers inside carry the headers.
-pub async fn secure(mut request: Request, next: Next) -> Response {
+pub async fn secure(State(names): State<Names>, mut request: Request, next: Next) -> Response {
     let lang = language(request.headers());
     let Ok(nonce) = secret::random_word(16).map(CspNonce) else {
         let title = lang.pick("The server has no randomness", "Серверу не хватает случайных чисел");
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-randomness", title).into_response();
     };
     request.extensions_mut().insert(nonce.clone());
+    request.extensions_mut().insert(names);
     let mut response = next.run(request).await;
     let is_private = is_private(&response);
     let headers = response.headers_mut();
@@ -51,6 +56,9 @@ pub async fn secure(mut request: Request, next: Next) -> Response {
     }
     if let Ok(policy) = HeaderValue::from_str(&nonce.policy()) {
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+    if names.is_secure {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static(ONE_YEAR));
     }
     if is_private {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));

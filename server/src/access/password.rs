@@ -62,11 +62,17 @@ impl Cost {
     }
 }
 
-/// Hashing, on threads of its own and no more at a time than there are cores: each hash takes a
-/// core and 19 MiB.
+/// How many may wait for a hash. At some fifty milliseconds each the last of them waits for a few
+/// seconds; whoever comes then is asked to come back.
+const LONGEST_LINE: usize = 64;
+
+/// Hashing, on threads of its own: each hash takes a core and 19 MiB. One core is left to everybody
+/// who is signed in already.
 pub struct Hasher {
     argon2: Argon2<'static>,
     cores: Arc<Semaphore>,
+    /// Places for those who are served and those who wait.
+    line: Arc<Semaphore>,
     /// The hash of nobody's password, so that an address nobody has takes as long as one that somebody has.
     nobody: String,
 }
@@ -78,6 +84,8 @@ pub enum HashError {
     Hash(argon2::password_hash::Error),
     #[error("the server is stopping; sign in again in a moment")]
     Stopping(#[from] JoinError),
+    #[error("too many passwords are being looked at; try again in a few seconds")]
+    Busy,
 }
 
 impl From<argon2::password_hash::Error> for HashError {
@@ -91,8 +99,9 @@ impl Hasher {
     pub fn new(cost: Cost) -> Result<Self, HashError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.0);
         let nobody = argon2.hash_password(b"nobody's password")?.to_string();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { argon2, cores: Arc::new(Semaphore::new(cores)), nobody })
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1);
+        let line = Arc::new(Semaphore::new(cores + LONGEST_LINE));
+        Ok(Self { argon2, cores: Arc::new(Semaphore::new(cores)), line, nobody })
     }
 
     /// The PHC text of a password under a fresh salt.
@@ -121,11 +130,12 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
+        let place = Arc::clone(&self.line).try_acquire_owned().map_err(|_| HashError::Busy)?;
         // The semaphore is never closed, so this only ever waits.
         let permit = Arc::clone(&self.cores).acquire_owned().await.ok();
         tokio::task::spawn_blocking(move || {
             // Held until the hash is done, also when the one who asked has hung up meanwhile.
-            let _permit = permit;
+            let _held = (permit, place);
             work()
         })
         .await?
@@ -280,6 +290,17 @@ mod tests {
         assert!(hasher.matches(Password::typed("тихии\u{306} вечер в саду"), Some(kept.clone())).await.unwrap());
         assert!(!hasher.matches(Password::typed("тихий вечер в лесу"), Some(kept)).await.unwrap());
         assert!(!hasher.matches(Password::typed("nobody's password"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn who_would_wait_too_long_is_asked_to_come_back_and_the_line_moves_on() {
+        let hasher = Hasher::new(Cost::lowered_for_tests()).unwrap();
+        let cores = hasher.cores.available_permits();
+        assert!(cores >= 1);
+        let held = Arc::clone(&hasher.line).acquire_many_owned(u32::try_from(cores + LONGEST_LINE).unwrap()).await;
+        assert!(matches!(hasher.matches(Password::typed("x"), None).await, Err(HashError::Busy)));
+        drop(held);
+        assert!(!hasher.matches(Password::typed("x"), None).await.unwrap());
     }
 
     #[tokio::test]

@@ -15,9 +15,9 @@ pub const fn status(refused: Refused) -> StatusCode {
         Refused::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refused::NotForTokens | Refused::NoLogin => StatusCode::FORBIDDEN,
         Refused::LinkUnknown => StatusCode::GONE,
-        Refused::AlreadySetUp | Refused::EmailTaken => StatusCode::CONFLICT,
+        Refused::AlreadySetUp | Refused::EmailTaken | Refused::TooManyTokens => StatusCode::CONFLICT,
         Refused::TokenUnknown => StatusCode::NOT_FOUND,
-        Refused::CannotSave => StatusCode::SERVICE_UNAVAILABLE,
+        Refused::Busy | Refused::CannotSave => StatusCode::SERVICE_UNAVAILABLE,
         Refused::WrongOldPassword
         | Refused::PasswordTooShort
         | Refused::PasswordTooLong

@@ -16,6 +16,9 @@ use super::secret::SecretDigest;
 /// How long a one-time link can wait to be followed.
 pub const LINK_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// The most access tokens that one colleague can have at a time.
+pub const MOST_TOKENS: usize = 50;
+
 /// All logins, by colleague.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Registry {
@@ -135,7 +138,8 @@ impl Registry {
             .map(|(colleague, entry)| lock(*colleague, entry))
     }
 
-    /// Uses a one-time link up: the password is the new one, sessions of the earlier era have ended.
+    /// Uses a one-time link up: the password is the new one, sessions of the earlier era have ended and
+    /// every access token is revoked. Whoever needs a link may have lost more than a password.
     pub fn redeem(
         &mut self,
         digest: SecretDigest,
@@ -144,6 +148,7 @@ impl Registry {
         era: u64,
     ) -> Result<Pass, Refused> {
         let colleague = self.invited(digest, now).ok_or(Refused::LinkUnknown)?.pass.colleague;
+        self.entry_mut(colleague)?.tokens.clear();
         self.set_password(colleague, password, era)
     }
 
@@ -195,7 +200,11 @@ impl Registry {
     ) -> Result<Token, Refused> {
         let token = TokenEntry { digest, label, made: now };
         let shown = shown(&token);
-        self.entry_mut(colleague)?.tokens.push(token);
+        let tokens = &mut self.entry_mut(colleague)?.tokens;
+        if tokens.len() >= MOST_TOKENS {
+            return Err(Refused::TooManyTokens);
+        }
+        tokens.push(token);
         Ok(shown)
     }
 
@@ -324,6 +333,34 @@ mod tests {
         assert!(!registry.holds(&pass));
         registry.enrol(ANNA, email("anna@twofront.example"), 8).unwrap();
         assert!(!registry.holds(&pass));
+    }
+
+    #[test]
+    fn a_link_that_is_followed_revokes_the_tokens_and_a_new_password_does_not() {
+        let mut registry = registry();
+        registry.token_new(ANNA, Label::parse("export").unwrap(), SecretDigest::of(b"tf_1"), NOW).unwrap();
+        registry.set_password(ANNA, "first".into(), 7).unwrap();
+        assert_eq!(registry.tokens(ANNA).len(), 1);
+        let link = SecretDigest::of(b"link");
+        registry.invite(ANNA, link, NOW).unwrap();
+        registry.redeem(link, NOW, "second".into(), 8).unwrap();
+        assert_eq!(registry.tokens(ANNA), []);
+    }
+
+    #[test]
+    fn a_colleague_has_fifty_tokens_at_most() {
+        let mut registry = registry();
+        let make = |registry: &mut Registry, n: usize| {
+            let digest = SecretDigest::of(n.to_string().as_bytes());
+            registry.token_new(ANNA, Label::parse("export").unwrap(), digest, NOW)
+        };
+        let first = make(&mut registry, 0).unwrap();
+        for n in 1..MOST_TOKENS {
+            make(&mut registry, n).unwrap();
+        }
+        assert_eq!(make(&mut registry, MOST_TOKENS), Err(Refused::TooManyTokens));
+        registry.token_revoke(ANNA, &first.id).unwrap();
+        assert!(make(&mut registry, MOST_TOKENS).is_ok());
     }
 
     #[test]

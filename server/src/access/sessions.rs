@@ -69,6 +69,13 @@ impl Sessions {
         table.sessions.values().filter(|row| row.pass() == Some(*pass) && row.is_alive(registry, now)).count()
     }
 
+    /// Whether a session goes on, with the pass that it had.
+    pub fn holds(&self, id: &Id, pass: &Pass, registry: &Registry) -> bool {
+        let now = (self.clock)();
+        let table = self.table.get();
+        table.sessions.get(&digest(id)).is_some_and(|row| row.pass() == Some(*pass) && row.is_alive(registry, now))
+    }
+
     fn find(&self, id: &Id, registry: &Registry) -> Option<Row> {
         self.table.get().sessions.get(&digest(id)).filter(|row| row.is_alive(registry, (self.clock)())).cloned()
     }
@@ -92,7 +99,7 @@ impl Sessions {
             .map_err(backend)
     }
 
-    fn drop(&self, id: &Id) -> Result<()> {
+    pub fn drop(&self, id: &Id) -> Result<()> {
         self.table
             .change(|table| {
                 table.sessions.remove(&digest(id));
@@ -144,7 +151,7 @@ impl SessionStore for Store {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         let id = *id;
-        self.off_thread(move |access| access.sessions().drop(&id)).await
+        self.off_thread(move |access| access.end(&id)).await
     }
 }
 

@@ -15,6 +15,13 @@ const FREE_FOR_EMAIL: u32 = 5;
 const FREE_FOR_PLACE: u32 = 30;
 /// Long enough to make guessing hopeless, short enough that nobody is locked out for a day by a stranger.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(15);
+/// Beyond this many more the wait is the longest, and nothing is counted: what is owed is paid off within hours.
+const MOST_BEYOND: u32 = 10;
+/// One failure is forgiven after so long, again and again: a guesser gets no more tries than the
+/// longest wait would leave, and who only mistyped is free again.
+const EMAIL_FORGIVES: SignedDuration = SignedDuration::from_mins(15);
+/// An office makes more typos than one person does.
+const PLACE_FORGIVES: SignedDuration = SignedDuration::from_mins(5);
 /// After so long without an attempt everything is forgotten.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 /// More than this many keys at a time is an attack on memory.
@@ -42,12 +49,54 @@ impl Key {
             Self::Place(_) => FREE_FOR_PLACE,
         }
     }
+
+    const fn forgives(&self) -> SignedDuration {
+        match self {
+            Self::Email(_) => EMAIL_FORGIVES,
+            Self::Place(_) => PLACE_FORGIVES,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Attempts {
     failed: u32,
+    /// The last one that failed, or that nobody has answered yet.
     last: Timestamp,
+    /// The one before it, to go back to when the last one turns out to be a person who knew the password.
+    before: Timestamp,
+    /// Up to when failures were forgiven.
+    forgiven: Timestamp,
+}
+
+impl Attempts {
+    const fn none(now: Timestamp) -> Self {
+        Self { failed: 0, last: now, before: now, forgiven: now }
+    }
+
+    /// As they count now: with what was forgiven meanwhile.
+    fn at(mut self, now: Timestamp, key: &Key) -> Self {
+        if is_old(now, &self) {
+            return Self::none(now);
+        }
+        let times = self.forgiven.duration_until(now).as_secs() / key.forgives().as_secs();
+        match u32::try_from(times) {
+            // A clock set back forgives nothing.
+            Err(_) => self,
+            Ok(times) if times >= self.failed => Self { failed: 0, forgiven: now, ..self },
+            Ok(times) => {
+                self.failed -= times;
+                let until = key.forgives().checked_mul(i32::try_from(times).unwrap_or(i32::MAX));
+                self.forgiven = until.and_then(|until| self.forgiven.checked_add(until).ok()).unwrap_or(now);
+                self
+            }
+        }
+    }
+
+    fn take_back(&mut self) {
+        self.failed = self.failed.saturating_sub(1);
+        self.last = self.before;
+    }
 }
 
 /// The failed attempts of the last day.
@@ -66,9 +115,10 @@ impl Throttle {
         }
         self.make_room(now);
         for key in keys {
-            let attempts = self.attempts.entry(key.clone()).or_insert(Attempts { failed: 0, last: now });
-            attempts.failed = if is_old(now, attempts) { 1 } else { attempts.failed.saturating_add(1) };
-            attempts.last = now;
+            let attempts = self.attempts.entry(key.clone()).or_insert(Attempts::none(now));
+            *attempts = attempts.at(now, key);
+            attempts.failed = attempts.failed.saturating_add(1).min(key.free() + MOST_BEYOND);
+            (attempts.before, attempts.last) = (attempts.last, now);
         }
         Ok(())
     }
@@ -83,15 +133,24 @@ impl Throttle {
                 }
                 Key::Place(_) => {
                     if let Some(attempts) = self.attempts.get_mut(key) {
-                        attempts.failed = attempts.failed.saturating_sub(1);
+                        attempts.take_back();
                     }
                 }
             }
         }
     }
 
+    /// Nobody looked at the password: the attempt was none.
+    pub fn undone(&mut self, keys: &[Key]) {
+        for key in keys {
+            if let Some(attempts) = self.attempts.get_mut(key) {
+                attempts.take_back();
+            }
+        }
+    }
+
     fn wait(&self, now: Timestamp, key: &Key) -> SignedDuration {
-        let Some(attempts) = self.attempts.get(key).filter(|attempts| !is_old(now, attempts)) else {
+        let Some(attempts) = self.attempts.get(key).map(|attempts| attempts.at(now, key)) else {
             return SignedDuration::ZERO;
         };
         let Some(beyond) = attempts.failed.checked_sub(key.free()) else {
@@ -139,7 +198,8 @@ mod tests {
 
     fn fail(throttle: &mut Throttle, times: u32, key: &Key) {
         for _ in 0..times {
-            throttle.attempts.entry(key.clone()).or_insert(Attempts { failed: 0, last: START }).failed += 1;
+            let attempts = throttle.attempts.entry(key.clone()).or_insert(Attempts::none(START));
+            attempts.failed = (attempts.failed + 1).min(key.free() + MOST_BEYOND);
         }
     }
 
@@ -199,6 +259,47 @@ mod tests {
         }
         assert!(throttle.attempt(START, &[anna(), place]).is_err());
         assert_eq!(throttle.attempt(START, &[anna(), Key::place([192, 0, 2, 8].into())]), Ok(()));
+    }
+
+    #[test]
+    fn an_office_that_mistypes_is_free_again_within_the_hour() {
+        let mut throttle = Throttle::default();
+        let place = Key::place([192, 0, 2, 7].into());
+        fail(&mut throttle, 1_000, &place);
+        assert!(throttle.attempt(START, std::slice::from_ref(&place)).is_err());
+        let later = at(PLACE_FORGIVES.as_secs() * 11);
+        assert_eq!(throttle.attempt(later, std::slice::from_ref(&place)), Ok(()));
+        // The one just made brings it back to the edge: a second one waits for a second, not for a quarter of an hour.
+        assert_eq!(throttle.attempt(later, &[place]), Err(SignedDuration::from_secs(1)));
+    }
+
+    #[test]
+    fn who_guesses_on_gets_no_more_than_what_is_forgiven() {
+        let mut throttle = Throttle::default();
+        let day: i64 = 24 * 60 * 60;
+        let tries = (0..day / 30).filter(|n| throttle.attempt(at(n * 30), &[anna()]).is_ok()).count();
+        assert!(tries <= 5 + 10 + 96, "{tries} tries in a day");
+    }
+
+    #[test]
+    fn those_who_know_their_password_do_not_keep_the_place_closed() {
+        let mut throttle = Throttle::default();
+        let place = Key::place([192, 0, 2, 7].into());
+        fail(&mut throttle, FREE_FOR_PLACE + 3, &place);
+        for seconds in [8, 9, 10] {
+            let keys = [Key::Email(format!("{seconds}@twofront.example")), place.clone()];
+            assert_eq!(throttle.attempt(at(seconds), &keys), Ok(()));
+            throttle.succeeded(&keys);
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_nobody_looked_at_counts_for_nothing() {
+        let mut throttle = Throttle::default();
+        for _ in 0..100 {
+            assert_eq!(throttle.attempt(START, &[anna()]), Ok(()));
+            throttle.undone(&[anna()]);
+        }
     }
 
     #[test]

@@ -1,17 +1,24 @@
 //! `POST /api/commands`: one command, one answer.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use shared::request::Request;
+use shared::ids::{ColleagueId, Stream};
+use shared::lang::Lang;
+use shared::request::{Receipt, Request};
 
-use super::problem::language;
+use super::figures::Figures;
+use super::problem::{Problem, language};
 use super::{Api, refusals};
 use crate::access::SignedIn;
 use crate::desk::Order;
+use crate::office::{LookError, Office};
 
 /// The answer is a receipt: what it names is durable.
 pub async fn post(
@@ -21,6 +28,9 @@ pub async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let lang = language(&headers);
+    if !is_json(&headers) {
+        return refusals::not_json(lang).into_response();
+    }
     let body = match body {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -32,11 +42,48 @@ pub async fn post(
         Ok(request) => request,
         Err(error) => return refusals::malformed(&error.to_string(), lang).into_response(),
     };
-    let (command, by) = (request.id, who.colleague);
-    let answer = api.office.ask(Order { by, batch: None, request }).await;
-    api.gauges.answered(&answer);
-    match answer {
+    let order = Order { by: who.colleague, batch: None, request };
+    match ask(&api.office, &api.figures, order, lang).await {
         Ok(receipt) => Json(receipt).into_response(),
-        Err(refusal) => refusals::of_command(&refusal, command, api.office.role(by), lang).into_response(),
+        Err(problem) => problem.into_response(),
     }
+}
+
+/// Asks the desk for a program or for a form, and words its refusal.
+///
+/// # Errors
+/// What the one who asked is to be told.
+pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -> Result<Receipt, Problem> {
+    let (id, by, stream) = (order.request.id, order.by, order.request.command.stream());
+    let began = Instant::now();
+    let answer = office.ask(order).await;
+    figures.answered(&answer, began.elapsed());
+    let receipt = answer.map_err(|refusal| refusals::of_command(&refusal, id, office.role(by), lang))?;
+    if !receipt.duplicate {
+        return Ok(receipt);
+    }
+    // Nothing was written now. The receipt is of what was recorded under this id, whatever that was.
+    let office = office.clone();
+    let looked = tokio::task::spawn_blocking(move || {
+        is_of(&office, &receipt, stream, by).map(|is_theirs| is_theirs.then_some(receipt))
+    });
+    match looked.await {
+        Ok(Ok(Some(receipt))) => Ok(receipt),
+        Ok(Ok(None)) => Err(refusals::reused(id, lang)),
+        Ok(Err(error)) => Err(refusals::unreadable(&error, lang)),
+        Err(error) => Err(refusals::unreadable(&error, lang)),
+    }
+}
+
+/// Whether a receipt is of a command about this thing, from this colleague.
+fn is_of(office: &Office, receipt: &Receipt, stream: Stream, by: ColleagueId) -> Result<bool, LookError> {
+    let Some(event) = receipt.events.iter().find(|event| event.stream == stream) else { return Ok(false) };
+    let records = office.history(stream, event.revision, 1)?;
+    Ok(records.first().is_some_and(|record| record.by == by))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }

@@ -76,9 +76,10 @@ async fn invite(
     };
     match invited {
         Ok(Ok(path)) => {
-            // As the administrator's browser reaches us: that is what works for the colleague, too.
+            // Where nobody said how people reach us, as the administrator's browser does: that works for the colleague, too.
             let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).filter(|origin| *origin != "null");
-            let address = format!("{}{path}", origin.unwrap_or_default());
+            let base = beside.public_url.as_deref().map(|url| url.trim_end_matches('/')).or(origin);
+            let address = format!("{}{path}", base.unwrap_or_default());
             beside.invitations.keep(who.colleague, colleague, address, crate::clock::now());
             Redirect::to(&format!("/company?who={colleague}&invited=yes")).into_response()
         }

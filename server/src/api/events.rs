@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Query;
 use axum::extract::State;
 use axum::extract::rejection::QueryRejection;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream, StreamExt};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -17,7 +17,10 @@ use serde::Deserialize;
 use shared::policy::may_see;
 use shared::record::Record;
 use shared::words::Role;
+use tokio::task::JoinError;
+use tokio::time::Instant;
 
+use super::figures::Line;
 use super::problem::language;
 use super::{Api, refusals};
 use crate::access::SignedIn;
@@ -69,17 +72,23 @@ pub async fn list(
         Ok(first) => first,
         Err(error) => return refusals::unreadable(&error, lang).into_response(),
     };
-    let lines = stream::unfold(Some((first, limit)), move |state| {
+    let lines = stream::unfold(Some((Ok(first), limit)), move |state| {
         let api = api.clone();
         async move {
-            let (records, left) = state?;
+            let (page_read, left) = state?;
+            let records: Vec<Record> = match page_read {
+                Ok(records) => records,
+                // The body breaks off: a list that ended in order would look like the whole of it.
+                Err(error) => {
+                    tracing::error!(%error, "a list of events breaks off");
+                    return Some((Err(error), None));
+                }
+            };
             let last = records.last()?.position;
             let left = left.saturating_sub(records.len());
             let line = lines(&records, role);
-            let rest = if left == 0 { Ok(Vec::new()) } else { page(&api, last, left.min(PAGE)).await };
-            // A body that breaks off is all that can still be said; the reason is in the server's log.
-            let next = rest.inspect_err(|error| tracing::error!(%error, "a list of events breaks off")).ok();
-            Some((Ok::<_, Infallible>(line), next.map(|next| (next, left))))
+            let next = if left == 0 { None } else { Some((page(&api, last, left.min(PAGE)).await, left)) };
+            Some((Ok(line), next))
         }
     });
     let mut response = Response::new(Body::from_stream(lines));
@@ -103,11 +112,18 @@ pub async fn live(
     if api.office.role(who.colleague).is_none() {
         return refusals::stranger(lang).into_response();
     }
-    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let after = resumed.or(asked).unwrap_or_else(|| api.office.position());
-    let following = api.office.follow(after);
-    let sse = Sse::new(told(api, who, following)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
-    let mut response = sse.into_response();
+    let resumed: Option<u64> = match headers.get("last-event-id").map(|id| id.to_str().ok()?.parse().ok()) {
+        Some(None) => return refusals::malformed("Last-Event-ID is no position", lang).into_response(),
+        Some(Some(position)) => Some(position),
+        None => None,
+    };
+    let Some(line) = api.figures.line(who.colleague) else { return refusals::too_many_lines(lang).into_response() };
+    let live = api.office.live();
+    let after = resumed.or(asked).unwrap_or(live.position);
+    // From a log that went further than this one, as before a restore: what was folded there did not happen here.
+    let lost = (after > live.position).then(|| again(live.generation).id(live.position.to_string()));
+    let following = api.office.follow(after.min(live.position));
+    let mut response = Sse::new(told(api, who, following, lost, line)).into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would otherwise hold events back until its buffer is full.
@@ -115,31 +131,58 @@ pub async fn live(
     response
 }
 
-/// Ends when the office closes, or when the listener may not listen any more.
-fn told(api: Api, who: SignedIn, following: Following) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    let listener = api.gauges.listens();
-    let hello = stream::once(async { Ok(Event::default().retry(RETRY).comment("welcome")) });
-    let news = stream::unfold((api, who, following, listener), |(api, who, mut following, listener)| async move {
-        let told = match following.next().await {
-            Ok(told) => told,
-            Err(error) => {
-                tracing::error!(%error, "somebody who listens is let go");
-                return None;
-            }
+/// What a line hears next.
+enum Heard {
+    Told(Result<Told, LookError>),
+    /// Somebody may have lost their access.
+    Look,
+    /// Nothing for a while.
+    Quiet,
+}
+
+/// Ends when the office closes, or when the listener may not listen any more: looked at with every
+/// event, at every sign-out and revocation, and with every heartbeat, as time ends a session too.
+fn told(
+    api: Api,
+    who: SignedIn,
+    following: Following,
+    lost: Option<Event>,
+    line: Line,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    let hello = [Event::default().retry(RETRY).comment("welcome")].into_iter().chain(lost).map(Ok);
+    let changes = api.access.changes();
+    let pulse = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    let state = (api, who, following, changes, pulse, line);
+    let news = stream::unfold(state, |(api, who, mut following, mut changes, mut pulse, line)| async move {
+        let heard = tokio::select! {
+            told = following.next() => Heard::Told(told),
+            changed = changes.changed() => changed.is_ok().then_some(Heard::Look)?,
+            _ = pulse.tick() => Heard::Quiet,
         };
         let role = may_listen(&api, &who)?;
-        let events: Vec<Result<Event, Infallible>> = match told {
-            Told::Records(records) => {
+        let events: Vec<Result<Event, Infallible>> = match heard {
+            Heard::Told(Ok(Told::Records(records))) => {
                 let seen = records.into_iter().filter_map(|record| seen(record, role));
                 seen.filter_map(|(position, json)| Some(Ok(Event::default().id(position.to_string()).data(json.ok()?))))
                     .collect()
             }
-            Told::Again { generation } => vec![Ok(Event::default().event("again").data(generation.to_string()))],
-            Told::Over => return None,
+            Heard::Told(Ok(Told::Again { generation })) => vec![Ok(again(generation))],
+            Heard::Told(Ok(Told::Over)) => return None,
+            Heard::Told(Err(error)) => {
+                tracing::error!(%error, "somebody who listens is let go");
+                return None;
+            }
+            Heard::Look => Vec::new(),
+            Heard::Quiet => vec![Ok(Event::default().comment("still here"))],
         };
-        Some((stream::iter(events), (api, who, following, listener)))
+        Some((stream::iter(events), (api, who, following, changes, pulse, line)))
     });
-    hello.chain(news.flatten())
+    stream::iter(hello).chain(news.flatten())
+}
+
+/// The past reads differently: fetch the views anew.
+fn again(generation: u64) -> Event {
+    Event::default().event("again").data(generation.to_string())
 }
 
 /// The role of a listener who is still a colleague, and still signed in or holding the token.
@@ -148,10 +191,18 @@ fn may_listen(api: &Api, who: &SignedIn) -> Option<Role> {
     api.office.role(who.colleague).filter(|_| is_known)
 }
 
-async fn page(api: &Api, after: u64, limit: usize) -> Result<Vec<Record>, LookError> {
+/// Why a piece of the log did not come.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error(transparent)]
+    Look(#[from] LookError),
+    #[error("the reading did not come to its end: {0}")]
+    Died(#[from] JoinError),
+}
+
+async fn page(api: &Api, after: u64, limit: usize) -> Result<Vec<Record>, Unread> {
     let office = api.office.clone();
-    // A thread that died reads as the end of the log.
-    tokio::task::spawn_blocking(move || office.records(after, limit)).await.unwrap_or_else(|_| Ok(Vec::new()))
+    Ok(tokio::task::spawn_blocking(move || office.records(after, limit)).await??)
 }
 
 fn lines(records: &[Record], role: Role) -> Bytes {

@@ -6,6 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::problem::escape;
+
 /// OpenAPI 3.1, kept by hand beside the code; a test holds it against the routes.
 pub const DOCUMENT: &str = include_str!("openapi.json");
 
@@ -75,8 +77,4 @@ fn list(page: &mut String, title: &str, items: impl Iterator<Item = (String, Str
 
 fn paragraphs(escaped: &str) -> String {
     escaped.replace("\n\n", "</p><p>")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

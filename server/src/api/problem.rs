@@ -2,16 +2,17 @@
 //!
 //! A program reads `type` and `status`, a person reads `title` and `detail` in their own language.
 
+use app::text::LANG_COOKIE;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::lang::Lang;
 
-/// The cookie in which the screens keep the language that a person chose.
-const LANGUAGE_COOKIE: &str = "lang";
+/// When it is worth asking again for what is unavailable, in seconds.
+const COME_BACK: u64 = 5;
 
 /// Members that the standard defines; an extension cannot take their place.
 const STANDARD: [&str; 5] = ["type", "status", "title", "detail", "instance"];
@@ -76,6 +77,35 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.status
     }
+
+    /// The same as a page, for somebody who sent a form and not a program. It needs neither scripts nor styles.
+    pub fn into_page(self, lang: Lang) -> Response {
+        let page = format!(
+            "<!doctype html><html lang=\"{code}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"></head><body><main>\
+             <h1>{title}</h1><p>{detail}</p><p><a href=\"/\">{home}</a></p></main></body></html>",
+            code = lang.code(),
+            title = escape(&self.title),
+            detail = escape(self.detail.as_deref().unwrap_or_default()),
+            home = lang.pick("To the first page", "На первую страницу"),
+        );
+        let mut response = (self.status, Html(page)).into_response();
+        self.ask_to_come_back(&mut response);
+        response
+    }
+
+    /// Whatever is unavailable now is worth asking for again.
+    fn ask_to_come_back(&self, response: &mut Response) {
+        let usual = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(COME_BACK);
+        if let Some(seconds) = self.retry_after.or(usual) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+}
+
+/// Text as it stands in a page.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl IntoResponse for Problem {
@@ -88,12 +118,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"twofront\""));
         }
+        self.ask_to_come_back(&mut response);
         response
     }
 }
@@ -101,7 +129,7 @@ impl IntoResponse for Problem {
 /// The language to answer in: what the person chose in the product, else what the browser asks for,
 /// else English.
 pub fn language(headers: &HeaderMap) -> Lang {
-    cookie(headers, LANGUAGE_COOKIE)
+    cookie(headers, LANG_COOKIE)
         .and_then(Lang::from_tag)
         .or_else(|| {
             headers.get(http::header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::from_accept)
@@ -157,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unavailable_now_always_says_when_to_come_back() {
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unreadable", "No <log>");
+        assert!(problem.clone().into_response().headers().contains_key("retry-after"));
+        assert!(problem.into_page(Lang::En).headers().contains_key("retry-after"));
+    }
+
+    #[test]
     fn the_language_chosen_in_the_product_beats_the_browser_s() {
         let mut headers = HeaderMap::new();
         assert_eq!(language(&headers), Lang::En);
@@ -164,5 +199,7 @@ mod tests {
         assert_eq!(language(&headers), Lang::Ru);
         headers.insert("cookie", HeaderValue::from_static("a=b; lang=en"));
         assert_eq!(language(&headers), Lang::En);
+        headers.insert("cookie", HeaderValue::from_static("lang=xx"));
+        assert_eq!(language(&headers), Lang::Ru, "a language that we do not speak is none");
     }
 }

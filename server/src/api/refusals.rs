@@ -1,5 +1,7 @@
 //! From refusals to problem documents: the one place that knows which HTTP status says what.
 
+use std::fmt::Display;
+
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use shared::domain::Rejection;
@@ -10,10 +12,6 @@ use shared::words::Role;
 
 use super::problem::{Problem, language};
 use crate::desk::Refusal;
-use crate::office::LookError;
-
-/// When it is worth asking again, in seconds.
-const COME_BACK: u64 = 5;
 
 /// What somebody with this role is told about a command that did not lead to a receipt.
 pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lang: Lang) -> Problem {
@@ -57,9 +55,7 @@ pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lan
                     "Отправьте то же самое с тем же идентификатором: сколько раз ни отправляй, запись будет одна. ({why})"
                 ),
             };
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", title)
-                .detail(detail)
-                .retry_after(COME_BACK)
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", title).detail(detail)
         }
     };
     problem.with("command", command.to_string())
@@ -72,7 +68,7 @@ pub fn closed(why: &str, lang: Lang) -> Problem {
         Lang::En => format!("Reading goes on, nothing is lost. Tell whoever runs the server: {why}"),
         Lang::Ru => format!("Читать можно, ничего не потеряно. Сообщите тем, кто отвечает за сервер: {why}"),
     };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "closed", title).detail(detail).retry_after(COME_BACK)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "closed", title).detail(detail)
 }
 
 pub fn too_large(lang: Lang) -> Problem {
@@ -95,10 +91,42 @@ pub fn malformed(why: &str, lang: Lang) -> Problem {
 }
 
 /// The log cannot be read. The reason goes to the log of the server and to the reader alike: it names positions, never words.
-pub fn unreadable(error: &LookError, lang: Lang) -> Problem {
+pub fn unreadable(error: &dyn Display, lang: Lang) -> Problem {
     tracing::error!(%error, "the log cannot be read");
     let title = lang.pick("The log cannot be read", "Журнал событий не читается");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unreadable", title).detail(error.to_string())
+}
+
+/// The body is not said to be JSON.
+pub fn not_json(lang: Lang) -> Problem {
+    let title = lang.pick("What was sent is in another form", "Данные пришли не в том виде");
+    let detail = lang.pick(
+        "Send JSON, with the header “Content-Type: application/json”. The form of requests is described at /api.",
+        "Отправьте JSON с заголовком «Content-Type: application/json». Как должны выглядеть запросы, описано на странице /api.",
+    );
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", title).detail(detail)
+}
+
+/// The id of a command that was already used, for something else or by somebody else.
+pub fn reused(command: CommandId, lang: Lang) -> Problem {
+    let title = lang.pick("This id belongs to another command", "Этот идентификатор занят другой командой");
+    let detail = lang.pick(
+        "This command id was used for something else. Nothing was recorded now: send it again with a new id.",
+        "Этот идентификатор команды уже использован для другого. Сейчас ничего не записано: отправьте ещё раз с новым идентификатором.",
+    );
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id-reused", title)
+        .detail(detail)
+        .with("command", command.to_string())
+}
+
+/// Somebody follows the log from more places than one person has.
+pub fn too_many_lines(lang: Lang) -> Problem {
+    let title = lang.pick("You follow the log from too many places", "Журнал открыт сразу в слишком многих местах");
+    let detail = lang.pick(
+        "Close some tabs or programs that follow it, then try again.",
+        "Закройте часть вкладок или программ, которые за ним следят, и попробуйте ещё раз.",
+    );
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-lines", title).detail(detail).retry_after(30)
 }
 
 /// Somebody with a login who is no colleague (any more).

@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use shared::lang::Lang;
+use shared::views::Company;
 
 use super::Api;
 use super::problem::{Problem, language};
@@ -34,24 +35,27 @@ pub async fn get(
 }
 
 fn answer(api: &Api, who: &SignedIn, view: &str, query: &str) -> Result<Vec<u8>, Trouble> {
-    let seat = api.pages.reader(who.colleague).ok_or(Trouble::NotAllowed)?;
+    let seat = api.pages.reader(who).ok_or(Trouble::NotAllowed)?;
     let get = |name: &str| parameter(query, name);
     of_company(view, &seat).unwrap_or_else(|| app::views::answer(view, &get, &seat).and_then(|page| bytes(&page)))
 }
 
 /// The views of the whole company, uncut.
 fn of_company(view: &str, seat: &Seat) -> Option<Result<Vec<u8>, Trouble>> {
-    let mut found = None;
-    seat.company(&mut |company| {
-        found = match view {
-            "whole/directory" => Some(bytes(&company.directory)),
-            "whole/portfolio" => Some(bytes(&company.portfolio)),
-            "whole/board" => Some(bytes(&company.board)),
-            "whole/alignment" => Some(bytes(&company.alignment)),
-            _ => None,
-        };
-    });
-    found
+    match view {
+        "whole/directory" => Some(whole(seat, |company| company.directory.clone())),
+        "whole/portfolio" => Some(whole(seat, |company| company.portfolio.clone())),
+        "whole/board" => Some(whole(seat, |company| company.board.clone())),
+        "whole/alignment" => Some(whole(seat, |company| company.alignment.clone())),
+        _ => None,
+    }
+}
+
+/// The folding of what is recorded meanwhile waits for the copy, not for the writing of it.
+fn whole<T: Serialize>(seat: &Seat, copy: impl Fn(&Company) -> T) -> Result<Vec<u8>, Trouble> {
+    let mut copied = None;
+    seat.company(&mut |company| copied = Some(copy(company)));
+    copied.map_or(Err(Trouble::NotFound), |view| bytes(&view))
 }
 
 fn bytes<T: Serialize>(model: &T) -> Result<Vec<u8>, Trouble> {

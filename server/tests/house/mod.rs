@@ -50,6 +50,8 @@ pub struct Trickster {
     pub memory: Memory,
     pub mishap: Mutex<Mishap>,
     pub closed: Mutex<Option<String>>,
+    /// From this position on the log cannot be read in order; 0 where all of it can.
+    pub torn_after: AtomicU64,
     /// How many groups were appended.
     pub groups: AtomicU64,
     /// The next group waits here until the other end is dropped.
@@ -139,6 +141,10 @@ impl Store for Trickster {
     }
 
     fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Commit>, ReadError> {
+        let torn = self.torn_after.load(Ordering::SeqCst);
+        if torn > 0 && after >= torn {
+            return Err(ReadError::Io { position: after + 1, why: "the medium refused".into() });
+        }
         self.memory.read_all(after, limit)
     }
 
