@@ -43,7 +43,10 @@ pub fn App() -> impl IntoView {
 
     view! {
         <Title formatter=move |title: String| {
-            if title.is_empty() { product(lang).to_owned() } else { format!("{title} · {}", product(lang)) }
+            let title =
+                if title.is_empty() { product(lang).to_owned() } else { format!("{title} · {}", product(lang)) };
+            // The server writes it into the document as it is; the browser sets it as text.
+            if cfg!(feature = "ssr") { text::escaped(&title) } else { title }
         } />
         <Router>
             <Routes fallback=NotFound>

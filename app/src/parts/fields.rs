@@ -7,6 +7,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::text::escaped;
+
 /// A form that the server refused: what was typed, and why it was not taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slip {
@@ -140,9 +142,8 @@ pub fn Field(
                 autofocus=autofocus
                 aria-describedby=described
                 aria-invalid=invalid
-            >
-                {value}
-            </textarea>
+                inner_html=escaped(&value)
+            ></textarea>
         }
         .into_any(),
         Kind::Line | Kind::Email | Kind::Date | Kind::Moment | Kind::Number | Kind::Password => {
