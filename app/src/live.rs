@@ -144,6 +144,7 @@ mod browser {
         for follower in followers {
             (follower.hear)(&arrived);
         }
+        crate::parts::focus::mend();
         RECENT.with_borrow_mut(|recent| {
             recent.extend(arrived);
             let over = recent.len().saturating_sub(KEPT);

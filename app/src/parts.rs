@@ -4,11 +4,16 @@
 pub mod card;
 pub mod course;
 pub mod deeds;
+#[cfg(feature = "hydrate")]
+pub mod drafts;
 pub mod entrance;
 pub mod entry;
 pub mod fields;
+#[cfg(feature = "hydrate")]
+pub mod focus;
 pub mod frame;
 pub mod history;
+pub mod keys;
 pub mod lanes;
 pub mod parties;
 pub mod person_fields;

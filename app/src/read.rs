@@ -157,6 +157,8 @@ where
                 Suspend::new(async move {
                     match answer.await {
                         Ok(model) => {
+                            #[cfg(feature = "hydrate")]
+                            crate::parts::focus::arrived();
                             let model = RwSignal::new(model);
                             crate::live::follow(model, move || answer.refetch());
                             leptos::either::Either::Left(show(model))

@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn an_analyst_gets_no_forms() {
         let fixture = Fixture { role: Role::Analyst, ..Fixture::new() };
-        for path in [format!("contact-edit/{ANNA}"), "contact-new".to_owned(), "handoff-new".to_owned()] {
+        for path in
+            [format!("contact-edit/{ANNA}"), "contact-new".to_owned(), "handoff-new".to_owned(), "log".to_owned()]
+        {
             assert_eq!(answer(&path, &|_| None, &fixture), Err(Trouble::NotAllowed), "{path}");
         }
         assert!(answer("handoffs", &|_| None, &fixture).is_ok(), "looking is allowed");

@@ -3,7 +3,7 @@
 //! it has come to life.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use shared::words::Occurred;
@@ -61,11 +61,17 @@ impl Zone {
         self.zone.to_timestamp(local).ok().map(Occurred::At)
     }
 
-    /// What a date-and-time field is filled with.
+    /// The moment at which the clocks of this zone show this.
     #[must_use]
-    pub fn field(&self, moment: Timestamp) -> String {
-        let local = self.local(moment);
-        format!("{}T{:02}:{:02}", local.date(), local.hour(), local.minute())
+    pub fn moment(&self, day: Date, clock: Time) -> Option<Occurred> {
+        self.zone.to_timestamp(day.to_datetime(clock)).ok().map(Occurred::At)
+    }
+
+    /// What a field for the day and a field for the clock are filled with; the clock of what is only
+    /// known by its day stays empty.
+    #[must_use]
+    pub fn fields(&self, occurred: Occurred) -> (String, String) {
+        (self.day(occurred).to_string(), clock(occurred, self))
     }
 }
 
@@ -294,7 +300,8 @@ mod tests {
         let zone = Zone::utc();
         let moment: Timestamp = "2026-06-01T14:05:00Z".parse().unwrap();
         assert_eq!(zone.parse("2026-06-01T14:05"), Some(Occurred::At(moment)));
-        assert_eq!(zone.field(moment), "2026-06-01T14:05");
+        assert_eq!(zone.fields(Occurred::At(moment)), ("2026-06-01".to_owned(), "14:05".to_owned()));
+        assert_eq!(zone.fields(Occurred::On(date(2026, 6, 1))).1, "", "a day has no clock");
         assert_eq!(zone.parse("2026-06-01"), Some(Occurred::On(date(2026, 6, 1))));
         assert_eq!(zone.parse("yesterday"), None);
     }

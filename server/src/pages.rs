@@ -69,8 +69,8 @@ pub async fn act(
 ) -> Response {
     let lang = language(&headers);
     let fields = Fields::new(pairs);
-    let back = fields.get("back").filter(|path| is_local(path)).unwrap_or("/").to_owned();
-    let from = page_of(&headers).unwrap_or_else(|| back.clone());
+    let back = fields.get("back").filter(|path| is_local(path)).unwrap_or("/");
+    let from = page_of(&headers).unwrap_or_else(|| back.to_owned());
     let Some(signed_in) = signed_in else {
         // What was typed waits until they are back.
         let slip = pages.slips.keep(None, slip(&fields, None, String::new()));
@@ -88,6 +88,7 @@ pub async fn act(
         Err(refused) => return refuse(Some(refused.field), refused.why.say(lang)),
     };
     let id = request.id;
+    let next = forms::leads_to(&fields, &request.command).filter(|path| is_local(path)).unwrap_or_else(|| from.clone());
     let logged = match &request.command {
         Command::Interaction(id, interaction::Command::Log { .. }) => Some(Stream::from(*id)),
         Command::Interaction(..)
@@ -100,7 +101,7 @@ pub async fn act(
     };
     match pages.office.ask(Order { by: me, batch: None, request }).await {
         Ok(_) => {
-            let to = logged.map_or(back.clone(), |stream| with_query(&back, "logged", &stream.to_string()));
+            let to = logged.map_or(next.clone(), |stream| with_query(&next, "logged", &stream.to_string()));
             Redirect::to(&to).into_response()
         }
         Err(refusal) => {
@@ -112,8 +113,7 @@ pub async fn act(
 
 fn slip(fields: &Fields, field: Option<String>, why: String) -> Slip {
     let form = app::parts::fields::form_name(fields.get("do").unwrap_or_default(), fields.get("on"));
-    let typed = fields.typed().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Slip { form, typed, field, why }
+    Slip { form, typed: fields.typed(), field, why }
 }
 
 /// The page of ours that a form was on.

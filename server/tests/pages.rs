@@ -1,4 +1,5 @@
-//! The pages as a browser without scripts meets them: what the server writes into a document.
+//! The pages as a browser without scripts meets them: what the server writes into a document, and the
+//! door of its forms.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -30,9 +31,10 @@ struct Town {
     _folder: TempDir,
 }
 
-/// What an answer says.
+/// Where an answer leads and what it says.
 struct Answer {
     status: StatusCode,
+    location: String,
     text: String,
 }
 
@@ -68,12 +70,28 @@ impl Town {
     async fn ask(&self, request: Request<Body>) -> Answer {
         let (response, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: response.status, text: String::from_utf8(body.to_vec()).unwrap() }
+        let location = response.headers.get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        Answer {
+            status: response.status,
+            location: location.unwrap_or_default(),
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
     }
 
     async fn page(&self, token: &str, path: &str) -> Answer {
         let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
         self.ask(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form from a page, as plain HTML does.
+    async fn form(&self, token: &str, from: &str, pairs: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={}", app::address::encode(value))).collect();
+        let request = Request::post("/do")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::REFERER, format!("http://127.0.0.1{from}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.ask(request.body(Body::from(body.join("&"))).unwrap()).await
     }
 }
 
@@ -103,4 +121,106 @@ async fn what_is_corrected_comes_back_letter_by_letter() {
     let area = page.text.split("<textarea").nth(1).unwrap().split("</textarea>").next().unwrap();
     let inside = area.split_once('>').unwrap().1;
     assert_eq!(inside, "&lt;/textarea&gt;&lt;b&gt;bold&lt;/b&gt; and &amp;lt; stays");
+}
+
+/// The fields of a form on a page that logs something at Northwind.
+fn logging<'a>(key: &'a str, account: &'a str, text: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![("do", "interaction.log"), ("key", key), ("account", account), ("summary", text), ("back", "")]
+}
+
+#[tokio::test]
+async fn a_refused_form_comes_back_as_it_was_filled_in_and_haunts_no_other() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let (account, key, anna) = (NORTHWIND.to_string(), uuid::Uuid::from_u128(1).to_string(), ANNA.to_string());
+    let mut pairs = logging(&key, &account, "");
+    pairs.extend([("contact", anna.as_str()), ("planned", "yes"), ("place", "Hamburg"), ("clock", "14:05")]);
+    let from = format!("/log?account={NORTHWIND}");
+    let refused = town.form(&kira, &from, &pairs).await;
+    assert_eq!(refused.status, StatusCode::SEE_OTHER);
+    let page = town.page(&kira, &refused.location).await.text;
+    let ticked = |name: &str, value: &str| {
+        page.split("<input").any(|input| {
+            let tag = input.split('>').next().unwrap();
+            [format!("name=\"{name}\""), format!("value=\"{value}\""), "checked".to_owned()]
+                .iter()
+                .all(|part| tag.contains(part))
+        })
+    };
+    assert!(ticked("contact", &anna) && ticked("planned", "yes") && page.contains("Hamburg"), "{page}");
+    assert!(page.contains("Fill in this field."));
+    assert!(!town.page(&kira, &from).await.text.contains("Hamburg"));
+}
+
+#[tokio::test]
+async fn an_address_offers_to_undo_only_what_the_viewer_has_just_logged() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let (account, key) = (CONTOSO.to_string(), uuid::Uuid::from_u128(1).to_string());
+    let logged = town.form(&kira, &format!("/log?account={NORTHWIND}"), &logging(&key, &account, "Call")).await;
+    assert!(logged.location.starts_with(&format!("/accounts/{CONTOSO}?logged=interaction/")), "{}", logged.location);
+    let offers = |page: Answer| {
+        page.text.contains("data-command=\"interaction.retract interaction/") && page.text.contains("class=\"toast\"")
+    };
+    assert!(offers(town.page(&kira, &logged.location).await));
+    assert!(!offers(town.page(&lev, &logged.location).await), "another's entry");
+    assert!(!offers(town.page(&kira, &format!("/accounts/{CONTOSO}?logged=interaction/{VISIT}")).await), "none");
+    assert!(!offers(town.page(&kira, &format!("/accounts/{CONTOSO}")).await));
+}
+
+#[tokio::test]
+async fn a_correction_keeps_who_was_there_and_when_it_was() {
+    let town = Town::new().await;
+    let mut order = visit(100, VISIT, NORTHWIND, "Walked the warehouse");
+    if let shared::domain::Command::Interaction(_, shared::interaction::Command::Log { details, .. }) =
+        &mut order.request.command
+    {
+        details.contacts = vec![ANNA];
+        details.colleagues = vec![LEV];
+    }
+    order.request.occurred = shared::words::Occurred::parse("2026-05-30T14:05:33Z");
+    town.office.ask(order).await.unwrap();
+    for (number, command) in [(101, Leaves::Contact), (102, Leaves::Colleague)] {
+        town.office.ask(command.order(number)).await.unwrap();
+    }
+    // The one who corrects was there, too, and so is on the list.
+    let maxim = town.token(MAXIM);
+    let page = town.page(&maxim, &format!("/log?correct={VISIT}")).await.text;
+    for (name, value) in [("contact", ANNA.to_string()), ("colleague", LEV.to_string())] {
+        let is_ticked = page.split("<input").any(|input| {
+            let tag = input.split('>').next().unwrap();
+            tag.contains(&format!("name=\"{name}\" value=\"{value}\"")) && tag.contains("checked")
+        });
+        assert!(is_ticked, "{name}: {page}");
+    }
+    assert!(page.contains("value=\"2026-05-30T14:05:33Z\""));
+    assert!(
+        page.contains(&format!("value=\"{MAXIM}\"")) && !page.contains(&format!("name=\"colleague\" value=\"{KIRA}\""))
+    );
+}
+
+/// Somebody who is no longer there.
+enum Leaves {
+    Contact,
+    Colleague,
+}
+
+impl Leaves {
+    fn order(&self, number: u128) -> server::desk::Order {
+        use shared::domain::Command;
+        let command = match self {
+            Self::Contact => Command::Contact(ANNA, shared::contact::Command::Leave {}),
+            Self::Colleague => Command::Colleague(LEV, shared::colleague::Command::Leave {}),
+        };
+        order(number, ADA, command)
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_write_is_offered_no_log() {
+    let town = Town::new().await;
+    let nina = town.token(NINA);
+    let page = town.page(&nina, &format!("/accounts/{NORTHWIND}")).await;
+    assert!(page.status == StatusCode::OK && !page.text.contains("/log"));
+    assert_eq!(town.page(&nina, "/log").await.status, StatusCode::FORBIDDEN);
 }

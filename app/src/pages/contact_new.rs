@@ -98,7 +98,6 @@ pub fn ContactNew() -> impl IntoView {
 fn Form(model: ContactNewPage) -> impl IntoView {
     let lang = use_lang();
     let ContactNewPage { seed, account: chosen, directory } = model;
-    let back = chosen.map_or_else(|| "/".to_owned(), |account| format!("/accounts/{account}"));
     let crumb = chosen.map(|account| {
         view! {
             " / "
@@ -125,7 +124,7 @@ fn Form(model: ContactNewPage) -> impl IntoView {
             <h1>{title(lang)}</h1>
         </header>
         <div class="narrow">
-            <CommandForm what="contact.introduce" seed=seed back=back class="form" keep=true label=title(lang)>
+            <CommandForm what="contact.introduce" seed=seed back="" class="form" keep=true label=title(lang)>
                 {account_field}
                 <PersonFields form="contact.introduce" autofocus=true />
                 <div class="row">

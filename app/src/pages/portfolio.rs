@@ -342,7 +342,7 @@ fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
     view! {
         <details class="unfold" open=open data-close="" id="register">
             <summary>{register(lang)}</summary>
-            <CommandForm what="account.register" seed=seed back="/?scope=all" class="form" label=register(lang)>
+            <CommandForm what="account.register" seed=seed back="" class="form" label=register(lang)>
                 <Field form="account.register" name="name" label=name(lang) required=true autocomplete="off" />
                 <div class="row">
                     <button class="button" type="submit">
