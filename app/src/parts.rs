@@ -17,6 +17,7 @@ pub mod keys;
 pub mod lanes;
 pub mod parties;
 pub mod person_fields;
+pub mod steps;
 pub mod submit;
 
 use leptos::prelude::*;

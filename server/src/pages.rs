@@ -112,8 +112,7 @@ pub async fn act(
 }
 
 fn slip(fields: &Fields, field: Option<String>, why: String) -> Slip {
-    let form = app::parts::fields::form_name(fields.get("do").unwrap_or_default(), fields.get("on"));
-    Slip { form, typed: fields.typed(), field, why }
+    Slip { form: app::parts::fields::name_of(fields), typed: fields.typed(), field, why }
 }
 
 /// The page of ours that a form was on.

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::forms::Fields;
 use crate::read::use_viewer;
 use crate::text::{escaped, use_lang};
 
@@ -88,9 +89,13 @@ pub fn CommandForm(
     #[prop(optional, into)] class: String,
     #[prop(optional)] keep: bool,
     #[prop(optional, into)] label: Option<String>,
+    /// The next step that it is about, where the entry `on` has several.
+    #[prop(optional, into)]
+    step: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let form = form_name(what, on.as_deref());
+    let form = step.as_deref().map_or_else(|| form.clone(), |step| step_form_name(&form, step));
     let why = use_slip().filter(|slip| slip.form == form && slip.field.is_none()).map(|slip| slip.why);
     let is_taken = why.is_none();
     let lang = use_lang();
@@ -118,6 +123,7 @@ pub fn CommandForm(
             <input type="hidden" name="do" value=what />
             {on.map(|on| view! { <input type="hidden" name="on" value=on /> })}
             {seen.map(|seen| view! { <input type="hidden" name="seen" value=seen.to_string() /> })}
+            {step.map(|step| view! { <input type="hidden" name="step" value=step /> })}
             <input type="hidden" name="key" value=key(seed, &form).to_string() />
             <input type="hidden" name="back" value=back />
             <div class="form-why notice error" role="alert" hidden=is_taken>
@@ -143,6 +149,19 @@ pub fn CommandForm(
 #[must_use]
 pub fn form_name(what: &str, on: Option<&str>) -> String {
     on.map_or_else(|| what.to_owned(), |on| format!("{what} {on}"))
+}
+
+/// What tells apart the forms about several next steps of one entry.
+#[must_use]
+pub fn step_form_name(form: &str, step: &str) -> String {
+    format!("{form} {step}")
+}
+
+/// The name of the form that held these fields.
+#[must_use]
+pub fn name_of(fields: &Fields) -> String {
+    let form = form_name(fields.get("do").unwrap_or_default(), fields.get("on"));
+    fields.get("step").map_or_else(|| form.clone(), |step| step_form_name(&form, step))
 }
 
 /// How a field takes its value.
