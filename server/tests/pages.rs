@@ -224,3 +224,12 @@ async fn who_may_not_write_is_offered_no_log() {
     assert!(page.status == StatusCode::OK && !page.text.contains("/log"));
     assert_eq!(town.page(&nina, "/log").await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn who_is_lost_while_signed_in_finds_back_by_the_frame() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let page = town.page(&kira, "/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text.contains("class=\"rail\"") && page.text.matches("<main").count() == 1);
+}

@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use super::history::writes;
+use crate::read::use_viewer;
 use crate::text::use_lang;
 
 crate::texts! {
@@ -25,6 +27,7 @@ crate::texts! {
 #[component]
 pub fn Keys() -> impl IntoView {
     let lang = use_lang();
+    let may_log = writes(use_viewer().and_then(|viewer| viewer.role));
     let rows: [(&'static [&'static str], &'static str); 8] = [
         (&["C"], key_log(lang)),
         (&["/"], key_find(lang)),
@@ -47,6 +50,8 @@ pub fn Keys() -> impl IntoView {
             </header>
             <dl class="facts">
                 {rows
+                    .into_iter()
+                    .skip(usize::from(!may_log))
                     .map(|(keys, what)| {
                         view! {
                             <div>
