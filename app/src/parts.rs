@@ -1,6 +1,7 @@
 //! The design language: small things that every page is made of, on native HTML. Their classes are
 //! the vocabulary of `style/parts.css` and `style/pages.css`.
 
+pub mod accounts;
 pub mod card;
 pub mod course;
 pub mod deeds;

@@ -233,3 +233,31 @@ async fn who_is_lost_while_signed_in_finds_back_by_the_frame() {
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(page.text.contains("class=\"rail\"") && page.text.matches("<main").count() == 1);
 }
+
+#[tokio::test]
+async fn every_account_is_on_some_page_of_the_portfolio() {
+    let town = Town::new().await;
+    let many = (0..250_u128).map(|n| {
+        let account = shared::ids::AccountId::from_uuid(uuid::Uuid::from_u128(0xACC0_0000 + n));
+        register(1_000 + n, account, &format!("Stranger {n:03}"))
+    });
+    for answer in town.office.ask_all(many.collect()).await {
+        answer.unwrap();
+    }
+    let kira = town.token(KIRA);
+    let first = town.page(&kira, "/?scope=all&sort=name").await.text;
+    assert!(first.contains("1 to 200 of 252") && first.contains("page=2") && !first.contains("Stranger 249"));
+    let second = town.page(&kira, "/?scope=all&sort=name&page=2").await.text;
+    assert!(second.contains("201 to 252 of 252") && second.contains("Stranger 249") && !second.contains("page=3"));
+    let beyond = town.page(&kira, "/?scope=all&sort=name&page=9").await.text;
+    assert!(beyond.contains("201 to 252 of 252"), "a page after the last one is the last one");
+}
+
+#[tokio::test]
+async fn a_form_about_one_account_carries_no_list_of_all() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let known = town.page(&kira, &format!("/log?account={NORTHWIND}")).await.text;
+    assert!(known.contains("Northwind") && !known.contains("Contoso"));
+    assert!(town.page(&kira, &format!("/log?account={NORTHWIND}&find=")).await.text.contains("Contoso"));
+}

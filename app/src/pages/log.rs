@@ -16,7 +16,9 @@ use shared::views::{AccountFile, Directory, Timeline, View};
 use shared::words::{Channel, Front, Initiator, Mode, Sentiment};
 use uuid::Uuid;
 
+use crate::address::{query, with_query};
 use crate::live::Follow;
+use crate::parts::accounts::{AccountFinder, AccountSelect, KnownAccount, Offered};
 use crate::parts::entry::{channel_icon, mode_icon};
 use crate::parts::fields::{Check, Checks, CommandForm, Field, Kind, Select, Targets, form_name};
 use crate::parts::history::writes;
@@ -70,6 +72,8 @@ pub struct Ask {
     pub because: Option<EventRef>,
     /// The entry that is corrected.
     pub correct: Option<InteractionId>,
+    /// Another account is looked for, by this name; by none, all are offered.
+    pub find: Option<String>,
 }
 
 /// What the form needs to know.
@@ -82,6 +86,8 @@ pub struct LogPage {
     pub because: Option<EventRef>,
     pub correct: Option<Entry>,
     pub directory: Directory,
+    /// The accounts to choose from, where the account is not settled.
+    pub offered: Option<Offered>,
     /// The account's contacts, who was met last first.
     pub contacts: Vec<ContactId>,
 }
@@ -127,13 +133,12 @@ impl Query for Ask {
         let lang = crate::text::Lang::default();
         let mut directory = Directory::default();
         let mut contacts = Vec::new();
+        let mut offered = None;
         reader.company(&mut |company| {
             let wanted: BTreeSet<ContactId> = self.contact.iter().chain(present).copied().collect();
             directory = company.directory.cut(&account.into_iter().collect(), &wanted);
-            // Every account can be chosen, by its name alone.
-            for (id, entry) in company.directory.accounts.iter().filter(|(_, entry)| entry.closed.is_none()) {
-                directory.accounts.entry(*id).or_insert_with(|| entry.clone());
-            }
+            let is_open = account.is_none() || self.find.is_some();
+            offered = is_open.then(|| Offered::of(&company.directory, viewer.me, self.find.as_deref()));
             if let Some(account) = account {
                 let here =
                     company.directory.contacts_of(account, lang).into_iter().filter(|(_, contact)| !contact.left);
@@ -149,18 +154,12 @@ impl Query for Ask {
             contacts.sort_by_key(|contact| std::cmp::Reverse(file.freshness(*contact)));
         }
         let Self { contact, because, .. } = *self;
-        Ok(LogPage { now: viewer.now, seed: viewer.seed, account, contact, because, correct, directory, contacts })
+        let (now, seed) = (viewer.now, viewer.seed);
+        Ok(LogPage { now, seed, account, contact, because, correct, directory, offered, contacts })
     }
 
     fn address(&self) -> String {
-        let pairs = [
-            ("account", self.account.map(|id| id.to_string())),
-            ("contact", self.contact.map(|id| id.to_string())),
-            ("because", self.because.map(|event| event.to_string())),
-            ("correct", self.correct.map(|id| id.to_string())),
-        ];
-        let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
-        format!("log?{}", given.collect::<Vec<_>>().join("&"))
+        with_query("log", &self.query())
     }
 }
 
@@ -173,7 +172,23 @@ impl Ask {
             contact: get("contact").and_then(|id| id.parse().ok()),
             because: get("because").and_then(|event| event.parse().ok()),
             correct: get("correct").and_then(|id| id.parse().ok()),
+            find: get("find"),
         }
+    }
+
+    /// What the form is about, as parameters of an address.
+    fn kept(&self) -> [(&'static str, Option<String>); 4] {
+        [
+            ("account", self.account.map(|id| id.to_string())),
+            ("contact", self.contact.map(|id| id.to_string())),
+            ("because", self.because.map(|event| event.to_string())),
+            ("correct", self.correct.map(|id| id.to_string())),
+        ]
+    }
+
+    fn query(&self) -> String {
+        let [account, contact, because, correct] = self.kept();
+        query([account, contact, because, correct, ("find", self.find.clone())])
     }
 }
 
@@ -202,15 +217,18 @@ pub fn Log() -> impl IntoView {
     let query = use_query_map();
     let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
     // A form that somebody fills in does not change under their hands.
-    page(ask, move |model| model.with_untracked(|model| view! { <Form model=model.clone() /> }))
+    page(ask, move |model| {
+        let ask = query.with_untracked(|query| Ask::from_query(|name| query.get(name)));
+        model.with_untracked(|model| view! { <Form model=model.clone() ask /> })
+    })
 }
 
 #[component]
-fn Form(model: LogPage) -> impl IntoView {
+fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let me = use_viewer().map(|viewer| viewer.me);
-    let LogPage { seed, account: chosen, contact, because, correct, directory, contacts, .. } = model;
+    let LogPage { seed, account: chosen, contact, because, correct, directory, offered, contacts, .. } = model;
     let before: Option<Details> = correct.as_ref().and_then(Entry::interaction).cloned();
     let (what_for, on) = match &correct {
         Some(entry) => ("interaction.correct", Some(entry.record.stream().to_string())),
@@ -224,9 +242,29 @@ fn Form(model: LogPage) -> impl IntoView {
     let (day_was, clock_was) = was.map(|was| zone.fields(was)).unwrap_or_default();
     let was = was.map(|was| view! { <input type="hidden" name="was" value=was.to_string() /> });
     let when_about = if correct.is_some() { when_was_hint(lang, zone.name()) } else { when_hint(lang, zone.name()) };
-    let mut accounts: Vec<(String, String)> =
-        directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
-    accounts.sort_by_key(|(_, name)| name.to_lowercase());
+    let finder = offered.clone().map(|offered| {
+        let kept = ask.kept().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        view! { <AccountFinder offered action="/log" kept /> }
+    });
+    let elsewhere = with_query("/log", &Ask { find: Some(String::new()), ..ask }.query());
+    let account_field = match (offered, chosen) {
+        (None, Some(known)) => {
+            let name = directory.account(known, lang).to_owned();
+            view! { <KnownAccount account=known name label=account(lang) elsewhere /> }.into_any()
+        }
+        (offered, _) => {
+            let mut offered = offered.unwrap_or_default();
+            // What was chosen stays on the list, also where the list is of something else.
+            if let Some(known) = chosen.filter(|known| !offered.has(*known))
+                && let Some(entry) = directory.accounts.get(&known)
+            {
+                offered.mine.insert(0, (known, entry.name.clone()));
+            }
+            let value = chosen.map(|id| id.to_string()).unwrap_or_default();
+            view! { <AccountSelect form=form.clone() label=account(lang) offered empty=choose_account(lang) value /> }
+                .into_any()
+        }
+    };
     let contacts: Vec<(String, String)> =
         contacts.iter().map(|id| (id.to_string(), directory.contact(*id, lang).to_owned())).collect();
     let mut ticked: Vec<String> =
@@ -265,14 +303,7 @@ fn Form(model: LogPage) -> impl IntoView {
     let fronts = vec![("client", None, client(lang).to_owned()), ("internal", None, inside(lang).to_owned())];
     let fields = view! {
         <div class="fields">
-            <Select
-                form=form.clone()
-                name="account"
-                label=account(lang)
-                choices=accounts
-                empty=choose_account(lang)
-                value=chosen.map(|id| id.to_string()).unwrap_or_default()
-            />
+            {account_field}
             <Targets form=form.clone() name="front" legend=front(lang) class="even" choices=fronts value=front_was />
         </div>
         <div class="story">
@@ -344,7 +375,8 @@ fn Form(model: LogPage) -> impl IntoView {
         <header class="page-head">
             <h1>{heading}</h1>
         </header>
-        <div class="narrow">
+        <div class="narrow stack">
+            {finder}
             {match (on, seen) {
                 (Some(on), Some(seen)) => {
                     view! {
