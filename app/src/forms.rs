@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use shared::domain::Command;
 use shared::ids::{
     AccountId, ColleagueId, CommandId, ContactId, EventRef, HandoffId, ImportId, InteractionId, Slice, StepId, Stream,
@@ -37,6 +37,9 @@ pub enum Why {
     Word(BadWord),
     Missing,
     NotADay,
+    NotATime,
+    /// A time of day without the day.
+    NoDay,
     NotANumber,
     NotAChoice,
     /// The form itself is not one of ours, or from an older version of the page.
@@ -46,6 +49,8 @@ pub enum Why {
 crate::texts! {
     missing { en: "Fill in this field.", ru: "Заполните это поле." }
     not_a_day { en: "This is no date. Choose one, or leave the field empty.", ru: "Это не дата. Выберите дату или оставьте поле пустым." }
+    not_a_time { en: "This is no time of day. Write it as 14:05, or leave the field empty.", ru: "Это не время. Напишите его как 14:05 или оставьте поле пустым." }
+    no_day { en: "Choose the day as well, or leave the time empty too.", ru: "Выберите и день или оставьте время пустым." }
     not_a_number { en: "Write a whole number here.", ru: "Напишите здесь целое число." }
     not_a_choice { en: "Choose one of the offered values.", ru: "Выберите одно из предложенных значений." }
     unknown_form { en: "This page is from an older version. Copy what you typed, load the page again, and send it from there.", ru: "Эта страница от прежней версии. Скопируйте набранное, обновите страницу и отправьте ещё раз." }
@@ -58,6 +63,8 @@ impl Why {
             Self::Word(word) => word.say(lang),
             Self::Missing => missing(lang).to_owned(),
             Self::NotADay => not_a_day(lang).to_owned(),
+            Self::NotATime => not_a_time(lang).to_owned(),
+            Self::NoDay => no_day(lang).to_owned(),
             Self::NotANumber => not_a_number(lang).to_owned(),
             Self::NotAChoice => not_a_choice(lang).to_owned(),
             Self::UnknownForm => unknown_form(lang).to_owned(),
@@ -92,10 +99,15 @@ impl Fields {
             .filter(|value| !value.is_empty())
     }
 
-    /// The fields as they were typed, to fill the form again.
+    /// The fields as they were typed, to fill the form again: what was ticked stands several times
+    /// under one name.
     #[must_use]
-    pub fn typed(&self) -> BTreeMap<&str, &str> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    pub fn typed(&self) -> BTreeMap<String, Vec<String>> {
+        let mut typed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in &self.0 {
+            typed.entry(name.clone()).or_default().push(value.clone());
+        }
+        typed
     }
 
     fn word<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, BadWord>) -> Result<T, Refused> {
@@ -145,10 +157,7 @@ pub fn request(fields: &Fields, zone: &Zone) -> Result<Request, Refused> {
     let key: Uuid = fields.chosen("key", id)?;
     let on: Option<Stream> = fields.choice("on", id)?;
     let command = command(what, on, key, fields)?;
-    let occurred = match fields.get("when") {
-        Some(text) => Some(zone.parse(text).ok_or_else(|| refused("when", Why::NotADay))?),
-        None => None,
-    };
+    let occurred = occurred(fields, zone)?;
     let cause: Option<EventRef> = fields.choice("because", id)?;
     // What the screen had seen of the thing that it is about.
     let expects = match (on, fields.number("seen")?) {
@@ -366,10 +375,54 @@ fn import(what: &str, fields: &Fields) -> Result<import::Command, Refused> {
     }
 }
 
-/// When a form says that something happened, for a page that shows it before it is recorded.
+/// When a form says that it happened: on a day, at a moment of it, or now where it says nothing. What
+/// is corrected stays at its moment, to the second (`was`), until its fields say otherwise.
+fn occurred(fields: &Fields, zone: &Zone) -> Result<Option<Occurred>, Refused> {
+    let (day, clock) = (fields.get("when"), fields.get("clock"));
+    let not_a_day = || refused("when", Why::NotADay);
+    if let Some(was) = fields.get("was").and_then(Occurred::parse) {
+        let (day_was, clock_was) = zone.fields(was);
+        let is_same = day == Some(day_was.as_str()) && clock.unwrap_or_default() == clock_was;
+        if is_same || (day, clock) == (None, None) {
+            return Ok(Some(was));
+        }
+    }
+    match (day, clock) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(refused("when", Why::NoDay)),
+        (Some(day), None) => zone.parse(day).map(Some).ok_or_else(not_a_day),
+        (Some(day), Some(clock)) => {
+            let day: Date = day.parse().map_err(|_| not_a_day())?;
+            let clock: Time = clock.parse().map_err(|_| refused("clock", Why::NotATime))?;
+            zone.moment(day, clock).map(Some).ok_or_else(not_a_day)
+        }
+    }
+}
+
+/// The page that follows a form that was taken: the one it names, else the one about the account that
+/// it wrote to, which may be another than the page began with.
 #[must_use]
-pub fn occurred(fields: &Fields, zone: &Zone) -> Option<Occurred> {
-    fields.get("when").and_then(|text| zone.parse(text))
+pub fn leads_to(fields: &Fields, command: &Command) -> Option<String> {
+    if let Some(back) = fields.get("back") {
+        return crate::address::local(back).map(str::to_owned);
+    }
+    let page = |account: &AccountId| format!("/accounts/{account}");
+    match command {
+        Command::Account(id, account::Command::Register { .. }) => Some(page(id)),
+        Command::Interaction(_, interaction::Command::Log { details, .. } | interaction::Command::Correct(details)) => {
+            Some(details.account.as_ref().map_or_else(|| "/".to_owned(), page))
+        }
+        Command::Contact(_, contact::Command::Introduce { account, .. }) => {
+            Some(account.as_ref().map_or_else(|| "/".to_owned(), page))
+        }
+        Command::Account(..)
+        | Command::Unit(..)
+        | Command::Colleague(..)
+        | Command::Contact(..)
+        | Command::Interaction(..)
+        | Command::Handoff(..)
+        | Command::Import(..) => None,
+    }
 }
 
 #[cfg(test)]
@@ -441,6 +494,44 @@ mod tests {
             refusal(&[("do", "handoff.accept"), ("on", &format!("unit/{wrong}"))]),
             refused("on", Why::UnknownForm)
         );
+    }
+
+    fn when(pairs: &[(&str, &str)]) -> Result<Option<Occurred>, Refused> {
+        occurred(&form(pairs), &Zone::utc())
+    }
+
+    #[test]
+    fn a_day_alone_is_that_day_and_half_a_moment_is_asked_back() {
+        let at = |text| Ok(Occurred::parse(text));
+        assert_eq!(when(&[("when", "2026-06-01")]), at("2026-06-01"));
+        assert_eq!(when(&[("when", "2026-06-01"), ("clock", "14:05")]), at("2026-06-01T14:05:00Z"));
+        assert_eq!(when(&[]), Ok(None), "now");
+        assert_eq!(when(&[("clock", "14:05")]), Err(refused("when", Why::NoDay)));
+        assert_eq!(when(&[("when", "2026-06-01"), ("clock", "noon")]), Err(refused("clock", Why::NotATime)));
+        assert_eq!(when(&[("when", "June"), ("clock", "14:05")]), Err(refused("when", Why::NotADay)));
+    }
+
+    #[test]
+    fn a_correction_leaves_the_moment_as_it_was_unless_it_says_otherwise() {
+        let was = ("was", "2026-06-01T14:05:33.5Z");
+        let as_it_was = Ok(Occurred::parse(was.1));
+        assert_eq!(when(&[was, ("when", "2026-06-01"), ("clock", "14:05")]), as_it_was);
+        assert_eq!(when(&[was]), as_it_was, "emptied fields do not move it to now");
+        assert_eq!(when(&[was, ("when", "2026-06-02")]), Ok(Occurred::parse("2026-06-02")));
+        assert_eq!(when(&[("was", "2026-06-01"), ("when", "2026-06-01")]), Ok(Occurred::parse("2026-06-01")));
+    }
+
+    #[test]
+    fn a_form_leads_to_what_it_wrote() {
+        let to = |pairs: &[(&str, &str)]| leads_to(&form(pairs), &asked(pairs).unwrap().command);
+        let account = NORTHWIND.to_string();
+        let log = [("do", "interaction.log"), ("account", account.as_str()), ("summary", "Call")];
+        assert_eq!(to(&log), Some(format!("/accounts/{NORTHWIND}")));
+        assert_eq!(to(&[log[0], log[1], log[2], ("back", "/handoffs")]).as_deref(), Some("/handoffs"));
+        let registered = [("do", "account.register"), ("name", "Tailspin")];
+        let new = derived(Uuid::from_u128(0x100), 1);
+        assert_eq!(to(&registered), Some(format!("/accounts/{new}")));
+        assert_eq!(to(&[("do", "unit.found"), ("name", "Lab"), ("back", "//evil.example")]), None);
     }
 
     #[test]

@@ -55,6 +55,13 @@ mod browser {
     /// One question to the server for all that made a page stale meanwhile.
     const PATIENCE: Duration = Duration::from_millis(300);
 
+    /// How long after a refusal the line is tried again; each time twice as long, up to two minutes.
+    const FIRST_WAIT: Duration = Duration::from_secs(2);
+    const MOST_DOUBLINGS: u32 = 6;
+
+    /// How long a page that nobody looks at keeps its line.
+    const UNSEEN: Duration = Duration::from_secs(300);
+
     /// What a page does with the records that arrive.
     type Hear = Rc<dyn Fn(&[Record])>;
 
@@ -71,7 +78,15 @@ mod browser {
         /// The pages that are open: one, and for a moment during a change of pages two.
         static FOLLOWERS: RefCell<Vec<Follower>> = const { RefCell::new(Vec::new()) };
         static NEXT: Cell<u64> = const { Cell::new(0) };
-        static CONNECTED: Cell<bool> = const { Cell::new(false) };
+        /// Where it is shown how the line stands.
+        static LINE: Cell<Option<Line>> = const { Cell::new(None) };
+        static WIRE: RefCell<Option<Wire>> = const { RefCell::new(None) };
+        /// The position of the last record that was heard.
+        static HEARD: Cell<u64> = const { Cell::new(0) };
+        /// How often the line was tried since it last stood.
+        static TRIES: Cell<u32> = const { Cell::new(0) };
+        /// The next try is arranged already.
+        static WAITING: Cell<bool> = const { Cell::new(false) };
         /// What has come and is not told yet.
         static ARRIVED: RefCell<Vec<Record>> = const { RefCell::new(Vec::new()) };
         /// The last that were told, oldest first.
@@ -144,6 +159,7 @@ mod browser {
         for follower in followers {
             (follower.hear)(&arrived);
         }
+        crate::parts::focus::mend();
         RECENT.with_borrow_mut(|recent| {
             recent.extend(arrived);
             let over = recent.len().saturating_sub(KEPT);
@@ -151,19 +167,62 @@ mod browser {
         });
     }
 
-    /// Opens the line, once: the browser resumes it by itself after a break, by the id of the last event.
+    /// The line, and what listens on it.
+    struct Wire {
+        source: EventSource,
+        _heard: Closure<dyn Fn(MessageEvent)>,
+        _opened: Closure<dyn Fn()>,
+        _broken: Closure<dyn Fn()>,
+    }
+
+    /// Opens the line, once for all pages.
     pub fn connect(after: u64, line: Line) {
-        if CONNECTED.replace(true) {
+        if LINE.replace(Some(line)).is_some() {
             return;
         }
-        let Ok(source) = EventSource::new(&format!("/api/events/live?after={after}")) else {
-            CONNECTED.set(false);
-            line.0.set(false);
-            return;
+        HEARD.set(after);
+        open();
+        crate::parts::focus::listen("visibilitychange", |_| {
+            if !document().hidden() {
+                if WIRE.with_borrow(Option::is_none) {
+                    open();
+                }
+                return;
+            }
+            // A browser has few lines to one host: a page that nobody looks at gives its own back.
+            set_timeout(
+                || {
+                    if document().hidden() {
+                        hang_up();
+                    }
+                },
+                UNSEEN,
+            );
+        });
+    }
+
+    fn hang_up() {
+        if let Some(wire) = WIRE.take() {
+            wire.source.close();
+        }
+    }
+
+    fn show(is_open: bool) {
+        if let Some(line) = LINE.get() {
+            line.0.try_set(is_open);
+        }
+    }
+
+    /// Goes on from the last record that was heard.
+    fn open() {
+        hang_up();
+        let Ok(source) = EventSource::new(&format!("/api/events/live?after={}", HEARD.get())) else {
+            return try_again();
         };
-        let message = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
+        let heard = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
             if let Ok(record) = serde_json::from_str::<Record>(&text) {
+                HEARD.set(HEARD.get().max(record.position));
                 let is_first = ARRIVED.with_borrow_mut(|arrived| {
                     arrived.push(record);
                     arrived.len() == 1
@@ -173,15 +232,39 @@ mod browser {
                 }
             }
         });
-        let opened = Closure::<dyn Fn()>::new(move || line.0.set(true));
-        let broken = Closure::<dyn Fn()>::new(move || line.0.set(false));
-        source.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        let opened = Closure::<dyn Fn()>::new(|| {
+            TRIES.set(0);
+            show(true);
+        });
+        // After a break the browser resumes by itself; after a refusal it never does.
+        let broken = Closure::<dyn Fn()>::new(|| {
+            let is_closed = WIRE
+                .with_borrow(|wire| wire.as_ref().is_none_or(|wire| wire.source.ready_state() == EventSource::CLOSED));
+            if is_closed { try_again() } else { show(false) }
+        });
+        source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
         source.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        // The line lives as long as the page does.
-        message.forget();
-        opened.forget();
-        broken.forget();
-        std::mem::forget(source);
+        WIRE.set(Some(Wire { source, _heard: heard, _opened: opened, _broken: broken }));
+    }
+
+    /// After a while, and after a longer one the next time: a server that comes back is not run over.
+    fn try_again() {
+        show(false);
+        if WAITING.replace(true) {
+            return;
+        }
+        let tries = TRIES.replace(TRIES.get() + 1).min(MOST_DOUBLINGS);
+        set_timeout(
+            || {
+                WAITING.set(false);
+                if !document().hidden() {
+                    open();
+                } else {
+                    hang_up();
+                }
+            },
+            FIRST_WAIT * 2_u32.pow(tries),
+        );
     }
 }

@@ -1,17 +1,24 @@
 //! The design language: small things that every page is made of, on native HTML. Their classes are
 //! the vocabulary of `style/parts.css` and `style/pages.css`.
 
+pub mod accounts;
 pub mod card;
 pub mod course;
 pub mod deeds;
+#[cfg(feature = "hydrate")]
+pub mod drafts;
 pub mod entrance;
 pub mod entry;
 pub mod fields;
+#[cfg(feature = "hydrate")]
+pub mod focus;
 pub mod frame;
 pub mod history;
+pub mod keys;
 pub mod lanes;
 pub mod parties;
 pub mod person_fields;
+pub mod steps;
 pub mod submit;
 
 use leptos::prelude::*;

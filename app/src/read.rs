@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::ids::{ColleagueId, Stream};
@@ -16,6 +17,7 @@ use shared::views::Company;
 use shared::words::Role;
 use uuid::Uuid;
 
+use crate::address::{encode, with_query};
 use crate::live::Follow;
 use crate::text::{Lang, use_lang};
 use crate::when::Zone;
@@ -100,6 +102,8 @@ crate::texts! {
     signed_out { en: "You are signed out. Sign in to go on; what you typed is kept.", ru: "Вы вышли из системы. Войдите, чтобы продолжить: набранное сохранено." }
     not_allowed { en: "This page is not for your role. Ask an administrator if it should be.", ru: "Эта страница не для вашей роли. Если она вам нужна, обратитесь к администратору." }
     not_found { en: "There is nothing at this address. It may belong to an import that was taken back.", ru: "По этому адресу ничего нет. Возможно, запись пришла с загрузкой, которую отменили." }
+    sign_in { en: "Sign in", ru: "Войти" }
+    try_again { en: "Try again", ru: "Попробовать ещё раз" }
     /// The heading in the place of a page.
     cannot_show { en: "This cannot be shown", ru: "Это нельзя показать" }
     unreachable(why: &str) { en: "The server cannot be reached. Check the connection and try again. ({why})", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз. ({why})" }
@@ -157,6 +161,8 @@ where
                 Suspend::new(async move {
                     match answer.await {
                         Ok(model) => {
+                            #[cfg(feature = "hydrate")]
+                            crate::parts::focus::arrived();
                             let model = RwSignal::new(model);
                             crate::live::follow(model, move || answer.refetch());
                             leptos::either::Either::Left(show(model))
@@ -176,12 +182,28 @@ fn TroubleNotice(trouble: Trouble) -> impl IntoView {
     if let Some(report) = use_context::<Report>() {
         (report.0)(&trouble);
     }
+    let location = use_location();
+    let here = with_query(&location.pathname.get_untracked(), &location.search.get_untracked());
+    // Plain links: what cannot be shown may be broken in the browser as well.
+    let way_on = match &trouble {
+        Trouble::SignedOut => Some((format!("/sign-in?next={}", encode(&here)), sign_in(lang))),
+        Trouble::Unreachable(_) | Trouble::Unreadable(_) => Some((here, try_again(lang))),
+        Trouble::NotAllowed | Trouble::NotFound => None,
+    };
+    let way_on = way_on.map(|(href, text)| {
+        view! {
+            <a class="button" href=href rel="external">
+                {text}
+            </a>
+        }
+    });
     view! {
         <Title text=cannot_show(lang) />
         <h1>{cannot_show(lang)}</h1>
         <div class="notice error" role="alert">
             <p>{trouble.say(lang)}</p>
         </div>
+        {way_on}
     }
 }
 

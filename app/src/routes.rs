@@ -38,12 +38,17 @@ pub fn App() -> impl IntoView {
         if let Some(slip) = crate::parts::fields::slip_of_page() {
             provide_context(slip);
         }
+        if let Some(logged) = crate::parts::submit::logged_of_page() {
+            provide_context(logged);
+        }
     }
     let lang = text::use_lang();
 
     view! {
         <Title formatter=move |title: String| {
-            if title.is_empty() { product(lang).to_owned() } else { format!("{title} · {}", product(lang)) }
+            let title = if title.is_empty() { product(lang).to_owned() } else { format!("{title} · {}", product(lang)) };
+            // The server writes it into the document as it is; the browser sets it as text.
+            if cfg!(feature = "ssr") { text::escaped(&title) } else { title }
         } />
         <Router>
             <Routes fallback=NotFound>

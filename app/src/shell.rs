@@ -1,6 +1,12 @@
 //! The document around every page: head, style sheet, and the few lines that bring the page to life.
 
-use crate::{App, Assets, assets::Bundle, parts::fields::use_slip, read::use_viewer, text::use_lang};
+use crate::{
+    App, Assets,
+    assets::Bundle,
+    parts::{fields::Slip, submit::Logged},
+    read::use_viewer,
+    text::use_lang,
+};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
@@ -14,7 +20,8 @@ pub fn shell(assets: Assets) -> impl IntoView {
     let icon = assets.files.get("favicon.svg").cloned();
     let files = serde_json::to_string(&Assets { files: assets.files, ..Assets::default() }).unwrap_or_default();
     let viewer = use_viewer().and_then(|viewer| serde_json::to_string(&viewer).ok());
-    let slip = use_slip().and_then(|slip| serde_json::to_string(&slip).ok());
+    let logged = use_context::<Logged>().map(|Logged(stream)| stream);
+    let slip = use_context::<Slip>().and_then(|slip| serde_json::to_string(&slip).ok());
     view! {
         <!DOCTYPE html>
         <html lang=lang.code() data-theme=crate::theme::use_theme().attribute()>
@@ -25,6 +32,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <meta name="assets" content=files />
                 {viewer.map(|viewer| view! { <meta name="viewer" content=viewer /> })}
                 {slip.map(|slip| view! { <meta name="slip" content=slip /> })}
+                {logged.map(|logged| view! { <meta name="logged" content=logged /> })}
                 {icon.map(|href| view! { <link rel="icon" type="image/svg+xml" href=href /> })}
                 {assets.style.map(|href| view! { <link rel="stylesheet" href=href /> })}
                 {assets.bundle.map(bundle_tags)}

@@ -36,6 +36,13 @@ pub(crate) fn of_page() -> Lang {
         .unwrap_or_default()
 }
 
+/// A text as HTML text. Whoever writes the inside of a `<title>` or a `<textarea>` on the server needs
+/// it: there leptos writes what it is given.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Declares texts: one function a text, which takes the language and what the text mentions.
 ///
 /// ```

@@ -20,7 +20,7 @@ pub fn answer(path: &str, get: &dyn Fn(&str) -> Option<String>, reader: &dyn Rea
         "colleague" => read(&colleague::Ask { colleague: id.parse().ok(), filter: filter_from(get) }, reader),
         "company" => read(&company::Ask::from_query(get), reader),
         "contact" => read(&contact::Ask { contact: id.parse().ok(), filter: filter_from(get) }, reader),
-        "contact-edit" => read(&contact_edit::Ask { contact: id.parse().ok() }, reader),
+        "contact-edit" => read(&contact_edit::Ask { contact: id.parse().ok(), find: get("find") }, reader),
         "contact-new" => read(&contact_new::Ask::from_query(get), reader),
         "events" => read(&events::Ask::from_query(get), reader),
         "handoff-new" => read(&handoff_new::Ask::from_query(get), reader),
@@ -175,12 +175,13 @@ mod tests {
         check(&colleague::Ask { colleague: Some(KIRA), filter: filter() });
         check(&company::Ask::default());
         check(&contact::Ask { contact: Some(ANNA), filter: Filter::default() });
-        check(&contact_edit::Ask { contact: Some(ANNA) });
-        check(&contact_new::Ask { account: Some(NORTHWIND) });
+        check(&contact_edit::Ask { contact: Some(ANNA), find: Some("cont".to_owned()) });
+        check(&contact_new::Ask { account: Some(NORTHWIND), find: None });
         check(&events::Ask::default());
         check(&handoff_new::Ask { because: Some(Stream::from(VISIT).first()), ..handoff_new::Ask::default() });
         check(&handoffs::Ask::default());
         check(&import::Ask {});
+        check(&log::Ask { find: Some("cont".to_owned()), ..log::Ask::default() });
         check(&log::Ask { account: Some(NORTHWIND), ..log::Ask::default() });
         check(&portfolio::Ask { find: Some("north".to_owned()), ..portfolio::Ask::default() });
         check(&settings::Ask::default());
@@ -190,7 +191,9 @@ mod tests {
     #[test]
     fn an_analyst_gets_no_forms() {
         let fixture = Fixture { role: Role::Analyst, ..Fixture::new() };
-        for path in [format!("contact-edit/{ANNA}"), "contact-new".to_owned(), "handoff-new".to_owned()] {
+        for path in
+            [format!("contact-edit/{ANNA}"), "contact-new".to_owned(), "handoff-new".to_owned(), "log".to_owned()]
+        {
             assert_eq!(answer(&path, &|_| None, &fixture), Err(Trouble::NotAllowed), "{path}");
         }
         assert!(answer("handoffs", &|_| None, &fixture).is_ok(), "looking is allowed");

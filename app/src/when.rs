@@ -3,7 +3,7 @@
 //! it has come to life.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use shared::words::Occurred;
@@ -61,11 +61,17 @@ impl Zone {
         self.zone.to_timestamp(local).ok().map(Occurred::At)
     }
 
-    /// What a date-and-time field is filled with.
+    /// The moment at which the clocks of this zone show this.
     #[must_use]
-    pub fn field(&self, moment: Timestamp) -> String {
-        let local = self.local(moment);
-        format!("{}T{:02}:{:02}", local.date(), local.hour(), local.minute())
+    pub fn moment(&self, day: Date, clock: Time) -> Option<Occurred> {
+        self.zone.to_timestamp(day.to_datetime(clock)).ok().map(Occurred::At)
+    }
+
+    /// What a field for the day and a field for the clock are filled with; the clock of what is only
+    /// known by its day stays empty.
+    #[must_use]
+    pub fn fields(&self, occurred: Occurred) -> (String, String) {
+        (self.day(occurred).to_string(), clock(occurred, self))
     }
 }
 
@@ -262,6 +268,30 @@ pub fn span_short(seconds: i64, lang: Lang) -> String {
     format!("{n}\u{a0}{}", lang.pick(en, ru))
 }
 
+/// A count as people write it: "12,500", "12 500".
+#[must_use]
+pub fn number(n: u64, lang: Lang) -> String {
+    let digits = n.to_string();
+    let mark = match lang {
+        Lang::En => ',',
+        Lang::Ru => '\u{202f}',
+    };
+    let mut written = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            written.push(mark);
+        }
+        written.push(digit);
+    }
+    written
+}
+
+/// The same for what is counted in memory.
+#[must_use]
+pub fn count(n: usize, lang: Lang) -> String {
+    number(u64::try_from(n).unwrap_or(u64::MAX), lang)
+}
+
 /// "5 weeks of silence": what stands between two entries that are far apart; `None` under three weeks.
 #[must_use]
 pub fn silence(from: Date, to: Date, lang: Lang) -> Option<String> {
@@ -294,9 +324,16 @@ mod tests {
         let zone = Zone::utc();
         let moment: Timestamp = "2026-06-01T14:05:00Z".parse().unwrap();
         assert_eq!(zone.parse("2026-06-01T14:05"), Some(Occurred::At(moment)));
-        assert_eq!(zone.field(moment), "2026-06-01T14:05");
+        assert_eq!(zone.fields(Occurred::At(moment)), ("2026-06-01".to_owned(), "14:05".to_owned()));
+        assert_eq!(zone.fields(Occurred::On(date(2026, 6, 1))).1, "", "a day has no clock");
         assert_eq!(zone.parse("2026-06-01"), Some(Occurred::On(date(2026, 6, 1))));
         assert_eq!(zone.parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_count_is_written_as_people_write_it() {
+        assert_eq!([999, 1_000, 1_234_567].map(|n| number(n, Lang::En)), ["999", "1,000", "1,234,567"]);
+        assert_eq!([1_000, 12_500].map(|n| number(n, Lang::Ru)), ["1\u{202f}000", "12\u{202f}500"]);
     }
 
     #[test]

@@ -92,6 +92,7 @@ pub async fn act(
         Ok(request) => request,
         Err(refused) => return refuse(Some(refused.field), refused.why.say(lang)),
     };
+    let next = forms::leads_to(&fields, &request.command).filter(|path| local(path).is_some()).unwrap_or_else(|| from.clone());
     let logged = match &request.command {
         Command::Interaction(id, interaction::Command::Log { .. }) => Some(Stream::from(*id)),
         Command::Interaction(..)
@@ -104,7 +105,7 @@ pub async fn act(
     };
     match commands::ask(&pages.office, &pages.figures, Order { by: me, batch: None, request }, lang).await {
         Ok(_) => {
-            let to = logged.map_or(back.clone(), |stream| with_query(&back, "logged", &stream.to_string()));
+            let to = logged.map_or(next.clone(), |stream| with_query(&next, "logged", &stream.to_string()));
             Redirect::to(&to).into_response()
         }
         Err(problem) => refuse(None, problem.sentence()),
@@ -112,9 +113,7 @@ pub async fn act(
 }
 
 fn slip(fields: &Fields, field: Option<String>, why: String) -> Slip {
-    let form = app::parts::fields::form_name(fields.get("do").unwrap_or_default(), fields.get("on"));
-    let typed = fields.typed().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Slip { form, typed, field, why }
+    Slip { form: app::parts::fields::name_of(fields), typed: fields.typed(), field, why }
 }
 
 /// The page of ours that a form was on.

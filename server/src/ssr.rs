@@ -3,8 +3,10 @@
 use crate::access::{CspNonce, SignedIn, Typed, typed};
 use crate::api::problem::{cookie, language};
 use crate::pages::{self, LARGEST_FORM, Pages};
+use crate::reader::Seat;
 use crate::site::Site;
 use app::address::local;
+use app::parts::submit::Logged;
 use app::read::{Entrance, Reader, Report, Trouble};
 use app::theme::{THEME_COOKIE, Theme};
 use app::{App, Lang, shell, text::LANG_COOKIE};
@@ -23,6 +25,7 @@ use leptos::{
 };
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use serde::Deserialize;
+use shared::ids::{Slice, Stream};
 use std::sync::Arc;
 
 /// What rendering needs: leptos's options, the browser's files, and what the pages read.
@@ -112,16 +115,26 @@ async fn only_signed_in(request: Request, next: Next) -> Response {
 fn provide_reader(pages: &Pages) {
     let Some(parts) = use_context::<Parts>() else { return };
     let Some(who) = parts.extensions.get::<SignedIn>() else { return };
+    let asked = |name: &str| parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     if let Some(seat) = pages.reader(who) {
+        if let Some(logged) = asked("logged").filter(|stream| is_mine(stream, &seat)) {
+            provide_context(Logged(logged.to_owned()));
+        }
         provide_context(seat.viewer());
         provide_context::<Arc<dyn Reader>>(Arc::new(seat));
     }
-    let slip = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("slip=")));
     if let Some(slip) =
-        slip.and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, who.colleague))
+        asked("slip").and_then(|number| number.parse().ok()).and_then(|number| pages.slips.get(number, who.colleague))
     {
         provide_context(slip);
     }
+}
+
+/// Whether an address may offer to undo an entry: only the viewer's own.
+fn is_mine(stream: &str, seat: &Seat) -> bool {
+    let stream: Option<Stream> = stream.parse().ok().filter(|stream: &Stream| stream.slice == Slice::Interaction);
+    let records = stream.and_then(|stream| seat.of_stream(stream).ok()).unwrap_or_default();
+    records.first().is_some_and(|first| first.by == seat.viewer().me)
 }
 
 /// Gives a form of access what was typed before its refusal, and the pages of one-time links whose they are.

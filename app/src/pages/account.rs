@@ -18,6 +18,7 @@ use crate::live::Follow;
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
 use crate::parts::lanes::StepDone;
+use crate::parts::steps::StepDrop;
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
@@ -327,7 +328,13 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
             };
             let stream = Stream::from(step.interaction).to_string();
             let settle = writes.then(|| {
-                view! { <StepDone stream step=id.to_string() what=what.clone() seed=*seed back=back.to_owned() /> }
+                let (id, back) = (id.to_string(), back.to_owned());
+                view! {
+                    <div class="row">
+                        <StepDone stream=stream.clone() step=id.clone() what=what.clone() seed=*seed back=back.clone() />
+                        <StepDrop stream step=id what=what.clone() seed=*seed back />
+                    </div>
+                }
             });
             view! {
                 <li class="row apart">

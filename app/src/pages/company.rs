@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{ColleagueId, Stream, UnitId};
 use shared::policy;
 use shared::record::Record;
-use shared::views::{Directory, View};
+use shared::views::{Directory, View, directory};
 use shared::words::{Occurred, Role};
 use uuid::Uuid;
 
@@ -26,13 +26,13 @@ use crate::when::{self, Zone};
 
 crate::texts! {
     title { en: "Our people", ru: "Наши люди" }
-    people(n: u64) {
-        en: plural(n) { "{n} colleague", "{n} colleagues" },
-        ru: plural(n) { "{n} сотрудник", "{n} сотрудника", "{n} сотрудников" },
+    people(n: u64, shown: &str) {
+        en: plural(n) { "{shown} colleague", "{shown} colleagues" },
+        ru: plural(n) { "{shown} сотрудник", "{shown} сотрудника", "{shown} сотрудников" },
     }
-    in_units(n: u64) {
-        en: plural(n) { "{n} unit", "{n} units" },
-        ru: plural(n) { "{n} подразделение", "{n} подразделения", "{n} подразделений" },
+    in_units(n: u64, shown: &str) {
+        en: plural(n) { "{shown} unit", "{shown} units" },
+        ru: plural(n) { "{shown} подразделение", "{shown} подразделения", "{shown} подразделений" },
     }
     units { en: "Units", ru: "Подразделения" }
     no_units { en: "No unit is founded yet. Units are what work is handed to: Sales, Logistics, the Laboratory.", ru: "Подразделений пока нет. Это те, кому передают работу: продажи, логистика, лаборатория." }
@@ -165,11 +165,15 @@ pub fn Company() -> impl IntoView {
 fn Loaded(model: RwSignal<CompanyPage>) -> impl IntoView {
     let lang = use_lang();
     let is_administrator = use_viewer().is_some_and(|viewer| policy::administers(viewer.role));
+    let who_is_who = who_is_who(model);
     let subtitle = move || {
-        model.with(|model| {
+        who_is_who.track();
+        model.with_untracked(|model| {
             let many = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
             let here = many(model.directory.colleagues.values().filter(|colleague| !colleague.left).count());
-            format!("{} · {}", people(lang, here), in_units(lang, many(model.directory.units.len())))
+            let units = many(model.directory.units.len());
+            let (here_shown, units_shown) = (when::number(here, lang), when::number(units, lang));
+            format!("{} · {}", people(lang, here, &here_shown), in_units(lang, units, &units_shown))
         })
     };
     let (who, unit) = model.with_untracked(|model| (model.who, model.unit));
@@ -186,9 +190,17 @@ fn Loaded(model: RwSignal<CompanyPage>) -> impl IntoView {
                     {unit.map(|unit| view! { <ChangeUnit model unit /> })}
                 }
             })}
-        <Units model is_administrator />
-        <Colleagues model is_administrator />
+        <Units model who_is_who is_administrator />
+        <Colleagues model who_is_who is_administrator />
     }
+}
+
+/// What the lists of this page show. Most records are about something else, and thousands of rows are not
+/// drawn again for them.
+type WhoIsWho = Memo<(BTreeMap<UnitId, directory::Unit>, BTreeMap<ColleagueId, directory::Colleague>)>;
+
+fn who_is_who(model: RwSignal<CompanyPage>) -> WhoIsWho {
+    Memo::new(move |_| model.with(|model| (model.directory.units.clone(), model.directory.colleagues.clone())))
 }
 
 /// The units as (unit, depth), every unit below the one that it stands under.
@@ -224,10 +236,11 @@ fn role_choices(lang: Lang) -> Vec<Choice> {
 }
 
 #[component]
-fn Units(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl IntoView {
+fn Units(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrator: bool) -> impl IntoView {
     let lang = use_lang();
     let list = move || {
-        model.with(|model| {
+        who_is_who.track();
+        model.with_untracked(|model| {
             let directory = &model.directory;
             let all = tree(directory, lang);
             if all.is_empty() {
@@ -252,7 +265,7 @@ fn Units(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl IntoView 
                                 <a href=format!("/units/{id}")>
                                     <b>{name}</b>
                                 </a>
-                                <span class="small muted">{people(lang, many)}</span>
+                                <span class="small muted">{people(lang, many, &when::number(many, lang))}</span>
                             </div>
                             {edit}
                         </li>
@@ -368,11 +381,12 @@ fn login_words(login: Option<&Login>, zone: &Zone, lang: Lang) -> String {
 }
 
 #[component]
-fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl IntoView {
+fn Colleagues(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrator: bool) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let rows = move || {
-        model.with(|model| {
+        who_is_who.track();
+        model.with_untracked(|model| {
             let directory = &model.directory;
             directory
                 .here(lang)
@@ -417,7 +431,8 @@ fn Colleagues(model: RwSignal<CompanyPage>, is_administrator: bool) -> impl Into
         })
     };
     let gone = move || {
-        model.with(|model| {
+        who_is_who.track();
+        model.with_untracked(|model| {
             let gone = model.directory.colleagues.iter().filter(|(_, colleague)| colleague.left);
             let names = gone
                 .map(|(id, _)| {

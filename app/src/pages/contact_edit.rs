@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use shared::ids::{AccountId, ContactId, Stream};
 use shared::record::Record;
@@ -14,7 +14,9 @@ use shared::views::directory::{self, Directory};
 use shared::words::{AccountName, BuyingRole, Influence};
 use uuid::Uuid;
 
+use crate::address::{query, with_query};
 use crate::live::Follow;
+use crate::parts::accounts::{AccountFinder, AccountSelect, Offered};
 use crate::parts::fields::{CommandForm, Select, form_name};
 use crate::parts::history::writes;
 use crate::parts::person_fields::PersonFields;
@@ -46,9 +48,11 @@ crate::texts! {
     leave { en: "Mark as left", ru: "Отметить уход" }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
     pub contact: Option<ContactId>,
+    /// The name of an account that is looked for.
+    pub find: Option<String>,
 }
 
 /// What the forms need to know.
@@ -61,8 +65,8 @@ pub struct ContactEditPage {
     pub account: Option<AccountName>,
     /// Who else is at their accounts.
     pub others: Vec<(ContactId, String)>,
-    /// Every account that is open.
-    pub accounts: Vec<(AccountId, AccountName)>,
+    /// The accounts to choose from.
+    pub offered: Offered,
 }
 
 impl Query for Ask {
@@ -78,13 +82,6 @@ impl Query for Ask {
         reader.company(&mut |company| {
             let directory = &company.directory;
             let Some(entry) = directory.contacts.get(&contact) else { return };
-            let mut accounts: Vec<_> = directory
-                .accounts
-                .iter()
-                .filter(|(_, account)| account.closed.is_none())
-                .map(|(id, account)| (*id, account.name.clone()))
-                .collect();
-            accounts.sort_by_key(|(_, name)| name.as_str().to_lowercase());
             answer = Some(ContactEditPage {
                 position: company.position(),
                 seed: viewer.seed,
@@ -92,14 +89,15 @@ impl Query for Ask {
                 entry: entry.clone(),
                 account: entry.account.and_then(|id| Some(directory.accounts.get(&id)?.name.clone())),
                 others: others(directory, contact, entry),
-                accounts,
+                offered: Offered::of(directory, viewer.me, self.find.as_deref()),
             });
         });
         answer.ok_or(Trouble::NotFound)
     }
 
     fn address(&self) -> String {
-        format!("contact-edit/{}", self.contact.map(|id| id.to_string()).unwrap_or_default())
+        let contact = self.contact.map(|id| id.to_string()).unwrap_or_default();
+        with_query(&format!("contact-edit/{contact}"), &query([("find", self.find.clone())]))
     }
 }
 
@@ -128,14 +126,18 @@ impl Follow for ContactEditPage {
 #[component]
 pub fn ContactEdit() -> impl IntoView {
     let params = use_params_map();
-    let ask = move || Ask { contact: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()) };
+    let query = use_query_map();
+    let ask = move || Ask {
+        contact: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
+        find: query.with(|query| query.get("find")),
+    };
     page(ask, move |model| model.with_untracked(|model| view! { <Forms model=model.clone() /> }))
 }
 
 #[component]
 fn Forms(model: ContactEditPage) -> impl IntoView {
     let lang = use_lang();
-    let ContactEditPage { seed, contact, entry, account, others, accounts: all, .. } = model;
+    let ContactEditPage { seed, contact, entry, account, others, offered, .. } = model;
     let on = Stream::from(contact).to_string();
     let back = format!("/contacts/{contact}");
     let seen = entry.revision;
@@ -144,13 +146,9 @@ fn Forms(model: ContactEditPage) -> impl IntoView {
     let [describe_form, map_form, move_form, associate_form] =
         ["contact.describe", "contact.map", "contact.move", "contact.associate"].map(|what| form_name(what, Some(&on)));
     let own = entry.account;
-    let elsewhere: Vec<(String, String)> =
-        all.iter().filter(|(id, _)| Some(*id) != own).map(|(id, name)| (id.to_string(), name.to_string())).collect();
-    let unrelated: Vec<(String, String)> = all
-        .iter()
-        .filter(|(id, _)| Some(*id) != own && !entry.associated.contains(id))
-        .map(|(id, name)| (id.to_string(), name.to_string()))
-        .collect();
+    let finder = view! { <AccountFinder offered=offered.clone() action=format!("{back}/edit") /> };
+    let elsewhere = offered.without(&own.into_iter().collect::<Vec<_>>());
+    let unrelated = elsewhere.clone().without(&entry.associated.iter().copied().collect::<Vec<_>>());
     let roles = BuyingRole::ALL.iter().map(|one| (one.word().to_owned(), one.say(lang).to_owned())).collect();
     let influences = Influence::ALL.iter().map(|one| (one.word().to_owned(), one.say(lang).to_owned())).collect();
     let people = others.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
@@ -188,7 +186,7 @@ fn Forms(model: ContactEditPage) -> impl IntoView {
         </section>
         <section class="stack" aria-labelledby="place">
             <h2 id="place">{place(lang)}</h2>
-            <CommandForm what="contact.map" on=on.clone() seen=seen seed=seed back=back.clone() class="form" label=place(lang)>
+            <CommandForm what="contact.map" on=on.clone() seen=seen seed=seed back=back.clone() class="form" keep=true label=place(lang)>
                 <div class="fields">
                     <Select form=map_form.clone() name="role" label=role(lang) choices=roles empty=unknown(lang) value=role_was />
                     <Select form=map_form.clone() name="influence" label=influence(lang) choices=influences empty=unknown(lang) value=influence_was />
@@ -204,8 +202,9 @@ fn Forms(model: ContactEditPage) -> impl IntoView {
         <section class="stack" aria-labelledby="moving">
             <h2 id="moving">{moving(lang)}</h2>
             <p class="muted">{moving_note(lang)}</p>
+            {finder}
             <CommandForm what="contact.move" on=on.clone() seen=seen seed=seed back=back.clone() class="form" label=moving(lang)>
-                <Select form=move_form name="account" label=new_account(lang) choices=elsewhere empty=choose_account(lang) required=true />
+                <AccountSelect form=move_form label=new_account(lang) offered=elsewhere empty=choose_account(lang) required=true />
                 <div class="row">
                     <button class="button" type="submit">
                         {move_there(lang)}
@@ -217,7 +216,7 @@ fn Forms(model: ContactEditPage) -> impl IntoView {
             <h2 id="associating">{associating(lang)}</h2>
             <p class="muted">{associating_note(lang)}</p>
             <CommandForm what="contact.associate" on=on.clone() seen=seen seed=seed back=back.clone() class="form" label=associating(lang)>
-                <Select form=associate_form name="account" label=other_account(lang) choices=unrelated empty=choose_account(lang) required=true />
+                <AccountSelect form=associate_form label=other_account(lang) offered=unrelated empty=choose_account(lang) required=true />
                 <div class="row">
                     <button class="button" type="submit">
                         {associate(lang)}

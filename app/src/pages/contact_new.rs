@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::address::{query, with_query};
 use crate::live::Follow;
-use crate::parts::fields::{CommandForm, Select};
+use crate::parts::accounts::{AccountFinder, AccountSelect, Offered};
+use crate::parts::fields::CommandForm;
 use crate::parts::history::writes;
 use crate::parts::person_fields::PersonFields;
 use crate::read::{Query, Reader, Trouble, page};
@@ -31,6 +32,8 @@ crate::texts! {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
     pub account: Option<AccountId>,
+    /// The name of an account that is looked for.
+    pub find: Option<String>,
 }
 
 /// What the form needs to know.
@@ -38,14 +41,16 @@ pub struct Ask {
 pub struct ContactNewPage {
     pub seed: Uuid,
     pub account: Option<AccountId>,
-    /// That account, or every one that is open.
+    /// That account.
     pub directory: Directory,
+    /// The accounts to choose from, where none is settled.
+    pub offered: Offered,
 }
 
 impl Ask {
     #[must_use]
     pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
-        Self { account: get("account").and_then(|id| id.parse().ok()) }
+        Self { account: get("account").and_then(|id| id.parse().ok()), find: get("find") }
     }
 }
 
@@ -57,22 +62,25 @@ impl Query for Ask {
         if !writes(viewer.role) {
             return Err(Trouble::NotAllowed);
         }
-        let mut directory = Directory::default();
+        let (mut directory, mut offered) = (Directory::default(), Offered::default());
         reader.company(&mut |company| {
             directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
             directory.colleagues.clear();
-            let wanted = company.directory.accounts.iter().filter(|(id, entry)| match self.account {
-                Some(account) => **id == account,
-                None => entry.closed.is_none(),
-            });
-            directory.accounts.extend(wanted.map(|(id, entry)| (*id, entry.clone())));
+            let known = self.account.and_then(|id| Some((id, company.directory.accounts.get(&id)?.clone())));
+            if known.is_none() {
+                offered = Offered::of(&company.directory, viewer.me, self.find.as_deref());
+            }
+            directory.accounts.extend(known);
         });
         let account = self.account.filter(|account| directory.accounts.contains_key(account));
-        Ok(ContactNewPage { seed: viewer.seed, account, directory })
+        Ok(ContactNewPage { seed: viewer.seed, account, directory, offered })
     }
 
     fn address(&self) -> String {
-        with_query("contact-new", &query([("account", self.account.map(|id| id.to_string()))]))
+        with_query(
+            "contact-new",
+            &query([("account", self.account.map(|id| id.to_string())), ("find", self.find.clone())]),
+        )
     }
 }
 
@@ -97,8 +105,8 @@ pub fn ContactNew() -> impl IntoView {
 #[component]
 fn Form(model: ContactNewPage) -> impl IntoView {
     let lang = use_lang();
-    let ContactNewPage { seed, account: chosen, directory } = model;
-    let back = chosen.map_or_else(|| "/".to_owned(), |account| format!("/accounts/{account}"));
+    let ContactNewPage { seed, account: chosen, directory, offered } = model;
+    let finder = view! { <AccountFinder offered=offered.clone() action="/contacts/new" /> };
     let crumb = chosen.map(|account| {
         view! {
             " / "
@@ -107,13 +115,8 @@ fn Form(model: ContactNewPage) -> impl IntoView {
     });
     let account_field = match chosen {
         Some(account) => view! { <input type="hidden" name="account" value=account.to_string() /> }.into_any(),
-        None => {
-            let mut choices: Vec<(String, String)> =
-                directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
-            choices.sort_by_key(|(_, name)| name.to_lowercase());
-            view! { <Select form="contact.introduce" name="account" label=account(lang) choices empty=no_account(lang) /> }
-                .into_any()
-        }
+        None => view! { <AccountSelect form="contact.introduce" label=account(lang) offered empty=no_account(lang) /> }
+            .into_any(),
     };
     view! {
         <Title text=title(lang) />
@@ -124,8 +127,9 @@ fn Form(model: ContactNewPage) -> impl IntoView {
             </nav>
             <h1>{title(lang)}</h1>
         </header>
-        <div class="narrow">
-            <CommandForm what="contact.introduce" seed=seed back=back class="form" keep=true label=title(lang)>
+        <div class="narrow stack">
+            {finder}
+            <CommandForm what="contact.introduce" seed=seed back="" class="form" keep=true label=title(lang)>
                 {account_field}
                 <PersonFields form="contact.introduce" autofocus=true />
                 <div class="row">

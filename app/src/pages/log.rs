@@ -13,13 +13,15 @@ use shared::interaction::Details;
 use shared::record::Record;
 use shared::views::timeline::Entry;
 use shared::views::{AccountFile, Directory, Timeline, View};
-use shared::words::{Channel, Front, Initiator, Mode, Occurred, Sentiment};
+use shared::words::{Channel, Front, Initiator, Mode, Sentiment};
 use uuid::Uuid;
 
+use crate::address::{query, with_query};
 use crate::live::Follow;
+use crate::parts::accounts::{AccountFinder, AccountSelect, KnownAccount, Offered};
 use crate::parts::entry::{channel_icon, mode_icon};
-use crate::parts::fields::{Checks, CommandForm, Field, Kind, Select, Targets, form_name};
-use crate::parts::history::account_behind;
+use crate::parts::fields::{Check, Checks, CommandForm, Field, Kind, Select, Targets, form_name};
+use crate::parts::history::{account_behind, writes};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::use_lang;
 use crate::when::Zone;
@@ -38,7 +40,10 @@ crate::texts! {
     mode { en: "How", ru: "Как" }
     more { en: "More: when, where, people, next step", ru: "Ещё: когда, где, люди, следующий шаг" }
     when_label { en: "When", ru: "Когда" }
-    when_hint { en: "Empty means now.", ru: "Пусто — значит сейчас." }
+    when_hint(zone: &str) { en: "Empty means now. Time zone: {zone}.", ru: "Пусто — значит сейчас. Часовой пояс: {zone}." }
+    when_was_hint(zone: &str) { en: "Empty means as it was. Time zone: {zone}.", ru: "Пусто — значит как было. Часовой пояс: {zone}." }
+    clock_label { en: "Time", ru: "Время" }
+    clock_hint { en: "Only the day is fine, too.", ru: "Можно указать только день." }
     place { en: "Where", ru: "Где" }
     minutes { en: "Minutes", ru: "Минут" }
     who_there { en: "Who was there from the client", ru: "Кто был от клиента" }
@@ -67,6 +72,8 @@ pub struct Ask {
     pub because: Option<EventRef>,
     /// The entry that is corrected.
     pub correct: Option<InteractionId>,
+    /// Another account is looked for, by this name; by none, all are offered.
+    pub find: Option<String>,
 }
 
 /// What the form needs to know.
@@ -79,6 +86,8 @@ pub struct LogPage {
     pub because: Option<EventRef>,
     pub correct: Option<Entry>,
     pub directory: Directory,
+    /// The accounts to choose from, where the account is not settled.
+    pub offered: Option<Offered>,
     /// The account's contacts, who was met last first.
     pub contacts: Vec<ContactId>,
 }
@@ -88,49 +97,59 @@ impl Query for Ask {
 
     fn answer(&self, reader: &dyn Reader) -> Result<LogPage, Trouble> {
         let viewer = reader.viewer();
+        if !writes(viewer.role) {
+            return Err(Trouble::NotAllowed);
+        }
         let correct = self.correct.map(|id| entry(reader, id)).transpose()?;
         let of_cause = || account_behind(reader, self.because?);
         let of_entry = || correct.as_ref().and_then(Entry::interaction).and_then(|details| details.account);
-        let account = self.account.or_else(of_entry).or_else(of_cause);
+        let of_contact = || {
+            let mut account = None;
+            let contact = self.contact?;
+            reader.company(&mut |company| {
+                account = company.directory.contacts.get(&contact).and_then(|contact| contact.account);
+            });
+            account
+        };
+        let account = self.account.or_else(of_entry).or_else(of_cause).or_else(of_contact);
         let mut file = account.map(AccountFile::new);
         if let (Some(account), Some(file)) = (account, file.as_mut()) {
             for record in reader.concerning(account.into())? {
                 file.fold(&record);
             }
         }
+        // Who was there stays on the list, whether or not they still belong to this account.
+        let present = correct.as_ref().and_then(Entry::interaction).map_or(&[][..], |details| &details.contacts);
         let lang = crate::text::Lang::default();
         let mut directory = Directory::default();
         let mut contacts = Vec::new();
+        let mut offered = None;
         reader.company(&mut |company| {
-            let wanted: BTreeSet<ContactId> = self.contact.into_iter().collect();
+            let wanted: BTreeSet<ContactId> = self.contact.iter().chain(present).copied().collect();
             directory = company.directory.cut(&account.into_iter().collect(), &wanted);
-            // Every account can be chosen, by its name alone.
-            for (id, entry) in company.directory.accounts.iter().filter(|(_, entry)| entry.closed.is_none()) {
-                directory.accounts.entry(*id).or_insert_with(|| entry.clone());
-            }
+            let is_open = account.is_none() || self.find.is_some();
+            offered = is_open.then(|| Offered::of(&company.directory, viewer.me, self.find.as_deref()));
             if let Some(account) = account {
                 let here =
                     company.directory.contacts_of(account, lang).into_iter().filter(|(_, contact)| !contact.left);
                 contacts = here.map(|(id, _)| id).collect();
             }
         });
-        contacts.extend(self.contact.filter(|contact| !contacts.contains(contact)));
+        for contact in self.contact.iter().chain(present) {
+            if !contacts.contains(contact) {
+                contacts.push(*contact);
+            }
+        }
         if let Some(file) = &file {
             contacts.sort_by_key(|contact| std::cmp::Reverse(file.freshness(*contact)));
         }
         let Self { contact, because, .. } = *self;
-        Ok(LogPage { now: viewer.now, seed: viewer.seed, account, contact, because, correct, directory, contacts })
+        let (now, seed) = (viewer.now, viewer.seed);
+        Ok(LogPage { now, seed, account, contact, because, correct, directory, offered, contacts })
     }
 
     fn address(&self) -> String {
-        let pairs = [
-            ("account", self.account.map(|id| id.to_string())),
-            ("contact", self.contact.map(|id| id.to_string())),
-            ("because", self.because.map(|event| event.to_string())),
-            ("correct", self.correct.map(|id| id.to_string())),
-        ];
-        let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
-        format!("log?{}", given.collect::<Vec<_>>().join("&"))
+        with_query("log", &self.query())
     }
 }
 
@@ -143,7 +162,23 @@ impl Ask {
             contact: get("contact").and_then(|id| id.parse().ok()),
             because: get("because").and_then(|event| event.parse().ok()),
             correct: get("correct").and_then(|id| id.parse().ok()),
+            find: get("find"),
         }
+    }
+
+    /// What the form is about, as parameters of an address.
+    fn kept(&self) -> [(&'static str, Option<String>); 4] {
+        [
+            ("account", self.account.map(|id| id.to_string())),
+            ("contact", self.contact.map(|id| id.to_string())),
+            ("because", self.because.map(|event| event.to_string())),
+            ("correct", self.correct.map(|id| id.to_string())),
+        ]
+    }
+
+    fn query(&self) -> String {
+        let [account, contact, because, correct] = self.kept();
+        query([account, contact, because, correct, ("find", self.find.clone())])
     }
 }
 
@@ -172,15 +207,18 @@ pub fn Log() -> impl IntoView {
     let query = use_query_map();
     let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
     // A form that somebody fills in does not change under their hands.
-    page(ask, move |model| model.with_untracked(|model| view! { <Form model=model.clone() /> }))
+    page(ask, move |model| {
+        let ask = query.with_untracked(|query| Ask::from_query(|name| query.get(name)));
+        model.with_untracked(|model| view! { <Form model=model.clone() ask /> })
+    })
 }
 
 #[component]
-fn Form(model: LogPage) -> impl IntoView {
+fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let me = use_viewer().map(|viewer| viewer.me);
-    let LogPage { seed, account: chosen, contact, because, correct, directory, contacts, .. } = model;
+    let LogPage { seed, account: chosen, contact, because, correct, directory, offered, contacts, .. } = model;
     let before: Option<Details> = correct.as_ref().and_then(Entry::interaction).cloned();
     let (what_for, on) = match &correct {
         Some(entry) => ("interaction.correct", Some(entry.record.stream().to_string())),
@@ -190,33 +228,48 @@ fn Form(model: LogPage) -> impl IntoView {
     let words = before.as_ref().and_then(|details| details.personal.known());
     let text = words.map(|words| words.summary.to_string()).unwrap_or_default();
     let where_ = words.and_then(|words| words.place.as_ref()).map(ToString::to_string).unwrap_or_default();
-    let when = correct.as_ref().map(|entry| match entry.occurred() {
-        Occurred::At(moment) => zone.field(moment),
-        Occurred::On(day) => format!("{day}T00:00"),
+    let was = correct.as_ref().map(Entry::occurred);
+    let (day_was, clock_was) = was.map(|was| zone.fields(was)).unwrap_or_default();
+    let was = was.map(|was| view! { <input type="hidden" name="was" value=was.to_string() /> });
+    let when_about = if correct.is_some() { when_was_hint(lang, zone.name()) } else { when_hint(lang, zone.name()) };
+    let finder = offered.clone().map(|offered| {
+        let kept = ask.kept().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        view! { <AccountFinder offered action="/log" kept /> }
     });
-    // A day that was only known as a day must not become a midnight.
-    let day_only = correct.as_ref().is_some_and(|entry| matches!(entry.occurred(), Occurred::On(_)));
-    let when_value = match (&correct, day_only) {
-        (Some(entry), true) => entry.occurred().to_string(),
-        _ => when.unwrap_or_default(),
+    let elsewhere = with_query("/log", &Ask { find: Some(String::new()), ..ask }.query());
+    let account_field = match (offered, chosen) {
+        (None, Some(known)) => {
+            let name = directory.account(known, lang).to_owned();
+            view! { <KnownAccount account=known name label=account(lang) elsewhere /> }.into_any()
+        }
+        (offered, _) => {
+            let mut offered = offered.unwrap_or_default();
+            // What was chosen stays on the list, also where the list is of something else.
+            if let Some(known) = chosen.filter(|known| !offered.has(*known))
+                && let Some(entry) = directory.accounts.get(&known)
+            {
+                offered.mine.insert(0, (known, entry.name.clone()));
+            }
+            let value = chosen.map(|id| id.to_string()).unwrap_or_default();
+            view! { <AccountSelect form=form.clone() label=account(lang) offered empty=choose_account(lang) value /> }
+                .into_any()
+        }
     };
-    let back = chosen.map_or_else(|| "/".to_owned(), |account| format!("/accounts/{account}"));
-    let mut accounts: Vec<(String, String)> =
-        directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
-    accounts.sort_by_key(|(_, name)| name.to_lowercase());
     let contacts: Vec<(String, String)> =
         contacts.iter().map(|id| (id.to_string(), directory.contact(*id, lang).to_owned())).collect();
     let mut ticked: Vec<String> =
         before.as_ref().map(|details| details.contacts.iter().map(ToString::to_string).collect()).unwrap_or_default();
     ticked.extend(contact.map(|contact| contact.to_string()));
-    let colleagues: Vec<(String, String)> = directory
-        .here(lang)
-        .into_iter()
-        .filter(|(id, _)| Some(*id) != me)
-        .map(|(id, name)| (id.to_string(), name.to_owned()))
-        .collect();
-    let with: Vec<String> =
-        before.as_ref().map(|details| details.colleagues.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    // Whoever wrote the entry is there anyway; who else was there stays on the list, also once they have left.
+    let author = correct.as_ref().map(|entry| entry.record.by).or(me);
+    let were_there = before.as_ref().map_or(&[][..], |details| &details.colleagues);
+    let mut colleagues = directory.here(lang);
+    colleagues.retain(|(id, _)| Some(*id) != author && !were_there.contains(id));
+    colleagues.extend(were_there.iter().map(|id| (*id, directory.colleague(*id, lang))));
+    colleagues.sort_by_key(|(_, name)| name.to_lowercase());
+    let colleagues: Vec<(String, String)> =
+        colleagues.into_iter().map(|(id, name)| (id.to_string(), name.to_owned())).collect();
+    let with: Vec<String> = were_there.iter().map(ToString::to_string).collect();
     let channels = Channel::ALL
         .iter()
         .map(|one| (one.word(), Some(channel_icon(Some(*one)).to_owned()), one.say(lang).to_owned()))
@@ -240,14 +293,7 @@ fn Form(model: LogPage) -> impl IntoView {
     let fronts = vec![("client", None, client(lang).to_owned()), ("internal", None, inside(lang).to_owned())];
     let fields = view! {
         <div class="fields">
-            <Select
-                form=form.clone()
-                name="account"
-                label=account(lang)
-                choices=accounts
-                empty=choose_account(lang)
-                value=chosen.map(|id| id.to_string()).unwrap_or_default()
-            />
+            {account_field}
             <Targets form=form.clone() name="front" legend=front(lang) class="even" choices=fronts value=front_was />
         </div>
         <div class="story">
@@ -259,19 +305,16 @@ fn Form(model: LogPage) -> impl IntoView {
             <summary>{more(lang)}</summary>
             <div class="stack">
                 <div class="fields">
-                    {if day_only {
-                        view! { <Field form=form.clone() name="when" label=when_label(lang) kind=Kind::Date value=when_value /> }.into_any()
-                    } else {
-                        view! { <Field form=form.clone() name="when" label=when_label(lang) kind=Kind::Moment hint=when_hint(lang) value=when_value /> }
-                            .into_any()
-                    }}
+                    {was}
+                    <Field form=form.clone() name="when" label=when_label(lang) kind=Kind::Date hint=when_about value=day_was />
+                    <Field form=form.clone() name="clock" label=clock_label(lang) kind=Kind::Time hint=clock_hint(lang) value=clock_was />
                     <Field form=form.clone() name="place" label=place(lang) value=where_ />
                     <Field form=form.clone() name="minutes" label=minutes(lang) kind=Kind::Number value=minutes_was />
                 </div>
                 {(!contacts.is_empty())
-                    .then(|| view! { <Checks legend=who_there(lang) name="contact" choices=contacts chosen=ticked /> })}
+                    .then(|| view! { <Checks form=form.clone() legend=who_there(lang) name="contact" choices=contacts chosen=ticked /> })}
                 {(!colleagues.is_empty())
-                    .then(|| view! { <Checks legend=who_ours(lang) name="colleague" choices=colleagues.clone() chosen=with /> })}
+                    .then(|| view! { <Checks form=form.clone() legend=who_ours(lang) name="colleague" choices=colleagues.clone() chosen=with /> })}
                 <div class="fields">
                     <Select
                         form=form.clone()
@@ -290,10 +333,7 @@ fn Form(model: LogPage) -> impl IntoView {
                         value=sentiment_was
                     />
                 </div>
-                <label class="check">
-                    <input type="checkbox" name="planned" value="yes" checked=planned_was />
-                    <span>{planned(lang)}</span>
-                </label>
+                <Check form=form.clone() name="planned" label=planned(lang) checked=planned_was />
                 {(!is_correction)
                     .then(|| {
                         view! {
@@ -325,11 +365,12 @@ fn Form(model: LogPage) -> impl IntoView {
         <header class="page-head">
             <h1>{heading}</h1>
         </header>
-        <div class="narrow">
+        <div class="narrow stack">
+            {finder}
             {match (on, seen) {
                 (Some(on), Some(seen)) => {
                     view! {
-                        <CommandForm what=what_for on=on seen=seen seed=seed back=back class="form log-form">
+                        <CommandForm what=what_for on=on seen=seen seed=seed back="" class="form log-form" keep=true>
                             {because}
                             {fields}
                         </CommandForm>
@@ -338,7 +379,7 @@ fn Form(model: LogPage) -> impl IntoView {
                 }
                 _ => {
                     view! {
-                        <CommandForm what=what_for seed=seed back=back class="form log-form" keep=true>
+                        <CommandForm what=what_for seed=seed back="" class="form log-form" keep=true>
                             {because}
                             {fields}
                         </CommandForm>

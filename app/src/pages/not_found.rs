@@ -1,5 +1,7 @@
 //! The page for an address that leads nowhere.
 
+use crate::parts::frame::Frame;
+use crate::read::use_viewer;
 use crate::text::use_lang;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,12 +18,16 @@ crate::texts! {
 #[component]
 pub fn NotFound() -> impl IntoView {
     let lang = use_lang();
-    view! {
+    let said = view! {
         <Title text=title(lang) />
-        <main>
-            <h1>{title(lang)}</h1>
-            <p>{advice(lang)}</p>
-            <a href="/">{home(lang)}</a>
-        </main>
+        <h1>{title(lang)}</h1>
+        <p>{advice(lang)}</p>
+        <a href="/">{home(lang)}</a>
+    };
+    // Whoever is signed in has gone astray inside the product and finds back by its frame.
+    if use_viewer().is_some() {
+        view! { <Frame>{said}</Frame> }.into_any()
+    } else {
+        view! { <main>{said}</main> }.into_any()
     }
 }

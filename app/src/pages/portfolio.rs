@@ -24,6 +24,7 @@ use crate::parts::history::writes;
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
+use crate::when::count;
 
 crate::texts! {
     title_mine { en: "My accounts", ru: "Мои клиенты" }
@@ -66,10 +67,10 @@ crate::texts! {
     register { en: "Register an account", ru: "Завести клиента" }
     name { en: "Name", ru: "Название" }
     register_it { en: "Register", ru: "Завести" }
-    capped(shown: usize, total: usize) {
-        en: "The first {shown} of {total} in this order are shown. Sort by another column, or find an account by its name above.",
-        ru: "Показаны первые {shown} из {total} в этом порядке. Отсортируйте по другому столбцу или найдите клиента по названию в поиске наверху.",
-    }
+    shown_of(first: &str, last: &str, total: &str) { en: "{first} to {last} of {total}", ru: "{first}–{last} из {total}" }
+    pages { en: "Pages", ru: "Страницы" }
+    page_before { en: "Before", ru: "Назад" }
+    page_after { en: "Next", ru: "Дальше" }
     none_mine { en: "You answer for no account yet", ru: "Вы пока не ведёте ни одного клиента" }
     none_open { en: "No account is open", ru: "Открытых клиентов нет" }
     none_open_text { en: "All of them are closed. Register a new one, or find a closed one by its name above.", ru: "Все закрыты. Заведите нового или найдите закрытого по названию в поиске наверху." }
@@ -94,7 +95,7 @@ crate::texts! {
     found_contacts { en: "Contacts", ru: "Контакты" }
     found_colleagues { en: "Colleagues", ru: "Коллеги" }
     found_units { en: "Units", ru: "Подразделения" }
-    first_of(shown: usize, total: usize) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
+    first_of(shown: &str, total: &str) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
     to_all { en: "Back to the accounts", ru: "Вернуться к клиентам" }
     has_left { en: "has left", ru: "больше не работает" }
     closed { en: "closed", ru: "закрыт" }
@@ -121,6 +122,8 @@ pub struct Ask {
     pub scope: Option<Scope>,
     pub by: Column,
     pub reversed: bool,
+    /// Which page of the rows, from 0.
+    pub page: usize,
     /// A name that somebody looks for.
     pub find: Option<String>,
 }
@@ -137,6 +140,8 @@ pub struct PortfolioPage {
     pub is_empty: bool,
     pub portfolio: Portfolio,
     pub directory: Directory,
+    /// How many rows come before those that are shown.
+    pub skipped: usize,
     /// How all accounts in this scope stand, also those that are not shown.
     pub whole: Summary,
     pub found: Option<Found>,
@@ -164,6 +169,7 @@ impl Ask {
             scope: get("scope").and_then(|word| scopes.into_iter().find(|scope| scope.word() == word)),
             by: get("sort").and_then(|word| Column::from_word(&word)).unwrap_or_default(),
             reversed: get("reversed").is_some(),
+            page: get("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1),
             find: get("q").map(|typed| typed.trim().to_owned()).filter(|typed| !typed.is_empty()),
         }
     }
@@ -173,6 +179,7 @@ impl Ask {
             ("scope", self.scope.map(|scope| scope.word().to_owned())),
             ("sort", (self.by != Column::default()).then(|| self.by.word().to_owned())),
             ("reversed", self.reversed.then(|| "yes".to_owned())),
+            ("page", (self.page > 0).then(|| (self.page + 1).to_string())),
             ("q", self.find.clone()),
         ])
     }
@@ -190,9 +197,11 @@ impl Query for Ask {
             let mut rows = company.portfolio.of(whose(scope, viewer.me));
             self.by.order(&mut rows, self.reversed, viewer.now);
             let whole = Summary::of(&rows, viewer.now);
+            // A page after the last one is the last one.
+            let skipped = self.page.min(rows.len().saturating_sub(1) / MOST) * MOST;
             let shown: BTreeSet<AccountId> = match &found {
                 Some(found) => found.accounts.iter().copied().collect(),
-                None => rows.iter().take(MOST).map(|(id, _)| *id).collect(),
+                None => rows.iter().skip(skipped).take(MOST).map(|(id, _)| *id).collect(),
             };
             let contacts = found.as_ref().map(|found| found.contacts.iter().copied().collect()).unwrap_or_default();
             let mut directory = company.directory.cut(&BTreeSet::new(), &contacts);
@@ -209,6 +218,7 @@ impl Query for Ask {
                 is_empty: company.directory.accounts.is_empty(),
                 portfolio: company.portfolio.cut(&shown),
                 directory,
+                skipped,
                 whole,
                 found,
             });
@@ -286,7 +296,8 @@ fn Loaded(model: RwSignal<PortfolioPage>, ask: Signal<Ask>) -> impl IntoView {
         Scope::Mine => title_mine(lang),
         Scope::All => title_all(lang),
     };
-    let seg = move |wanted: Scope| format!("/?{}", Ask { scope: Some(wanted), find: None, ..ask.get() }.query());
+    let seg =
+        move |wanted: Scope| format!("/?{}", Ask { scope: Some(wanted), find: None, page: 0, ..ask.get() }.query());
     let here = move |wanted: Scope| (scope == wanted).then_some("true");
     view! {
         <Title text=heading />
@@ -312,13 +323,13 @@ fn Loaded(model: RwSignal<PortfolioPage>, ask: Signal<Ask>) -> impl IntoView {
 
 fn figures(summary: &Summary, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
     let figure = |n: usize, by: Column, say: fn(Lang, u64) -> String, is_bad: bool| {
-        let href = format!("/?{}", Ask { by, reversed: false, ..ask.clone() }.query());
+        let href = format!("/?{}", Ask { by, reversed: false, page: 0, ..ask.clone() }.query());
         let text = say(lang, u64::try_from(n).unwrap_or(u64::MAX));
         let is_wrong = is_bad && n != 0;
         view! {
             <li class:bad=is_wrong>
                 <a href=href>
-                    <b>{n}</b>
+                    <b>{count(n, lang)}</b>
                     " "
                     {text}
                 </a>
@@ -342,7 +353,7 @@ fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
     view! {
         <details class="unfold" open=open data-close="" id="register">
             <summary>{register(lang)}</summary>
-            <CommandForm what="account.register" seed=seed back="/?scope=all" class="form" label=register(lang)>
+            <CommandForm what="account.register" seed=seed back="" class="form" label=register(lang)>
                 <Field form="account.register" name="name" label=name(lang) required=true autocomplete="off" />
                 <div class="row">
                     <button class="button" type="submit">
@@ -377,7 +388,7 @@ fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> 
         }
         .into_any();
     }
-    let (shown, total) = (rows.len(), model.whole.accounts);
+    let turning = turning(model, ask, rows.len(), lang);
     let heads = [
         (Column::Name, account(lang), false),
         (Column::Tier, tier(lang), false),
@@ -406,15 +417,43 @@ fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> 
                 <tbody>{body}</tbody>
             </table>
         </div>
-        {(shown < total).then(|| view! { <p class="small muted">{capped(lang, shown, total)}</p> })}
+        {turning}
     }
     .into_any()
+}
+
+/// Which of the rows these are, and the way to the others.
+fn turning(model: &PortfolioPage, ask: &Ask, shown: usize, lang: Lang) -> impl IntoView + use<> {
+    let (skipped, total) = (model.skipped, model.whole.accounts);
+    let to = |page: usize| format!("/?{}", Ask { page, ..ask.clone() }.query());
+    let link = |href: Option<String>, text: &'static str| {
+        href.map(|href| {
+            view! {
+                <a class="button" href=href>
+                    {text}
+                </a>
+            }
+        })
+    };
+    (total > MOST).then(|| {
+        let here = skipped / MOST;
+        let before = link(here.checked_sub(1).map(to), page_before(lang));
+        let after = link((skipped + shown < total).then(|| to(here + 1)), page_after(lang));
+        let said = shown_of(lang, &count(skipped + 1, lang), &count(skipped + shown, lang), &count(total, lang));
+        view! {
+            <nav class="row" aria-label=pages(lang)>
+                <span class="small muted">{said}</span>
+                {before}
+                {after}
+            </nav>
+        }
+    })
 }
 
 /// The same page by another column; by the same one the other way round.
 fn sorted(ask: &Ask, by: Column) -> String {
     let reversed = ask.by == by && !ask.reversed;
-    format!("/?{}", Ask { by, reversed, ..ask.clone() }.query())
+    format!("/?{}", Ask { by, reversed, page: 0, ..ask.clone() }.query())
 }
 
 fn head(ask: &Ask, column: Column, text: &'static str, is_number: bool) -> impl IntoView + use<> {
@@ -625,7 +664,11 @@ fn results(model: &PortfolioPage, lang: Lang) -> AnyView {
         .into_iter()
         .filter(|(_, total, _)| *total > 0)
         .map(|(heading, total, lines)| {
-            let n = if lines.len() < total { first_of(lang, lines.len(), total) } else { total.to_string() };
+            let n = if lines.len() < total {
+                first_of(lang, &count(lines.len(), lang), &count(total, lang))
+            } else {
+                count(total, lang)
+            };
             view! {
                 <section class="card">
                     <header>
@@ -655,7 +698,8 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_what_was_asked() {
-        let ask = Ask { scope: Some(Scope::All), by: Column::Overdue, reversed: true, find: Some("north".into()) };
+        let ask =
+            Ask { scope: Some(Scope::All), by: Column::Overdue, reversed: true, page: 2, find: Some("north".into()) };
         assert_eq!(asked(&ask.query()), ask);
         assert_eq!(asked("sort=nonsense&scope=yours&q="), Ask::default());
         assert_eq!(Ask::default().address(), "portfolio");
@@ -665,7 +709,8 @@ mod tests {
     fn the_same_column_again_turns_round() {
         let ask = Ask::default();
         assert_eq!(sorted(&ask, Column::Name), "/?sort=name");
-        assert_eq!(sorted(&Ask { by: Column::Name, ..ask }, Column::Name), "/?sort=name&reversed=yes");
+        let second = Ask { by: Column::Name, page: 1, ..ask };
+        assert_eq!(sorted(&second, Column::Name), "/?sort=name&reversed=yes", "from the first page");
     }
 
     #[test]

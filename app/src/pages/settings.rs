@@ -13,6 +13,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::entrance::RefusedNotice;
 use crate::parts::fields::{Field, Kind};
+use crate::parts::keys::{LettersChoice, keys_title};
 use crate::read::{Query, Reader, Token, Trouble, page, use_viewer};
 use crate::text::{LANGS, own_name, use_lang};
 use crate::theme::{THEMES, Theme, use_theme};
@@ -48,7 +49,7 @@ crate::texts! {
     fresh { en: "The new token. Copy it now: it is shown this once.", ru: "Новый ключ. Скопируйте его сейчас: больше он показан не будет." }
     gone { en: "The new token was shown already. If you did not copy it, revoke it and make another.", ru: "Новый ключ уже был показан. Если вы его не скопировали, отзовите его и создайте другой." }
     leave { en: "Sign out", ru: "Выход" }
-    leave_text { en: "On this device only. What is not sent yet stays on it.", ru: "Только на этом устройстве. Неотправленное останется на нём." }
+    leave_text { en: "On this device only. Drafts that were not sent are removed from it.", ru: "Только на этом устройстве. Неотправленные черновики с него удаляются." }
     sign_out { en: "Sign out", ru: "Выйти" }
 }
 
@@ -132,6 +133,12 @@ fn Loaded(model: SettingsPage) -> impl IntoView {
                 <h2>{theme(lang)}</h2>
             </header>
             <Themes />
+        </section>
+        <section class="card needs-script">
+            <header>
+                <h2>{keys_title(lang)}</h2>
+            </header>
+            <LettersChoice />
         </section>
         <section class="card" id="password">
             <header>

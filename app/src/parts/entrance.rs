@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
+use crate::address::with_query;
 use crate::parts::Icon;
 use crate::read::Entrance;
 use crate::refused::Refused;
@@ -44,7 +45,7 @@ pub fn entrance<V: IntoView + 'static>(
 fn Languages() -> impl IntoView {
     let lang = use_lang();
     let location = use_location();
-    let back = move || format!("{}{}", location.pathname.get(), location.search.get());
+    let back = move || with_query(&location.pathname.get(), &location.search.get());
     view! {
         <form class="row" method="post" action="/language">
             <input type="hidden" name="back" value=back />

@@ -4,24 +4,48 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::forms::Fields;
+use crate::read::use_viewer;
+use crate::text::{escaped, use_lang};
+
+crate::texts! {
+    restored { en: "Your draft is back in the form.", ru: "Черновик снова в форме." }
+    discard { en: "Discard it", ru: "Удалить черновик" }
+}
 
 /// A form that the server refused: what was typed, and why it was not taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slip {
     /// The `do` and `on` of the form, so that the right one of a page's forms shows it.
     pub form: String,
-    pub typed: BTreeMap<String, String>,
+    pub typed: BTreeMap<String, Vec<String>>,
     /// The field that is wrong, or none where the command as a whole was refused.
     pub field: Option<String>,
     pub why: String,
 }
 
-/// The refused form that this page is about to show again, if any.
+/// The refused form that this page is about to show again, if its address says so (`?slip=`): a form of
+/// the same name that one comes to afterwards is another.
 #[must_use]
 pub fn use_slip() -> Option<Slip> {
-    use_context::<Slip>()
+    let slip = use_context::<Slip>()?;
+    use_query_map().with_untracked(|query| query.get("slip")).and(Some(slip))
+}
+
+/// Why a field of this form was refused.
+#[must_use]
+pub fn refused_at(form: &str, field: &str) -> Option<String> {
+    use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(field)).map(|slip| slip.why)
+}
+
+/// The identity of a field on its page: labels, reasons and links lead to it.
+#[must_use]
+pub fn field_id(form: &str, name: &str) -> String {
+    format!("{}-{name}", form.replace([' ', '/', '.'], "-"))
 }
 
 /// The refused form that the server wrote into the page.
@@ -34,7 +58,13 @@ pub(crate) fn slip_of_page() -> Option<Slip> {
 /// What was typed into a field of this form before it was refused.
 #[must_use]
 pub fn typed(form: &str, field: &str) -> Option<String> {
-    use_slip().filter(|slip| slip.form == form)?.typed.get(field).cloned()
+    use_slip().filter(|slip| slip.form == form)?.typed.get(field)?.first().cloned()
+}
+
+/// What was ticked under a name in this form before it was refused; `None` where it was not.
+#[must_use]
+pub fn ticked(form: &str, field: &str) -> Option<Vec<String>> {
+    Some(use_slip().filter(|slip| slip.form == form)?.typed.get(field).cloned().unwrap_or_default())
 }
 
 /// The key of a form on this page: from the page's seed and the form's name, so that the server and
@@ -59,29 +89,57 @@ pub fn CommandForm(
     #[prop(optional, into)] class: String,
     #[prop(optional)] keep: bool,
     #[prop(optional, into)] label: Option<String>,
+    /// The next step that it is about, where the entry `on` has several.
+    #[prop(optional, into)]
+    step: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let form = form_name(what, on.as_deref());
+    let form = step.as_deref().map_or_else(|| form.clone(), |step| step_form_name(&form, step));
     let why = use_slip().filter(|slip| slip.form == form && slip.field.is_none()).map(|slip| slip.why);
     let is_taken = why.is_none();
+    let lang = use_lang();
+    let keeps = use_viewer().filter(|_| keep).map(|viewer| viewer.me.to_string());
+    let shown = NodeRef::<leptos::html::Form>::new();
+    #[cfg(feature = "hydrate")]
+    if keep {
+        Effect::new(move |_| {
+            if let Some(form) = shown.get() {
+                super::drafts::restore(&form);
+            }
+        });
+    }
     view! {
         <form
+            node_ref=shown
             method="post"
             action="/do"
             class=class
             data-command=form.clone()
-            data-keep=keep.then_some("")
+            data-keep=keeps
             aria-label=label
             novalidate
         >
             <input type="hidden" name="do" value=what />
             {on.map(|on| view! { <input type="hidden" name="on" value=on /> })}
             {seen.map(|seen| view! { <input type="hidden" name="seen" value=seen.to_string() /> })}
+            {step.map(|step| view! { <input type="hidden" name="step" value=step /> })}
             <input type="hidden" name="key" value=key(seed, &form).to_string() />
             <input type="hidden" name="back" value=back />
             <div class="form-why notice error" role="alert" hidden=is_taken>
                 <p>{why}</p>
             </div>
+            {keep
+                .then(|| {
+                    view! {
+                        <p class="draft small" role="status" hidden>
+                            <span>{restored(lang)}</span>
+                            <button class="button quiet small" type="button" data-discard="">
+                                {discard(lang)}
+                            </button>
+                        </p>
+                    }
+                })}
             {children()}
         </form>
     }
@@ -93,6 +151,19 @@ pub fn form_name(what: &str, on: Option<&str>) -> String {
     on.map_or_else(|| what.to_owned(), |on| format!("{what} {on}"))
 }
 
+/// What tells apart the forms about several next steps of one entry.
+#[must_use]
+pub fn step_form_name(form: &str, step: &str) -> String {
+    format!("{form} {step}")
+}
+
+/// The name of the form that held these fields.
+#[must_use]
+pub fn name_of(fields: &Fields) -> String {
+    let form = form_name(fields.get("do").unwrap_or_default(), fields.get("on"));
+    fields.get("step").map_or_else(|| form.clone(), |step| step_form_name(&form, step))
+}
+
 /// How a field takes its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -100,7 +171,7 @@ pub enum Kind {
     Text,
     Email,
     Date,
-    Moment,
+    Time,
     Number,
     Password,
 }
@@ -119,17 +190,14 @@ pub fn Field(
     #[prop(optional, into)] class: String,
     #[prop(optional, into)] autocomplete: Option<String>,
 ) -> impl IntoView {
-    let id = format!("{}-{name}", form.replace([' ', '/', '.'], "-"));
-    let why = use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(name)).map(|slip| slip.why);
+    let id = field_id(&form, name);
+    let why = refused_at(&form, name);
     let value = typed(&form, name).unwrap_or(value);
     let (hint_id, why_id) = (format!("{id}-h"), format!("{id}-e"));
     let described = [(!hint.is_empty()).then(|| hint_id.clone()), why.is_some().then(|| why_id.clone())];
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let described = (!described.is_empty()).then_some(described);
     let invalid = why.is_some().then_some("true");
-    if autofocus {
-        focus_when_shown(&id);
-    }
     let input = match kind {
         Kind::Text => view! {
             <textarea
@@ -140,17 +208,16 @@ pub fn Field(
                 autofocus=autofocus
                 aria-describedby=described
                 aria-invalid=invalid
-            >
-                {value}
-            </textarea>
+                inner_html=escaped(&value)
+            ></textarea>
         }
         .into_any(),
-        Kind::Line | Kind::Email | Kind::Date | Kind::Moment | Kind::Number | Kind::Password => {
+        Kind::Line | Kind::Email | Kind::Date | Kind::Time | Kind::Number | Kind::Password => {
             let kind = match kind {
                 Kind::Line | Kind::Text => "text",
                 Kind::Email => "email",
                 Kind::Date => "date",
-                Kind::Moment => "datetime-local",
+                Kind::Time => "time",
                 Kind::Number => "number",
                 Kind::Password => "password",
             };
@@ -182,27 +249,6 @@ pub fn Field(
     }
 }
 
-/// The browser heeds `autofocus` when a document loads, not when a page of it changes.
-fn focus_when_shown(id: &str) {
-    let id = id.to_owned();
-    Effect::new(move |_| {
-        #[cfg(feature = "hydrate")]
-        {
-            let id = id.clone();
-            request_animation_frame(move || {
-                use wasm_bindgen::JsCast;
-                let field = document().get_element_by_id(&id);
-                if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
-                    // A field that cannot take the focus leaves it where it is.
-                    let _ = field.focus();
-                }
-            });
-        }
-        #[cfg(not(feature = "hydrate"))]
-        let _ = &id;
-    });
-}
-
 /// One choice of a list: (value, what people read).
 pub type Choice = (String, String);
 
@@ -217,15 +263,17 @@ pub fn Select(
     #[prop(optional, into)] value: String,
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
-    let id = format!("{}-{name}", form.replace([' ', '/', '.'], "-"));
+    let id = field_id(&form, name);
     let value = typed(&form, name).unwrap_or(value);
-    let why = use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(name)).map(|slip| slip.why);
+    let why = refused_at(&form, name);
     let is_wrong = why.is_some();
+    let why_id = format!("{id}-e");
+    let described = is_wrong.then(|| why_id.clone());
     view! {
         <div class="field" class:wrong=is_wrong>
             <label for=id.clone()>{label}</label>
-            {why.map(|why| view! { <p class="wrong-why">{why}</p> })}
-            <select id=id name=name required=required>
+            {why.map(|why| view! { <p class="wrong-why" id=why_id>{why}</p> })}
+            <select id=id name=name required=required aria-describedby=described aria-invalid=is_wrong.then_some("true")>
                 {empty.map(|empty| view! { <option value="">{empty}</option> })}
                 {choices
                     .into_iter()
@@ -277,11 +325,13 @@ pub fn Targets(
 /// A list of which any number can be ticked.
 #[component]
 pub fn Checks(
+    #[prop(into)] form: String,
     #[prop(into)] legend: String,
     name: &'static str,
     choices: Vec<Choice>,
     #[prop(optional)] chosen: Vec<String>,
 ) -> impl IntoView {
+    let chosen = ticked(&form, name).unwrap_or(chosen);
     view! {
         <fieldset class="targets">
             <legend>{legend}</legend>
@@ -298,5 +348,22 @@ pub fn Checks(
                 })
                 .collect_view()}
         </fieldset>
+    }
+}
+
+/// One thing that is so or is not.
+#[component]
+pub fn Check(
+    #[prop(into)] form: String,
+    #[prop(into)] label: String,
+    name: &'static str,
+    #[prop(optional)] checked: bool,
+) -> impl IntoView {
+    let checked = ticked(&form, name).map_or(checked, |ticked| !ticked.is_empty());
+    view! {
+        <label class="check">
+            <input type="checkbox" name=name value="yes" checked=checked />
+            <span>{label}</span>
+        </label>
     }
 }

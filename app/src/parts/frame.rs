@@ -2,10 +2,12 @@
 //! what is always in reach, and the person's menu.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::{use_location, use_query_map};
 use shared::policy;
 
+use crate::address::with_query;
 use crate::live::Line;
+use crate::parts::history::writes;
 use crate::parts::{Icon, initials};
 use crate::read::use_viewer;
 use crate::text::{LANGS, own_name, use_lang};
@@ -49,6 +51,16 @@ const PLACES: [Place; 4] = [
 const LAST: [Place; 3] =
     [("/company", "unit", company), ("/import", "upload", import), ("/settings", "settings", settings)];
 
+/// Pages that belong to a place though their address begins otherwise.
+const PARTS: [(&str, &str); 6] = [
+    ("/accounts/", "/"),
+    ("/contacts/", "/"),
+    ("/colleagues/", "/company"),
+    ("/units/", "/company"),
+    ("/password", "/settings"),
+    ("/tokens", "/settings"),
+];
+
 /// The frame with a page in it.
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
@@ -59,7 +71,10 @@ pub fn Frame(children: Children) -> impl IntoView {
     let name = viewer.as_ref().map(|viewer| viewer.name.clone()).unwrap_or_default();
     let me = viewer.as_ref().map(|viewer| format!("/colleagues/{}", viewer.me)).unwrap_or_default();
     let is_administrator = viewer.as_ref().is_some_and(|viewer| policy::administers(viewer.role));
+    let may_log = writes(viewer.as_ref().and_then(|viewer| viewer.role));
     let source = viewer.and_then(|viewer| viewer.generated);
+    let query = use_query_map();
+    let sought = move || query.with(|query| query.get("q").unwrap_or_default());
     // Nobody is led to a page that is not for them.
     let last = move || LAST.into_iter().filter(move |(address, ..)| is_administrator || *address != "/import");
     view! {
@@ -85,10 +100,10 @@ pub fn Frame(children: Children) -> impl IntoView {
             <header class="topbar">
                 <form class="find" role="search" action="/" method="get">
                     <Icon name="search" />
-                    <input type="search" name="q" id="find" placeholder=find(lang) aria-label=find(lang) aria-keyshortcuts="/" />
+                    <input type="search" name="q" id="find" value=sought prop:value=sought placeholder=find(lang) aria-label=find(lang) aria-keyshortcuts="/" />
                     <kbd class="hint-key" aria-hidden="true">"/"</kbd>
                 </form>
-                <span class="live" class:off=move || !line.0.get() role="status">
+                <span class="live needs-script" class:off=move || !line.0.get() role="status">
                     {move || if line.0.get() { live(lang) } else { offline(lang) }}
                 </span>
                 <button class="button quiet" type="button" popovertarget="me" aria-label=menu_of(lang, &name)>
@@ -124,10 +139,15 @@ pub fn Frame(children: Children) -> impl IntoView {
                         </button>
                     </form>
                 </div>
-                <a class="log-fab button primary" href=log_address aria-keyshortcuts="c">
-                    <Icon name="log" />
-                    {log(lang)}
-                </a>
+                {may_log
+                    .then(|| {
+                        view! {
+                            <a class="log-fab button primary" href=log_address aria-keyshortcuts="c">
+                                <Icon name="log" />
+                                {log(lang)}
+                            </a>
+                        }
+                    })}
             </header>
             <main class="content" id="main" tabindex="-1">
                 {children()}
@@ -140,16 +160,20 @@ pub fn Frame(children: Children) -> impl IntoView {
                 </button>
             </nav>
             <super::submit::Toasts />
-            <super::submit::Keys />
+            <super::keys::Keys />
         </div>
     }
 }
 
-/// Logging from an account's page starts with that account.
+/// Logging from the page of an account or a contact starts with them.
 fn log_address() -> String {
     let path = use_location().pathname.get();
     match path.strip_prefix("/accounts/").and_then(|rest| rest.split('/').next()) {
-        Some(account) if !account.is_empty() => format!("/log?account={account}"),
+        Some(account) if !account.is_empty() => return format!("/log?account={account}"),
+        _ => {}
+    }
+    match path.strip_prefix("/contacts/").and_then(|rest| rest.split('/').next()) {
+        Some(contact) if !contact.is_empty() && contact != "new" => format!("/log?contact={contact}"),
         _ => "/log".to_owned(),
     }
 }
@@ -162,8 +186,8 @@ fn PlaceLink(place: Place) -> impl IntoView {
     let is_here = move || {
         let path = path.get();
         path == address
-            || (address == "/" && path.starts_with("/accounts"))
             || (address != "/" && path.starts_with(address))
+            || PARTS.iter().any(|(begins, place)| *place == address && path.starts_with(begins))
     };
     view! {
         <a href=address aria-current=move || is_here().then_some("page")>
@@ -178,7 +202,7 @@ fn PlaceLink(place: Place) -> impl IntoView {
 pub fn LanguageChoice() -> impl IntoView {
     let lang = use_lang();
     let location = use_location();
-    let back = move || format!("{}{}", location.pathname.get(), location.search.get());
+    let back = move || with_query(&location.pathname.get(), &location.search.get());
     view! {
         <form method="post" action="/language">
             <input type="hidden" name="back" value=back />

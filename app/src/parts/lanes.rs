@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Icon;
 use super::entry::{Reading, Shown, Who, front_word};
 use super::fields::{CommandForm, Field, Kind, form_name};
+use super::steps::{StepAgree, StepDrop};
 use crate::text::{Lang, use_lang};
 use crate::when;
 
@@ -179,6 +180,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 .is_open
                 .then(|| {
                     view! {
+                        <StepAgree stream=stream.clone() seed=seed back=back.clone() />
                         <details class="unfold" data-close="">
                             <summary>{retract(lang)}</summary>
                             <CommandForm what="interaction.retract" on=stream.clone() seen=shown.revision seed=seed back=back.clone()>
@@ -262,8 +264,18 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                                     .into_iter()
                                     .filter(|step| step.is_open)
                                     .map(|step| {
+                                        let (stream, back) = (step_stream.clone(), step_back.clone());
                                         view! {
-                                            <StepDone stream=step_stream.clone() step=step.step what=step.what seed=seed back=step_back.clone() />
+                                            <div class="row">
+                                                <StepDone
+                                                    stream=stream.clone()
+                                                    step=step.step.clone()
+                                                    what=step.what.clone()
+                                                    seed=seed
+                                                    back=back.clone()
+                                                />
+                                                <StepDrop stream step=step.step what=step.what seed=seed back />
+                                            </div>
                                         }
                                     })
                                     .collect_view()
@@ -302,11 +314,8 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
 #[component]
 pub fn StepDone(stream: String, step: String, what: String, seed: Uuid, back: String) -> impl IntoView {
     let lang = use_lang();
-    // Two steps of one entry are two forms.
-    let seed = Uuid::new_v5(&seed, step.as_bytes());
     view! {
-        <CommandForm what="interaction.done" on=stream seed=seed back=back class="inline">
-            <input type="hidden" name="step" value=step />
+        <CommandForm what="interaction.done" on=stream step=step seed=seed back=back class="inline">
             <button class="button small" type="submit" aria-label=step_done(lang, &what)>
                 <Icon name="check" />
                 {done(lang)}

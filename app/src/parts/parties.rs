@@ -5,7 +5,7 @@ use shared::handoff::Party;
 use shared::ids::{ColleagueId, Stream};
 use shared::views::Directory;
 
-use super::fields::{typed, use_slip};
+use super::fields::{field_id, refused_at, typed};
 use crate::text::use_lang;
 
 crate::texts! {
@@ -29,10 +29,12 @@ pub fn PartySelect(
     #[prop(optional, into)] value: String,
 ) -> impl IntoView {
     let lang = use_lang();
-    let id = format!("{}-{name}", form.replace([' ', '/', '.'], "-"));
+    let id = field_id(&form, name);
     let value = typed(&form, name).unwrap_or(value);
-    let why = use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(name)).map(|slip| slip.why);
+    let why = refused_at(&form, name);
     let is_wrong = why.is_some();
+    let why_id = format!("{id}-e");
+    let described = is_wrong.then(|| why_id.clone());
     let options = move |choices: Vec<Choice>| {
         choices
             .into_iter()
@@ -49,8 +51,8 @@ pub fn PartySelect(
     view! {
         <div class="field" class:wrong=is_wrong>
             <label for=id.clone()>{label}</label>
-            {why.map(|why| view! { <p class="wrong-why">{why}</p> })}
-            <select id=id name=name required=true>
+            {why.map(|why| view! { <p class="wrong-why" id=why_id>{why}</p> })}
+            <select id=id name=name required=true aria-describedby=described aria-invalid=is_wrong.then_some("true")>
                 <option value="">{choose(lang)}</option>
                 <optgroup label=self::units(lang)>{options(units)}</optgroup>
                 <optgroup label=self::colleagues(lang)>{options(colleagues)}</optgroup>

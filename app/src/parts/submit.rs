@@ -1,9 +1,11 @@
-//! What the browser adds to the forms: a form goes to the server without leaving the page, what is
-//! typed survives a reload, what was logged can be undone, and every page has its keys. None of it is
-//! needed: without it the same forms work as plain HTML.
+//! What the browser adds to the forms: a form goes to the server without leaving the page, a refusal is
+//! told at its field, and what was logged can be undone. None of it is needed: without it the same
+//! forms work as plain HTML.
 
 use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_query_map};
 
+use crate::address::with_query;
 use crate::text::use_lang;
 
 crate::texts! {
@@ -12,19 +14,14 @@ crate::texts! {
     logged { en: "Logged.", ru: "Записано." }
     done { en: "Done.", ru: "Готово." }
     undone { en: "Taken back.", ru: "Отозвано." }
-    not_sent { en: "Not sent: no connection. What you typed is kept; try again.", ru: "Не отправлено: нет связи. Набранное сохранено, попробуйте ещё раз." }
+    arrived { en: "It had arrived the first time.", ru: "Дошло ещё в первый раз." }
+    arrived_before { en: "It had arrived the first time, as it was then. What you changed since is not in it.", ru: "Дошло ещё в первый раз, в том виде. Изменённое потом в запись не вошло." }
+    no_answer { en: "No answer. It may have arrived or not; what you typed is kept. Send it again: nothing is recorded twice.", ru: "Ответа нет: дошло или нет, неизвестно. Набранное сохранено. Отправьте ещё раз, дважды ничего не запишется." }
     signed_out { en: "You were signed out. What you typed is kept: sign in in another tab, then send again.", ru: "Вы вышли из системы. Набранное сохранено: войдите в другой вкладке и отправьте ещё раз." }
-    keys_title { en: "Keys", ru: "Клавиши" }
+    sign_in { en: "Sign in", ru: "Войти" }
+    load_changes { en: "Load what changed, keep what I typed", ru: "Показать изменения, сохранить набранное" }
+    at_field(label: &str, why: &str) { en: "{label}: {why}", ru: "{label}: {why}" }
     close { en: "Close", ru: "Закрыть" }
-    key_log { en: "Log an interaction", ru: "Записать взаимодействие" }
-    key_find { en: "Find", ru: "Найти" }
-    key_accounts { en: "Accounts", ru: "Клиенты" }
-    key_handoffs { en: "Handoffs", ru: "Передачи" }
-    key_alignment { en: "Alignment", ru: "Слаженность" }
-    key_events { en: "Events", ru: "События" }
-    key_send { en: "Send the form", ru: "Отправить форму" }
-    key_help { en: "This list", ru: "Этот список" }
-    then { en: "then", ru: "затем" }
 }
 
 /// What was just done, and how to take it back.
@@ -33,31 +30,54 @@ pub struct Toast {
     pub text: String,
     /// The interaction that an undo retracts.
     pub undo: Option<String>,
+    /// The path of the page that it stands on; it goes with that page.
+    pub on: String,
 }
 
-/// Says what was just done. After a plain form the server sends it along in the address.
+/// What the viewer logged a moment ago with a plain form, as the server found it: `?logged=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged(pub String);
+
+/// What was logged that the server wrote into the page.
+#[cfg(feature = "hydrate")]
+pub(crate) fn logged_of_page() -> Option<Logged> {
+    let meta = document().query_selector("meta[name=logged]").ok().flatten()?;
+    meta.get_attribute("content").map(Logged)
+}
+
+/// Says what was just done. After a plain form the server sends it along in the address, once.
 #[component]
 pub fn Toasts() -> impl IntoView {
     let lang = use_lang();
-    let query = leptos_router::hooks::use_query_map();
-    let toast = RwSignal::new(None::<Toast>);
+    let location = use_location();
+    let query = use_query_map();
+    let told = use_context::<Logged>().filter(|_| query.with_untracked(|query| query.get("logged").is_some()));
+    let toast = RwSignal::new(told.map(|Logged(interaction)| Toast {
+        text: logged(lang).to_owned(),
+        undo: Some(interaction),
+        on: location.pathname.get_untracked(),
+    }));
     #[cfg(feature = "hydrate")]
     browser::install(lang, toast);
-    let shown = move || {
-        toast.get().or_else(|| {
-            let interaction = query.with(|query| query.get("logged"))?;
-            Some(Toast { text: logged(lang).to_owned(), undo: Some(interaction) })
-        })
-    };
+    let here = move || with_query(&location.pathname.get(), &without_logged(&location.search.get()));
     view! {
         <div role="status" aria-live="polite">
             {move || {
-                shown()
-                    .map(|toast| {
+                toast
+                    .get()
+                    .map(|toast_now| {
                         view! {
                             <div class="toast">
-                                <p>{toast.text}</p>
-                                {toast.undo.map(|interaction| view! { <Undo interaction /> })}
+                                <p>{toast_now.text}</p>
+                                {toast_now.undo.map(|interaction| view! { <Undo interaction back=here() /> })}
+                                <button
+                                    class="button quiet small icon-only needs-script"
+                                    type="button"
+                                    aria-label=close(lang)
+                                    on:click=move |_| toast.set(None)
+                                >
+                                    <super::Icon name="x" />
+                                </button>
                             </div>
                         }
                     })
@@ -66,14 +86,20 @@ pub fn Toasts() -> impl IntoView {
     }
 }
 
+/// A query without the word of what was logged: it is told once.
+fn without_logged(query: &str) -> String {
+    let query = query.trim_start_matches('?');
+    query.split('&').filter(|pair| !pair.starts_with("logged=")).collect::<Vec<_>>().join("&")
+}
+
 /// The retraction of what was just logged, as one button.
 #[component]
-fn Undo(interaction: String) -> impl IntoView {
+fn Undo(interaction: String, back: String) -> impl IntoView {
     let lang = use_lang();
     // The same undo again is the same command.
     let seed = interaction.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or_default();
     view! {
-        <super::fields::CommandForm what="interaction.retract" on=interaction seed=seed back="">
+        <super::fields::CommandForm what="interaction.retract" on=interaction seed=seed back=back>
             <input type="hidden" name="reason" value=undone_reason(lang) />
             <button class="button small" type="submit">
                 <super::Icon name="undo" />
@@ -83,74 +109,25 @@ fn Undo(interaction: String) -> impl IntoView {
     }
 }
 
-/// The keys of every page, in a dialog.
-#[component]
-pub fn Keys() -> impl IntoView {
-    let lang = use_lang();
-    let rows: [(&'static [&'static str], &'static str); 8] = [
-        (&["C"], key_log(lang)),
-        (&["/"], key_find(lang)),
-        (&["G", "A"], key_accounts(lang)),
-        (&["G", "H"], key_handoffs(lang)),
-        (&["G", "L"], key_alignment(lang)),
-        (&["G", "E"], key_events(lang)),
-        (&["Ctrl Enter"], key_send(lang)),
-        (&["?"], key_help(lang)),
-    ];
-    view! {
-        <dialog class="sheet" id="keys" aria-labelledby="keys-title">
-            <header>
-                <h2 id="keys-title">{keys_title(lang)}</h2>
-                <form method="dialog">
-                    <button class="button quiet" aria-label=close(lang)>
-                        <super::Icon name="x" />
-                    </button>
-                </form>
-            </header>
-            <dl class="facts">
-                {rows
-                    .map(|(keys, what)| {
-                        view! {
-                            <div>
-                                <dt>
-                                    {keys
-                                        .iter()
-                                        .enumerate()
-                                        .map(|(place, key)| {
-                                            view! {
-                                                {(place > 0).then(|| format!(" {} ", then(lang)))}
-                                                <kbd>{*key}</kbd>
-                                            }
-                                        })
-                                        .collect_view()}
-                                </dt>
-                                <dd>{what}</dd>
-                            </div>
-                        }
-                    })
-                    .collect_view()}
-            </dl>
-        </dialog>
-    }
-}
-
 #[cfg(feature = "hydrate")]
 mod browser {
     use leptos::prelude::*;
-    use leptos_router::hooks::use_navigate;
+    use leptos_router::NavigateOptions;
+    use leptos_router::hooks::{use_location, use_navigate};
     use shared::domain::Command;
     use shared::interaction;
     use shared::request::{Receipt, Request};
-    use wasm_bindgen::JsCast;
-    use wasm_bindgen::closure::Closure;
-    use web_sys::{
-        Element, Event, FormData, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlInputElement,
-        HtmlTextAreaElement, KeyboardEvent, Storage,
-    };
+    use wasm_bindgen::{JsCast, JsValue};
+    use web_sys::{Element, Event, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent};
 
-    use super::{Toast, done, logged, not_sent, signed_out, undone};
+    use super::{
+        Toast, arrived, arrived_before, at_field, done, load_changes, logged, no_answer, sign_in, signed_out, undone,
+        without_logged,
+    };
+    use crate::address::{encode, with_query};
     use crate::fetch::{self, Problem};
-    use crate::forms::{self, Fields};
+    use crate::forms::{self, Fields, Why};
+    use crate::parts::{drafts, focus, keys};
     use crate::read::use_viewer;
     use crate::text::Lang;
 
@@ -158,20 +135,31 @@ mod browser {
     pub fn install(lang: Lang, toast: RwSignal<Option<Toast>>) {
         let zone = use_viewer().map_or_else(crate::when::Zone::utc, |viewer| viewer.zone);
         let navigate = use_navigate();
-        let go = move |address: &str| navigate(address, leptos_router::NavigateOptions::default());
+        let go = {
+            let navigate = navigate.clone();
+            move |address: &str| navigate(address, NavigateOptions::default())
+        };
         let submit_go = go.clone();
-        listen("submit", move |event: &Event| {
+        focus::listen("submit", move |event: &Event| {
             let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
                 return;
             };
+            if form.get_attribute("action").as_deref() == Some("/sign-out") {
+                return drafts::forget_all();
+            }
             if !form.has_attribute("data-command") || form.get_attribute("aria-busy").as_deref() == Some("true") {
                 return;
             }
             event.prevent_default();
+            if let Some((field, why)) = half_typed(&form) {
+                return show_refusal(&form, Some(&field), why.say(lang), None, lang);
+            }
             let fields = fields_of(&form);
             let request = match forms::request(&fields, &zone) {
                 Ok(request) => request,
-                Err(refused) => return show_refusal(&form, Some(&refused.field), &refused.why.say(lang)),
+                Err(refused) => {
+                    return show_refusal(&form, Some(&refused.field), refused.why.say(lang), None, lang);
+                }
             };
             let _ = form.set_attribute("aria-busy", "true");
             let go = submit_go.clone();
@@ -180,57 +168,90 @@ mod browser {
                 let _ = form.remove_attribute("aria-busy");
                 match answer {
                     Ok(receipt) => taken(&form, &request, &receipt, &fields, toast, lang, &go),
-                    Err(problem) => show_refusal(&form, None, &say(problem, lang)),
+                    Err(problem) => not_taken(&form, &request, problem, lang),
                 }
             });
         });
-        listen("input", |event: &Event| {
+        focus::listen("input", |event: &Event| {
             let form = event
                 .target()
                 .and_then(|target| target.dyn_into::<Element>().ok())
                 .and_then(|element| element.closest("form[data-keep]").ok().flatten());
             if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
-                keep(&form);
+                drafts::keep(&form, None);
             }
         });
-        listen("click", |event: &Event| {
-            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            if target.is_some_and(|target| target.closest("[data-keys]").ok().flatten().is_some()) {
-                open_keys();
+        focus::listen("click", |event: &Event| {
+            let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+            let around = |selector: &str| target.closest(selector).ok().flatten();
+            let form = || around("form").and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+            if around("[data-keys]").is_some() {
+                keys::open_keys();
+            } else if around("[data-discard]").is_some() {
+                if let Some(form) = form() {
+                    drafts::discard(&form);
+                    clear_refusal(&form);
+                }
+            } else if around("[data-reload]").is_some()
+                && let Some(form) = form()
+            {
+                drafts::keep_for_a_fresh_page(&form);
+                let _ = window().location().reload();
             }
         });
         let chord = std::cell::Cell::new(false);
-        listen("keydown", move |event: &Event| {
+        let key_go = go.clone();
+        focus::listen("keydown", move |event: &Event| {
             if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
-                pressed(event, &chord, &go);
+                if event.key() == "Escape" && toast.with_untracked(Option::is_some) {
+                    toast.set(None);
+                    focus::mend();
+                }
+                keys::pressed(event, &chord, &key_go);
             }
         });
-        // What was typed before a reload is there again.
-        Effect::new(move |_| {
-            let location = leptos_router::hooks::use_location();
-            location.pathname.track();
-            request_animation_frame(restore_all);
+        focus::install();
+        drafts::sweep();
+        let location = use_location();
+        Effect::new(move |before: Option<String>| {
+            let path = location.pathname.get();
+            if before.is_some_and(|before| before != path) {
+                focus::left();
+                // What was said belongs to the page that it was said on.
+                if toast.with_untracked(|toast| toast.as_ref().is_some_and(|toast| toast.on != path)) {
+                    toast.set(None);
+                }
+            }
+            path
         });
-    }
-
-    fn listen(name: &str, heard: impl Fn(&Event) + 'static) {
-        let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| heard(&event));
-        let _ = document().add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        // The frame, and with it the listener, lives as long as the document.
-        closure.forget();
+        Effect::new(move |_| {
+            let search = location.search.get_untracked();
+            let told = without_logged(&search);
+            if told != search.trim_start_matches('?') {
+                let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+                navigate(&with_query(&location.pathname.get_untracked(), &told), options);
+            }
+        });
     }
 
     fn fields_of(form: &HtmlFormElement) -> Fields {
-        let mut pairs = Vec::new();
-        if let Ok(data) = FormData::new_with_form(form) {
-            for entry in data.entries().into_iter().flatten() {
-                let pair: js_sys::Array = entry.unchecked_into();
-                if let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) {
-                    pairs.push((name, value));
-                }
-            }
-        }
-        Fields::new(pairs)
+        Fields::new(drafts::held(form))
+    }
+
+    /// A day, a time or a number of which only a part is there: the browser hands it out as empty.
+    fn half_typed(form: &HtmlFormElement) -> Option<(String, Why)> {
+        let inputs = form.query_selector_all("input[type=date], input[type=time], input[type=number]").ok()?;
+        (0..inputs.length()).find_map(|place| {
+            let input: HtmlInputElement = inputs.get(place)?.dyn_into().ok()?;
+            let validity = js_sys::Reflect::get(&input, &JsValue::from_str("validity")).ok()?;
+            let is_bad = js_sys::Reflect::get(&validity, &JsValue::from_str("badInput")).ok()?.is_truthy();
+            let why = match input.type_().as_str() {
+                "date" => Why::NotADay,
+                "time" => Why::NotATime,
+                _ => Why::NotANumber,
+            };
+            is_bad.then(|| (input.name(), why))
+        })
     }
 
     fn taken(
@@ -242,43 +263,94 @@ mod browser {
         lang: Lang,
         go: &impl Fn(&str),
     ) {
-        forget(form);
-        let said = match &request.command {
+        drafts::forget(form);
+        let here = window().location().pathname().unwrap_or_default();
+        let here_whole = format!("{here}{}", window().location().search().unwrap_or_default());
+        let next = forms::leads_to(fields, &request.command).filter(|next| !is_here(next, &here, &here_whole));
+        let on = next.as_deref().map_or(here.as_str(), path_of).to_owned();
+        let sent_first = form.get_attribute("data-sent");
+        let (text, undo) = match &request.command {
             Command::Interaction(id, interaction::Command::Log { .. }) if !receipt.events.is_empty() => {
-                Toast { text: logged(lang).to_owned(), undo: Some(shared::ids::Stream::from(*id).to_string()) }
+                (logged(lang), Some(shared::ids::Stream::from(*id).to_string()))
             }
-            Command::Interaction(_, interaction::Command::Retract { .. }) => {
-                Toast { text: undone(lang).to_owned(), undo: None }
-            }
+            Command::Interaction(_, interaction::Command::Retract { .. }) => (undone(lang), None),
             Command::Unit(..)
             | Command::Colleague(..)
             | Command::Account(..)
             | Command::Contact(..)
             | Command::Interaction(..)
             | Command::Handoff(..)
-            | Command::Import(..) => Toast { text: done(lang).to_owned(), undo: None },
+            | Command::Import(..) => (done(lang), None),
         };
-        toast.set(Some(said));
+        let text = match (receipt.duplicate, sent_first) {
+            (true, Some(first)) if Some(&first) != serde_json::to_string(request).ok().as_ref() => arrived_before(lang),
+            (true, Some(_)) => arrived(lang),
+            _ => text,
+        };
+        toast.set(Some(Toast { text: text.to_owned(), undo, on }));
+        let had_focus = document().active_element().is_some_and(|focused| form.contains(Some(&focused)));
         form.reset();
+        drafts::said(form, false);
         clear_refusal(form);
+        let _ = form.remove_attribute("data-sent");
         renew_key(form);
         if let Some(details) = form.closest("details[data-close]").ok().flatten() {
             let _ = details.remove_attribute("open");
-        }
-        if let Some(back) = fields.get("back").and_then(crate::address::local) {
-            let here = window().location().pathname().unwrap_or_default();
-            if back.split('?').next() != Some(here.as_str()) {
-                go(back);
+            if had_focus {
+                focus::on(details.query_selector("summary").ok().flatten());
             }
+        }
+        match next {
+            Some(next) => go(&next),
+            None => focus::mend(),
         }
     }
 
-    fn say(problem: Problem, lang: Lang) -> String {
-        match problem.status {
-            0 => not_sent(lang).to_owned(),
-            401 => signed_out(lang).to_owned(),
-            _ => problem.detail,
-        }
+    fn path_of(address: &str) -> &str {
+        address.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// Whether an address is where one is: a path alone is this page whatever it is asked.
+    fn is_here(address: &str, path: &str, whole: &str) -> bool {
+        if address.contains('?') { address == whole } else { path_of(address) == path }
+    }
+
+    fn not_taken(form: &HtmlFormElement, request: &Request, problem: Problem, lang: Lang) {
+        let button = |attribute: &str, text: &str| {
+            let button = added("button", "button small")?;
+            let _ = button.set_attribute("type", "button");
+            let _ = button.set_attribute(attribute, "");
+            button.set_text_content(Some(text));
+            Some(button)
+        };
+        let (why, offer) = match problem.status {
+            // What a proxy says for a server that does not answer is no answer of ours.
+            0 | 502 | 504 => {
+                if let Ok(sent) = serde_json::to_string(request) {
+                    let _ = form.set_attribute("data-sent", &sent);
+                }
+                drafts::keep(form, Some(request.id.uuid()));
+                (no_answer(lang).to_owned(), None)
+            }
+            401 => {
+                let link = added("a", "button small");
+                if let Some(link) = &link {
+                    let here = window().location();
+                    let here = format!("{}{}", here.pathname().unwrap_or_default(), here.search().unwrap_or_default());
+                    let _ = link.set_attribute("href", &format!("/sign-in?next={}", encode(&here)));
+                    let _ = link.set_attribute("target", "_blank");
+                    let _ = link.set_attribute("rel", "external");
+                    link.set_text_content(Some(sign_in(lang)));
+                }
+                (signed_out(lang).to_owned(), link)
+            }
+            409 => {
+                let is_about_seen = !request.expects.is_empty();
+                (problem.detail, is_about_seen.then(|| button("data-reload", load_changes(lang))).flatten())
+            }
+            _ => (problem.detail, None),
+        };
+        show_refusal(form, None, why, offer, lang);
     }
 
     /// A form that was taken is used up: the next one sent from it is another command.
@@ -297,19 +369,61 @@ mod browser {
         }
     }
 
-    fn show_refusal(form: &HtmlFormElement, field: Option<&str>, why: &str) {
+    /// An element of a refusal, which goes when the refusal does.
+    fn added(tag: &str, class: &str) -> Option<Element> {
+        let element = document().create_element(tag).ok()?;
+        element.set_class_name(class);
+        let _ = element.set_attribute("data-added", "");
+        Some(element)
+    }
+
+    fn show_refusal(form: &HtmlFormElement, field: Option<&str>, why: String, offer: Option<Element>, lang: Lang) {
         clear_refusal(form);
         let wrong = field
-            .and_then(|field| form.query_selector(&format!("[name=\"{field}\"]:not([type=hidden])")).ok().flatten());
-        if let Some(input) = wrong.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-            let _ = input.set_attribute("aria-invalid", "true");
-            let _ = input.focus();
+            .and_then(|field| form.query_selector(&format!("[name=\"{field}\"]:not([type=hidden])")).ok().flatten())
+            .and_then(|input| input.dyn_into::<HtmlElement>().ok());
+        let label = wrong.as_ref().and_then(label_of);
+        if let Some(input) = &wrong {
+            tell_at(input, &why);
         }
         if let Some(notice) = form.query_selector(".form-why").ok().flatten() {
             let _ = notice.remove_attribute("hidden");
             if let Ok(Some(text)) = notice.query_selector("p") {
-                text.set_text_content(Some(why));
+                let whole = label.map_or_else(|| why.clone(), |label| at_field(lang, &label, &why));
+                text.set_text_content(Some(&whole));
             }
+            if let Some(offer) = offer {
+                let _ = notice.append_child(&offer);
+            }
+        }
+        if let Some(input) = wrong {
+            let _ = input.focus();
+        }
+    }
+
+    /// What a person calls the field: its label, or the legend above its choices.
+    fn label_of(input: &HtmlElement) -> Option<String> {
+        let around = input.closest(".field, fieldset").ok().flatten()?;
+        let label = around.query_selector("label[for], legend").ok().flatten()?;
+        label.text_content().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// Writes the reason where it belongs, in the open.
+    fn tell_at(input: &HtmlElement, why: &str) {
+        let mut around = input.closest("details").ok().flatten();
+        while let Some(details) = around {
+            let _ = details.set_attribute("open", "");
+            around = details.parent_element().and_then(|above| above.closest("details").ok().flatten());
+        }
+        let _ = input.set_attribute("aria-invalid", "true");
+        let (Ok(Some(field)), Some(reason)) = (input.closest(".field"), added("p", "wrong-why")) else { return };
+        let id = format!("{}-why", input.id());
+        reason.set_id(&id);
+        reason.set_text_content(Some(why));
+        if field.insert_before(&reason, Some(input)).is_ok() {
+            let _ = field.class_list().add_1("wrong");
+            let described = input.get_attribute("aria-describedby").map_or(id.clone(), |hint| format!("{hint} {id}"));
+            let _ = input.set_attribute("aria-describedby", &described);
         }
     }
 
@@ -317,155 +431,45 @@ mod browser {
         if let Some(notice) = form.query_selector(".form-why").ok().flatten() {
             let _ = notice.set_attribute("hidden", "");
         }
-        if let Ok(wrong) = form.query_selector_all("[aria-invalid]") {
-            for place in 0..wrong.length() {
-                if let Some(input) = wrong.get(place).and_then(|node| node.dyn_into::<Element>().ok()) {
-                    let _ = input.remove_attribute("aria-invalid");
-                }
-            }
-        }
-    }
-
-    fn storage() -> Option<Storage> {
-        window().local_storage().ok().flatten()
-    }
-
-    fn draft_of(form: &HtmlFormElement) -> String {
-        format!(
-            "draft {} {}",
-            window().location().pathname().unwrap_or_default(),
-            form.get_attribute("data-command").unwrap_or_default()
-        )
-    }
-
-    fn keep(form: &HtmlFormElement) {
-        let mut texts: Vec<(String, String)> = Vec::new();
-        each_text(form, |name, value, _| texts.push((name, value)));
-        if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(&texts)) {
-            let _ = storage.set_item(&draft_of(form), &json);
-        }
-    }
-
-    fn forget(form: &HtmlFormElement) {
-        if let Some(storage) = storage() {
-            let _ = storage.remove_item(&draft_of(form));
-        }
-    }
-
-    fn restore_all() {
-        let Ok(forms) = document().query_selector_all("form[data-keep]") else { return };
-        for place in 0..forms.length() {
-            let Some(form) = forms.get(place).and_then(|node| node.dyn_into::<HtmlFormElement>().ok()) else {
-                continue;
+        each(form, "[aria-invalid]", |input| {
+            let _ = input.remove_attribute("aria-invalid");
+            let why = format!("{}-why", input.id());
+            let hints = input.get_attribute("aria-describedby").unwrap_or_default();
+            let hints: Vec<&str> = hints.split(' ').filter(|id| *id != why && !id.is_empty()).collect();
+            let _ = if hints.is_empty() {
+                input.remove_attribute("aria-describedby")
+            } else {
+                input.set_attribute("aria-describedby", &hints.join(" "))
             };
-            let kept = storage().and_then(|storage| storage.get_item(&draft_of(&form)).ok().flatten());
-            let texts: Vec<(String, String)> =
-                kept.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-            each_text(&form, |name, value, set| {
-                if let Some((_, text)) =
-                    texts.iter().find(|(one, text)| *one == name && !text.is_empty() && value.is_empty())
-                {
-                    set(text);
-                }
-            });
-        }
-    }
-
-    /// Every field of a form that a person types text into.
-    fn each_text(form: &HtmlFormElement, mut look: impl FnMut(String, String, &dyn Fn(&str))) {
-        let Ok(fields) = form.query_selector_all("textarea[name], input[type=text][name], input[type=email][name]")
-        else {
-            return;
-        };
-        for place in 0..fields.length() {
-            let Some(field) = fields.get(place) else { continue };
-            if let Some(area) = field.dyn_ref::<HtmlTextAreaElement>() {
-                look(area.name(), area.value(), &|text| area.set_value(text));
-            } else if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
-                look(input.name(), input.value(), &|text| input.set_value(text));
-            }
-        }
-    }
-
-    fn open_keys() {
-        let dialog =
-            document().get_element_by_id("keys").and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok());
-        if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
-            let _ = dialog.show_modal();
-        }
-    }
-
-    /// The key that was meant: the Latin letter, on whatever layout.
-    fn letter(event: &KeyboardEvent) -> String {
-        let key = event.key();
-        if key.is_ascii() {
-            return key.to_ascii_lowercase();
-        }
-        match event.code().as_str() {
-            "Slash" if event.shift_key() => "?".to_owned(),
-            "Slash" => "/".to_owned(),
-            code => code.strip_prefix("Key").unwrap_or_default().to_ascii_lowercase(),
-        }
-    }
-
-    fn pressed(event: &KeyboardEvent, chord: &std::cell::Cell<bool>, go: &impl Fn(&str)) {
-        let focused = document().active_element();
-        let in_form = focused.as_ref().and_then(|element| element.closest("form[data-command]").ok().flatten());
-        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
-            if let Some(form) = in_form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
-                event.prevent_default();
-                let _ = form.request_submit();
-            }
-            return;
-        }
-        let typing = focused.as_ref().is_some_and(|element| {
-            element
-                .closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]")
-                .ok()
-                .flatten()
-                .is_some()
         });
-        let in_dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
-        let letter = letter(event);
-        let finds = letter == "/" || ((event.ctrl_key() || event.meta_key()) && letter == "k");
-        if in_dialog || (typing && !(finds && letter == "k")) {
-            return;
-        }
-        if finds {
-            if let Some(find) =
-                document().get_element_by_id("find").and_then(|find| find.dyn_into::<HtmlElement>().ok())
-            {
-                event.prevent_default();
-                let _ = find.focus();
+        each(form, ".field.wrong", |field| {
+            let _ = field.class_list().remove_1("wrong");
+        });
+        each(form, "[data-added]", Element::remove);
+        // What the server wrote at a field stays in the page, unseen.
+        each(form, ".wrong-why", |reason| {
+            let _ = reason.set_attribute("hidden", "");
+        });
+    }
+
+    fn each(form: &HtmlFormElement, selector: &str, mut look: impl FnMut(&Element)) {
+        let Ok(found) = form.query_selector_all(selector) else { return };
+        for place in 0..found.length() {
+            if let Some(element) = found.get(place).and_then(|node| node.dyn_into::<Element>().ok()) {
+                look(&element);
             }
-            return;
         }
-        if event.ctrl_key() || event.meta_key() || event.alt_key() {
-            return;
-        }
-        let after_g = chord.replace(false);
-        let address = match (after_g, letter.as_str()) {
-            (true, "a") => "/",
-            (true, "h") => "/handoffs",
-            (true, "l") => "/alignment",
-            (true, "e") => "/events",
-            (false, "g") => return chord.set(true),
-            (false, "c") => {
-                let fab = document()
-                    .query_selector(".log-fab")
-                    .ok()
-                    .flatten()
-                    .and_then(|fab| fab.dyn_into::<HtmlElement>().ok());
-                if let Some(fab) = fab {
-                    event.prevent_default();
-                    fab.click();
-                }
-                return;
-            }
-            (_, "?") => return open_keys(),
-            _ => return,
-        };
-        event.prevent_default();
-        go(address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_logged;
+
+    #[test]
+    fn what_was_logged_is_told_once() {
+        assert_eq!(without_logged("?front=client&logged=interaction/1"), "front=client");
+        assert_eq!(without_logged("logged=interaction/1"), "");
+        assert_eq!(without_logged(""), "");
     }
 }

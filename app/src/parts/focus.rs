@@ -1,0 +1,102 @@
+//! Where the focus is when a page changes under it. A new page is announced by its heading; what was
+//! focused and is gone hands the focus to the nearest thing around it that is still there.
+
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, Event, HtmlElement};
+
+thread_local! {
+    /// What has the focus, and the identities of what is around it, nearest first.
+    static FOCUSED: RefCell<Option<(Element, Vec<String>)>> = const { RefCell::new(None) };
+    /// Another page was asked for and is not shown yet.
+    static ON_THE_WAY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Listens on the whole document, for as long as it lives.
+pub fn listen(name: &str, heard: impl Fn(&Event) + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| heard(&event));
+    let _ = document().add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    closure.forget();
+}
+
+/// Remembers what has the focus, once for the whole document.
+pub fn install() {
+    listen("focusin", |event| {
+        let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        let mut around = Vec::new();
+        let mut next = Some(element.clone());
+        while let Some(one) = next {
+            if !one.id().is_empty() {
+                around.push(one.id());
+            }
+            next = one.parent_element();
+        }
+        FOCUSED.set(Some((element, around)));
+    });
+    listen("focusout", |event| {
+        // Left by somebody, not taken away from under them.
+        let is_there = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if is_there.is_some_and(|element| element.is_connected()) {
+            FOCUSED.set(None);
+        }
+    });
+    listen("click", |event| {
+        let link = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok())
+            .and_then(|element| element.closest("a[href^='#']").ok().flatten());
+        // The browser knows best how to go to a place of this page: the router would lose `:target`.
+        if let Some(link) = link {
+            let _ = link.set_attribute("rel", "external");
+        }
+    });
+}
+
+/// Another page was asked for.
+pub fn left() {
+    ON_THE_WAY.set(true);
+}
+
+/// A page is about to be shown: another one, or this one afresh.
+pub fn arrived() {
+    if ON_THE_WAY.take() { request_animation_frame(land) } else { mend() }
+}
+
+/// The focus goes to the place that the address names, to the field that the page begins with, or to
+/// its heading, which is read out.
+fn land() {
+    let hash = window().location().hash().unwrap_or_default();
+    let place = hash.strip_prefix('#').and_then(|id| document().get_element_by_id(id));
+    if place.is_some() {
+        // Only the browser itself can mark the target of an address.
+        let _ = window().location().replace(&hash);
+        return on(place);
+    }
+    let main = |selector: &str| document().query_selector(&format!("main {selector}")).ok().flatten();
+    on(main("[autofocus]").or_else(|| main("h1")));
+}
+
+/// Gives the focus to an element, if it is there.
+pub fn on(element: Option<Element>) {
+    let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) else { return };
+    if element.tab_index() < 0 && !element.has_attribute("tabindex") {
+        let _ = element.set_attribute("tabindex", "-1");
+    }
+    let _ = element.focus();
+}
+
+/// After the page was drawn again: what had the focus may be gone.
+pub fn mend() {
+    request_animation_frame(|| {
+        let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let around = FOCUSED.with_borrow(|focused| {
+            let (element, around) = focused.as_ref()?;
+            (is_nowhere && !element.is_connected()).then(|| around.clone())
+        });
+        if let Some(around) = around {
+            on(around.iter().chain([&"main".to_owned()]).find_map(|id| document().get_element_by_id(id)));
+        }
+    });
+}

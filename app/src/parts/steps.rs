@@ -1,0 +1,62 @@
+//! What becomes of a next step besides being done, and one that is agreed on after the entry was written.
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use super::fields::{CommandForm, Field, Kind, form_name, step_form_name};
+use crate::text::use_lang;
+
+crate::texts! {
+    drop_it { en: "Drop", ru: "Снять" }
+    step_drop(what: &str) { en: "Drop: {what}", ru: "Снять: {what}" }
+    drop_why { en: "Why is it dropped?", ru: "Почему снимаете?" }
+    agree { en: "Agree on a next step", ru: "Договориться о шаге" }
+    what { en: "Next step", ru: "Следующий шаг" }
+    due { en: "By when", ru: "К какому дню" }
+    agree_it { en: "Agree", ru: "Записать шаг" }
+}
+
+/// A next step that nobody will do, with the reason.
+#[component]
+pub fn StepDrop(stream: String, step: String, what: String, seed: Uuid, back: String) -> impl IntoView {
+    let lang = use_lang();
+    let form = step_form_name(&form_name("interaction.drop", Some(&stream)), &step);
+    view! {
+        <details class="unfold" data-close="">
+            <summary class="button small quiet" aria-label=step_drop(lang, &what)>
+                {drop_it(lang)}
+            </summary>
+            <CommandForm what="interaction.drop" on=stream step=step seed=seed back=back class="form" keep=true label=step_drop(lang, &what)>
+                <Field form=form name="reason" label=drop_why(lang) required=true />
+                <div class="row">
+                    <button class="button small" type="submit">
+                        {drop_it(lang)}
+                    </button>
+                </div>
+            </CommandForm>
+        </details>
+    }
+}
+
+/// Another next step of an entry. It is its writer's; who else it should be can be handed over.
+#[component]
+pub fn StepAgree(stream: String, seed: Uuid, back: String) -> impl IntoView {
+    let lang = use_lang();
+    let form = form_name("interaction.agree", Some(&stream));
+    view! {
+        <details class="unfold" data-close="">
+            <summary>{agree(lang)}</summary>
+            <CommandForm what="interaction.agree" on=stream seed=seed back=back class="form" keep=true label=agree(lang)>
+                <div class="fields">
+                    <Field form=form.clone() name="next_step" label=what(lang) required=true />
+                    <Field form=form name="step_due" label=due(lang) kind=Kind::Date />
+                </div>
+                <div class="row">
+                    <button class="button small" type="submit">
+                        {agree_it(lang)}
+                    </button>
+                </div>
+            </CommandForm>
+        </details>
+    }
+}

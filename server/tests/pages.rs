@@ -1,0 +1,263 @@
+//! The pages as a browser without scripts meets them: what the server writes into a document, and the
+//! door of its forms.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod house;
+
+use std::sync::Arc;
+
+use app::when::Zone;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use house::*;
+use http::{Request, StatusCode, header};
+use server::access::{Access, Cost, Settings};
+use server::office::Office;
+use server::serve::{self, House as Served};
+use server::site::Site;
+use server::store::Store;
+use server::store::keyring::Keyring;
+use shared::ids::ColleagueId;
+use shared::testkit::*;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The whole server on a store in memory.
+struct Town {
+    office: Office,
+    access: Access,
+    app: Router,
+    _folder: TempDir,
+}
+
+/// Where an answer leads and what it says.
+struct Answer {
+    status: StatusCode,
+    location: String,
+    text: String,
+}
+
+impl Town {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
+        let now = Arc::new(std::sync::Mutex::new(NOON));
+        let store = Arc::new(Trickster::default()) as Arc<dyn Store>;
+        let office = Office::open(store, keyring, clock(&now)).unwrap();
+        for answer in office.ask_all(company_orders()).await {
+            answer.unwrap();
+        }
+        let access =
+            Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
+        let served = Served {
+            office: office.clone(),
+            access: access.clone(),
+            site: Site::default(),
+            zone: Zone::utc(),
+            data: folder.path().to_owned(),
+        };
+        let app = serve::router(served, &Settings::default()).unwrap();
+        Self { office, access, app, _folder: folder }
+    }
+
+    fn token(&self, colleague: ColleagueId) -> String {
+        let email = format!("c{}@twofront.example", colleague.uuid().as_u128());
+        self.access.enrol(colleague, &email).unwrap();
+        self.access.token_new(colleague, "test").unwrap()
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Answer {
+        let (response, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let location = response.headers.get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        Answer {
+            status: response.status,
+            location: location.unwrap_or_default(),
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    async fn page(&self, token: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.ask(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form from a page, as plain HTML does.
+    async fn form(&self, token: &str, from: &str, pairs: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={}", app::address::encode(value))).collect();
+        let request = Request::post("/do")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::REFERER, format!("http://127.0.0.1{from}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.ask(request.body(Body::from(body.join("&"))).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn a_title_is_text_whatever_a_name_or_a_search_holds() {
+    let town = Town::new().await;
+    let name = "</title><meta http-equiv=refresh content=0> & co";
+    town.office.ask(rename(100, NORTHWIND, name)).await.unwrap();
+    let kira = town.token(KIRA);
+    let asked = format!("/?q={}", app::address::encode(name));
+    for address in [format!("/accounts/{NORTHWIND}"), asked] {
+        let page = town.page(&kira, &address).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(!page.text.contains("<meta http-equiv"), "{address}");
+        let title = page.text.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+        assert!(title.contains("&lt;/title&gt;&lt;meta") && title.contains("&amp; co"), "{title}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_corrected_comes_back_letter_by_letter() {
+    let town = Town::new().await;
+    town.office.ask(visit(100, VISIT, NORTHWIND, "</textarea><b>bold</b> and &lt; stays")).await.unwrap();
+    let kira = town.token(KIRA);
+    let page = town.page(&kira, &format!("/log?correct={VISIT}")).await;
+    assert!(!page.text.contains("<b>bold"));
+    let area = page.text.split("<textarea").nth(1).unwrap().split("</textarea>").next().unwrap();
+    let inside = area.split_once('>').unwrap().1;
+    assert_eq!(inside, "&lt;/textarea&gt;&lt;b&gt;bold&lt;/b&gt; and &amp;lt; stays");
+}
+
+/// The fields of a form on a page that logs something at Northwind.
+fn logging<'a>(key: &'a str, account: &'a str, text: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![("do", "interaction.log"), ("key", key), ("account", account), ("summary", text), ("back", "")]
+}
+
+#[tokio::test]
+async fn a_refused_form_comes_back_as_it_was_filled_in_and_haunts_no_other() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let (account, key, anna) = (NORTHWIND.to_string(), uuid::Uuid::from_u128(1).to_string(), ANNA.to_string());
+    let mut pairs = logging(&key, &account, "");
+    pairs.extend([("contact", anna.as_str()), ("planned", "yes"), ("place", "Hamburg"), ("clock", "14:05")]);
+    let from = format!("/log?account={NORTHWIND}");
+    let refused = town.form(&kira, &from, &pairs).await;
+    assert_eq!(refused.status, StatusCode::SEE_OTHER);
+    let page = town.page(&kira, &refused.location).await.text;
+    let ticked = |name: &str, value: &str| {
+        page.split("<input").any(|input| {
+            let tag = input.split('>').next().unwrap();
+            [format!("name=\"{name}\""), format!("value=\"{value}\""), "checked".to_owned()]
+                .iter()
+                .all(|part| tag.contains(part))
+        })
+    };
+    assert!(ticked("contact", &anna) && ticked("planned", "yes") && page.contains("Hamburg"), "{page}");
+    assert!(page.contains("Fill in this field."));
+    assert!(!town.page(&kira, &from).await.text.contains("Hamburg"));
+}
+
+#[tokio::test]
+async fn an_address_offers_to_undo_only_what_the_viewer_has_just_logged() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let (account, key) = (CONTOSO.to_string(), uuid::Uuid::from_u128(1).to_string());
+    let logged = town.form(&kira, &format!("/log?account={NORTHWIND}"), &logging(&key, &account, "Call")).await;
+    assert!(logged.location.starts_with(&format!("/accounts/{CONTOSO}?logged=interaction/")), "{}", logged.location);
+    let offers = |page: Answer| {
+        page.text.contains("data-command=\"interaction.retract interaction/") && page.text.contains("class=\"toast\"")
+    };
+    assert!(offers(town.page(&kira, &logged.location).await));
+    assert!(!offers(town.page(&lev, &logged.location).await), "another's entry");
+    assert!(!offers(town.page(&kira, &format!("/accounts/{CONTOSO}?logged=interaction/{VISIT}")).await), "none");
+    assert!(!offers(town.page(&kira, &format!("/accounts/{CONTOSO}")).await));
+}
+
+#[tokio::test]
+async fn a_correction_keeps_who_was_there_and_when_it_was() {
+    let town = Town::new().await;
+    let mut order = visit(100, VISIT, NORTHWIND, "Walked the warehouse");
+    if let shared::domain::Command::Interaction(_, shared::interaction::Command::Log { details, .. }) =
+        &mut order.request.command
+    {
+        details.contacts = vec![ANNA];
+        details.colleagues = vec![LEV];
+    }
+    order.request.occurred = shared::words::Occurred::parse("2026-05-30T14:05:33Z");
+    town.office.ask(order).await.unwrap();
+    for (number, command) in [(101, Leaves::Contact), (102, Leaves::Colleague)] {
+        town.office.ask(command.order(number)).await.unwrap();
+    }
+    // The one who corrects was there, too, and so is on the list.
+    let maxim = town.token(MAXIM);
+    let page = town.page(&maxim, &format!("/log?correct={VISIT}")).await.text;
+    for (name, value) in [("contact", ANNA.to_string()), ("colleague", LEV.to_string())] {
+        let is_ticked = page.split("<input").any(|input| {
+            let tag = input.split('>').next().unwrap();
+            tag.contains(&format!("name=\"{name}\" value=\"{value}\"")) && tag.contains("checked")
+        });
+        assert!(is_ticked, "{name}: {page}");
+    }
+    assert!(page.contains("value=\"2026-05-30T14:05:33Z\""));
+    assert!(
+        page.contains(&format!("value=\"{MAXIM}\"")) && !page.contains(&format!("name=\"colleague\" value=\"{KIRA}\""))
+    );
+}
+
+/// Somebody who is no longer there.
+enum Leaves {
+    Contact,
+    Colleague,
+}
+
+impl Leaves {
+    fn order(&self, number: u128) -> server::desk::Order {
+        use shared::domain::Command;
+        let command = match self {
+            Self::Contact => Command::Contact(ANNA, shared::contact::Command::Leave {}),
+            Self::Colleague => Command::Colleague(LEV, shared::colleague::Command::Leave {}),
+        };
+        order(number, ADA, command)
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_write_is_offered_no_log() {
+    let town = Town::new().await;
+    let nina = town.token(NINA);
+    let page = town.page(&nina, &format!("/accounts/{NORTHWIND}")).await;
+    assert!(page.status == StatusCode::OK && !page.text.contains("/log"));
+    assert_eq!(town.page(&nina, "/log").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn who_is_lost_while_signed_in_finds_back_by_the_frame() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let page = town.page(&kira, "/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text.contains("class=\"rail\"") && page.text.matches("<main").count() == 1);
+}
+
+#[tokio::test]
+async fn every_account_is_on_some_page_of_the_portfolio() {
+    let town = Town::new().await;
+    let many = (0..250_u128).map(|n| {
+        let account = shared::ids::AccountId::from_uuid(uuid::Uuid::from_u128(0xACC0_0000 + n));
+        register(1_000 + n, account, &format!("Stranger {n:03}"))
+    });
+    for answer in town.office.ask_all(many.collect()).await {
+        answer.unwrap();
+    }
+    let kira = town.token(KIRA);
+    let first = town.page(&kira, "/?scope=all&sort=name").await.text;
+    assert!(first.contains("1 to 200 of 252") && first.contains("page=2") && !first.contains("Stranger 249"));
+    let second = town.page(&kira, "/?scope=all&sort=name&page=2").await.text;
+    assert!(second.contains("201 to 252 of 252") && second.contains("Stranger 249") && !second.contains("page=3"));
+    let beyond = town.page(&kira, "/?scope=all&sort=name&page=9").await.text;
+    assert!(beyond.contains("201 to 252 of 252"), "a page after the last one is the last one");
+}
+
+#[tokio::test]
+async fn a_form_about_one_account_carries_no_list_of_all() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let known = town.page(&kira, &format!("/log?account={NORTHWIND}")).await.text;
+    assert!(known.contains("Northwind") && !known.contains("Contoso"));
+    assert!(town.page(&kira, &format!("/log?account={NORTHWIND}&find=")).await.text.contains("Contoso"));
+}
