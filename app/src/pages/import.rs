@@ -2,6 +2,7 @@
 //! the product carries, or a company that a program makes up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -94,8 +95,8 @@ crate::texts! {
     numbers { en: "Write whole numbers: from 1 to 1,000,000 events, and any seed.", ru: "Напишите целые числа: от 1 до 1 000 000 событий и любое зерно." }
 }
 
-/// After how many records an open page asks again how far a running import is.
-const LOOK_EVERY: u64 = 2_000;
+/// How often an open page asks how far a running import is: a check records nothing that would tell.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The import page asks for nothing in particular.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,8 +109,6 @@ pub struct ImportPage {
     /// Colleagues and imports only.
     pub directory: Directory,
     pub importing: Importing,
-    /// Records that arrived since the server was asked.
-    since: u64,
     is_stale: bool,
 }
 
@@ -133,7 +132,7 @@ impl Query for Ask {
             };
         });
         let (now, seed) = (viewer.now, viewer.seed);
-        Ok(ImportPage { now, seed, directory, importing, since: 0, is_stale: false })
+        Ok(ImportPage { now, seed, directory, importing, is_stale: false })
     }
 
     fn address(&self) -> String {
@@ -148,13 +147,15 @@ impl Follow for ImportPage {
 
     fn fold(&mut self, record: &Record) {
         self.directory.fold(record);
-        self.since += 1;
-        let is_about_imports = matches!(record.event, Event::Import(..));
-        self.is_stale = is_about_imports || (self.importing.running.is_some() && self.since >= LOOK_EVERY);
+        self.is_stale = matches!(record.event, Event::Import(..));
     }
 
     fn is_stale(&self) -> bool {
         self.is_stale
+    }
+
+    fn ask_again_in(&self) -> Option<Duration> {
+        self.importing.running.is_some().then_some(LOOK_EVERY)
     }
 }
 
