@@ -1,6 +1,8 @@
 //! What keeps an open page in step with the log: the server's records arrive one by one and go
 //! through the same fold that made the page.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use shared::record::Record;
 
@@ -15,6 +17,11 @@ pub trait Follow {
     /// It cannot tell any more by itself what is true: ask the server again.
     fn is_stale(&self) -> bool {
         false
+    }
+
+    /// It shows what the log does not tell, and that changes: ask the server again after so long.
+    fn ask_again_in(&self) -> Option<Duration> {
+        None
     }
 }
 
@@ -97,15 +104,19 @@ mod browser {
     pub fn follow<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, again: impl Fn() + 'static) {
         let number = NEXT.replace(NEXT.get() + 1);
         let asking = Rc::new(Cell::new(None));
-        let ask = {
+        let ask_in = {
             let (asking, again) = (Rc::clone(&asking), Rc::new(again));
-            move || {
+            move |wait: Duration| {
                 if asking.get().is_none() {
                     let again = Rc::clone(&again);
-                    asking.set(set_timeout_with_handle(move || again(), PATIENCE).ok());
+                    asking.set(set_timeout_with_handle(move || again(), wait).ok());
                 }
             }
         };
+        if let Some(wait) = page.with_untracked(Follow::ask_again_in) {
+            ask_in(wait);
+        }
+        let ask = move || ask_in(PATIENCE);
         let position = page.with_untracked(Follow::position);
         // So many have come since that some of them are gone: only the server knows them all.
         let oldest =

@@ -131,8 +131,9 @@ struct Import {
     /// Only say what would happen.
     #[arg(long)]
     dry_run: bool,
-    /// Where refused rows go, each with its reason.
-    #[arg(long, value_name = "FILE", default_value = "refused.csv")]
+    /// The folder for refused rows, each with its reason: mend them there, import it, and remove it, for it
+    /// holds people's data in the clear.
+    #[arg(long, value_name = "DIR", default_value = "refused")]
     refused: PathBuf,
     /// The language of reasons.
     #[arg(long, env = "TWOFRONT_LANG", default_value = "en")]

@@ -14,12 +14,14 @@ use serde::Serialize;
 use shared::domain::Rejection;
 use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
 use shared::lang::Lang;
+use shared::record::Record;
 use shared::words::{BadWord, Email, SourceKey, System};
 
 use crate::desk::Refusal;
 
 mod batch;
 mod identity;
+mod past;
 mod refused;
 pub mod salesforce;
 mod scratch;
@@ -61,16 +63,22 @@ pub struct Options<'a> {
     /// How many imports of this system were taken back. What they brought keeps its identity for
     /// ever, so what comes again needs another one.
     pub generation: u32,
-    /// Whether something is there (and was not taken back). Asked only where `generation` is not 0.
+    /// Whether something is there (and was not taken back).
     pub exists: &'a dyn Fn(Stream) -> bool,
+    /// What is recorded of something that is there, in order, without the imports that were taken
+    /// back; or why that cannot be read.
+    pub history: &'a dyn Fn(Stream) -> Result<Vec<Record>, String>,
     /// The account that a record of the other system is already linked to.
     pub linked: &'a dyn Fn(&System, &SourceKey) -> Option<AccountId>,
     /// The colleague with this address.
     pub colleague: &'a dyn Fn(&Email) -> Option<ColleagueId>,
     /// An appointment that begins after this moment is planned and did not take place yet.
     pub now: jiff::Timestamp,
-    /// Where refused rows go, each with its reason; the file is made when the first one comes.
+    /// The folder where refused rows go, each with its reason: for each table a file of its name, made
+    /// when the first row comes.
     pub refused: Option<&'a Path>,
+    /// Nothing is recorded, and the summary says what would be.
+    pub dry_run: bool,
 }
 
 /// How far an import is.
@@ -90,6 +98,9 @@ pub struct Progress<'a> {
 pub struct Summary {
     pub system: String,
     pub source: String,
+    /// Nothing was recorded: all of it is what would be.
+    pub dry_run: bool,
+    /// `None` where nothing was recorded.
     pub batch: Option<ImportId>,
     pub files: Vec<FileSummary>,
     /// New events, those of the batch itself not counted.
@@ -98,8 +109,8 @@ pub struct Summary {
     pub unmapped_owners: Vec<Owner>,
     /// Things worth knowing that refused no row.
     pub notes: Vec<Note>,
-    /// The file of refused rows, if there are any.
-    pub refused_file: Option<PathBuf>,
+    /// The files of refused rows, if there are any.
+    pub refused_files: Vec<PathBuf>,
 }
 
 /// What became of one file: `rows` is the sum of the four others.
@@ -117,6 +128,9 @@ pub struct FileSummary {
     pub refused: u64,
     /// Says nothing that is recorded here: a deletion of what never came, an inactive relation.
     pub ignored: u64,
+    /// Why nothing of it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unusable: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -147,6 +161,20 @@ pub enum NoteKind {
     ManagerUnknown,
     /// An owner is a colleague who cannot answer for the account (has left, or the account is closed).
     OwnerNotTaken,
+    /// Something was longer than fits here and was cut, or was no such value and was left out.
+    Shortened,
+    /// The log knows a later state of the record: an older export does not overwrite it.
+    OlderState,
+    /// Somebody here chose another manager, account or superior than Salesforce had said; that stays.
+    DecidedHere,
+    /// A relation was ended or deleted. There is no event for that: what was recorded of it stays.
+    RelationEnded,
+    /// The one who wrote it meant it for nobody else: it is left out, and retracted where it came earlier.
+    PrivateLeftOut,
+    /// An entry was retracted here before; what came back in Salesforce does not bring it back.
+    StaysRetracted,
+    /// A contact who was deleted is back, but names no account to come back to.
+    StaysLeft,
 }
 
 /// Why an import did not take place, or stopped. What was accepted by then stays; run again, it goes on.
@@ -239,9 +267,18 @@ impl Summary {
 
     /// The report as people read it, a line for each thing worth saying.
     pub fn say(&self, lang: Lang) -> Vec<String> {
-        let mut lines: Vec<String> = self.files.iter().map(|file| file.say(lang)).collect();
+        let mut lines: Vec<String> = self.files.iter().map(|file| file.say(lang, self.dry_run)).collect();
         let n = self.events;
         lines.push(match lang {
+            Lang::En if self.dry_run => format!(
+                "Nothing was recorded: this was a dry run. It would make {n} new {}",
+                lang.count(n, ["event", "events"], ["", "", ""])
+            ),
+            Lang::Ru if self.dry_run => format!(
+                "Ничего не записано: это пробный запуск. Получилось бы {n} {} {}",
+                lang.count(n, ["", ""], ["новое", "новых", "новых"]),
+                lang.count(n, ["", ""], ["событие", "события", "событий"])
+            ),
             Lang::En => format!("{n} new {}", lang.count(n, ["event", "events"], ["", "", ""])),
             Lang::Ru => format!(
                 "{n} {} {}",
@@ -267,11 +304,11 @@ impl Summary {
             });
         }
         lines.extend(self.notes.iter().map(|note| note.say(lang)));
-        if let Some(path) = &self.refused_file {
-            let path = path.display();
+        if !self.refused_files.is_empty() {
+            let paths = self.refused_files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
             lines.push(match lang {
-                Lang::En => format!("Refused rows with their reasons: {path}"),
-                Lang::Ru => format!("Отклонённые строки с причинами: {path}"),
+                Lang::En => format!("Refused rows with their reasons, to mend and import again: {paths}"),
+                Lang::Ru => format!("Отклонённые строки с причинами, чтобы исправить и загрузить снова: {paths}"),
             });
         }
         lines
@@ -279,19 +316,32 @@ impl Summary {
 }
 
 impl FileSummary {
-    fn say(&self, lang: Lang) -> String {
+    fn say(&self, lang: Lang, dry_run: bool) -> String {
+        if let Some(why) = &self.unusable {
+            return why.clone();
+        }
         let Self { name, encoding, rows, accepted, unchanged, refused, ignored, .. } = self;
         match lang {
-            Lang::En => format!(
-                "{name}: {rows} {} ({encoding}): {accepted} accepted, {unchanged} unchanged, {refused} refused, \
-                 {ignored} without anything to record",
-                lang.count(*rows, ["row", "rows"], ["", "", ""])
-            ),
-            Lang::Ru => format!(
-                "{name}: {rows} {} ({encoding}): принято {accepted}, без изменений {unchanged}, отклонено {refused}, \
-                 нечего записать {ignored}",
-                lang.count(*rows, ["", ""], ["строка", "строки", "строк"])
-            ),
+            Lang::En => {
+                let would = if dry_run { "would be " } else { "" };
+                format!(
+                    "{name}: {rows} {} ({encoding}): {accepted} {would}accepted, {unchanged} unchanged, \
+                     {refused} {would}refused, {ignored} without anything to record",
+                    lang.count(*rows, ["row", "rows"], ["", "", ""])
+                )
+            }
+            Lang::Ru => {
+                let [accepts, refuses] = if dry_run {
+                    ["было бы принято", "было бы отклонено"]
+                } else {
+                    ["принято", "отклонено"]
+                };
+                format!(
+                    "{name}: {rows} {} ({encoding}): {accepts} {accepted}, без изменений {unchanged}, \
+                     {refuses} {refused}, нечего записать {ignored}",
+                    lang.count(*rows, ["", ""], ["строка", "строки", "строк"])
+                )
+            }
         }
     }
 }
@@ -329,6 +379,31 @@ impl NoteKind {
             Self::OwnerNotTaken => lang.pick(
                 "the owner could not be made the account's manager",
                 "владельца не удалось назначить менеджером клиента",
+            ),
+            Self::Shortened => lang.pick(
+                "a text was too long and was cut, or a number could not be read and was left out",
+                "слишком длинный текст сокращён или непонятное число пропущено",
+            ),
+            Self::OlderState => lang.pick(
+                "an older state than the one that is recorded; left out",
+                "состояние старше того, что уже записано; не перенесено",
+            ),
+            Self::DecidedHere => lang.pick(
+                "who answers for the account, where the contact works or whom they report to was decided here since; that stays",
+                "ответственный за клиента, место работы контакта или его руководитель выбраны уже здесь; это не изменено",
+            ),
+            Self::RelationEnded => lang.pick(
+                "a relation that has ended; what was recorded of it stays",
+                "связь завершена; записанное о ней остаётся",
+            ),
+            Self::PrivateLeftOut => lang.pick("marked as private; left out", "помечено как личное; не перенесено"),
+            Self::StaysRetracted => lang.pick(
+                "the entry was retracted here before, and stays so",
+                "запись здесь уже отозвана и остаётся отозванной",
+            ),
+            Self::StaysLeft => lang.pick(
+                "the contact is back in Salesforce without an account, and stays here as one who has left",
+                "контакт восстановлен в Salesforce без клиента и здесь по-прежнему значится ушедшим",
             ),
         }
     }
@@ -392,16 +467,10 @@ enum Why {
         column: &'static str,
         text: String,
     },
-    NotANumber {
-        column: &'static str,
-        text: String,
-    },
     Word {
         column: &'static str,
         bad: BadWord,
     },
-    /// The one who wrote it meant it for nobody else.
-    Private,
     /// Neither an account nor a contact; the prefix of the record that it is about, if any.
     AboutNobody {
         about: Option<String>,
@@ -434,11 +503,7 @@ impl Why {
             (Self::NotADate { column, text }, Lang::Ru) => {
                 format!("{column} «{text}» — не дата вида 2024-01-23 или 2024-01-23T17:50:51.000+0000.")
             }
-            (Self::NotANumber { column, text }, Lang::En) => format!("{column} “{text}” is not a whole number."),
-            (Self::NotANumber { column, text }, Lang::Ru) => format!("{column} «{text}» — не целое число."),
             (Self::Word { column, bad }, _) => format!("{column}: {}", bad.say(lang)),
-            (Self::Private, Lang::En) => "It is marked as private (IsPrivate).".into(),
-            (Self::Private, Lang::Ru) => "Запись помечена как личная (IsPrivate).".into(),
             (Self::AboutNobody { about: None }, Lang::En) => "It names neither an account nor a contact.".into(),
             (Self::AboutNobody { about: None }, Lang::Ru) => "Не указан ни клиент, ни контакт.".into(),
             (Self::AboutNobody { about: Some(id) }, Lang::En) => format!(

@@ -1,16 +1,19 @@
 //! Taking in what comes from outside, at the office that is open: the command line and the import
 //! page do it in the same way.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::Timestamp;
 use shared::domain::Model;
-use shared::ids::{AccountId, ColleagueId, Stream};
+use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
 use shared::lang::Lang;
+use shared::record::Record;
 use shared::words::{Email, SourceKey, System};
 
 use crate::demo;
 use crate::import::{Error, Files, Options, Progress, Scratch, Summary, salesforce as importer};
-use crate::office::Office;
+use crate::office::{LookError, Office};
 use crate::people;
 
 /// How somebody wants an export taken in.
@@ -39,16 +42,20 @@ pub fn salesforce(
     let linked = |system: &System, key: &SourceKey| -> Option<AccountId> { model.accounts().linked_to(system, key) };
     let colleague = |email: &Email| people::known(office, email);
     let exists = |stream: Stream| model.knows(stream);
+    let gone = gone(office);
+    let history = |stream: Stream| history(office, stream, &gone).map_err(|error| error.to_string());
     let now = crate::clock::now();
     let options = Options {
         by,
         lang,
         generation: taken_back(office, &importer::system()),
         exists: &exists,
+        history: &history,
         linked: &linked,
         colleague: &colleague,
         now,
         refused,
+        dry_run,
     };
     if dry_run {
         let known = |command| office.receipt(command).ok().flatten();
@@ -56,6 +63,31 @@ pub fn salesforce(
         return importer::run(files, &options, &mut scratch, progress);
     }
     importer::run(files, &options, &mut office.sink(), progress)
+}
+
+/// What taking in an export would do where nothing is recorded yet: a trial run that needs no data directory.
+///
+/// # Errors
+/// As the importer's.
+pub fn rehearsal(
+    files: &dyn Files,
+    now: Timestamp,
+    intake: &Intake<'_>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Summary, Error> {
+    let options = Options {
+        by: intake.by,
+        lang: intake.lang,
+        generation: 0,
+        exists: &|_| false,
+        history: &|_| Ok(Vec::new()),
+        linked: &|_, _| None,
+        colleague: &|_| None,
+        now,
+        refused: intake.refused,
+        dry_run: true,
+    };
+    importer::run(files, &options, &mut Scratch::new(Model::default(), now, |_| None), progress)
 }
 
 /// Fills the house with a generated company. Waits: not for a thread that serves requests.
@@ -72,6 +104,27 @@ pub fn generated(
     let generation = taken_back(office, &demo::system());
     let options = demo::Options { generation, ..demo::Options::new(events, seed, lang) };
     demo::run(&options, &mut office.sink(), progress)
+}
+
+/// The imports that were taken back.
+fn gone(office: &Office) -> BTreeSet<ImportId> {
+    office.company(|company| {
+        let imports = company.directory.imports.iter();
+        imports.filter(|(_, import)| import.taken_back).map(|(id, _)| *id).collect()
+    })
+}
+
+/// What is recorded of a thing, but for what is gone.
+fn history(office: &Office, stream: Stream, gone: &BTreeSet<ImportId>) -> Result<Vec<Record>, LookError> {
+    const PAGE: usize = 1_024;
+    let mut records = Vec::new();
+    let mut from = 1;
+    loop {
+        let page = office.history(stream, from, PAGE)?;
+        let Some(last) = page.last() else { return Ok(records) };
+        from = last.revision + 1;
+        records.extend(page.into_iter().filter(|record| record.batch.is_none_or(|batch| !gone.contains(&batch))));
+    }
 }
 
 /// How many imports of this system were taken back.

@@ -23,7 +23,7 @@ use server::store::Store;
 use server::store::keyring::Keyring;
 use shared::colleague;
 use shared::domain::Command;
-use shared::ids::{ColleagueId, Stream};
+use shared::ids::{ColleagueId, ImportId, Stream};
 use shared::testkit::*;
 use shared::words::{Email, Role};
 use tempfile::TempDir;
@@ -274,19 +274,41 @@ async fn a_trial_records_nothing_and_its_files_can_be_imported_afterwards() {
     let tried = town.upload(&ada, &[("Account.csv", ACCOUNTS)], true).await;
     assert_eq!(tried.leads_to(), "/import");
     assert_eq!((town.accounts(), town.office.position()), (before, position));
-    let rows = town.get(&ada, "/import/checked/refused.csv").await;
+    let rows = town.get(&ada, "/import/checked/refused/Account.csv").await;
     assert!(rows.text.contains("broken"), "{}", rows.text);
 
     let done = town.post(&ada, "/import/checked", "").await;
     let batch = done.leads_to().strip_prefix("/import?done=").unwrap().to_owned();
     assert_eq!(town.accounts(), before + 1);
-    let rows = town.get(&ada, &format!("/import/{batch}/refused.csv")).await;
+    let rows = town.get(&ada, &format!("/import/{batch}/refused/Account.csv")).await;
     assert_eq!(rows.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
     assert!(rows.text.contains("broken"));
     // The files are gone with the import.
     assert_eq!(town.post(&ada, "/import/checked", "").await.leads_to(), "/import?refused=gone");
     let left = std::fs::read_dir(town.folder.path().join("tmp")).unwrap().count();
     assert_eq!(left, 0, "uploads lie around");
+}
+
+#[tokio::test]
+async fn files_in_the_clear_go_with_the_next_check_and_with_taking_back() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let lies = |path: &str| std::fs::read_dir(town.folder.path().join(path)).into_iter().flatten().count();
+    town.upload(&ada, &[("Account.csv", ACCOUNTS)], true).await;
+    assert_eq!((lies("tmp"), lies("imports")), (1, 1));
+    town.upload(&ada, &[("Account.csv", "Id,Name\n001Ec00000GGw3hIAD,Harbour Works\n")], true).await;
+    assert_eq!((lies("tmp"), lies("imports")), (1, 0), "the refused rows of the check before");
+
+    let done = town.upload(&ada, &[("Account.csv", ACCOUNTS)], false).await;
+    let batch: ImportId = done.leads_to().strip_prefix("/import?done=").unwrap().parse().unwrap();
+    assert_eq!((lies("tmp"), lies("imports")), (0, 1));
+    let take_back = shared::import::Command::TakeBack { with_entries: true };
+    town.office.ask(order(900, ADA, Command::Import(batch, take_back))).await.unwrap();
+    town.get(&ada, "/import").await;
+    assert_eq!(lies("imports"), 0);
+    let gone = town.get(&ada, &format!("/import/{batch}/refused/Account.csv")).await;
+    assert_eq!(gone.leads_to(), "/import?refused=gone");
+    assert_eq!(town.get(&ada, "/import/checked/refused/passwd").await.leads_to(), "/import?refused=gone");
 }
 
 #[tokio::test]

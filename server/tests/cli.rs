@@ -148,8 +148,11 @@ fn an_import_is_exported_line_by_line_and_again_imports_nothing() {
     let export = export_of("first");
     let dry: Value =
         serde_json::from_str(&out(&data, &["import", "salesforce", &export, "--dry-run", "--json"])).unwrap();
+    assert!(!data.exists(), "a trial run makes no data directory");
     let real: Value = serde_json::from_str(&out(&data, &["import", "salesforce", &export, "--json"])).unwrap();
     assert_eq!(dry["events"], real["events"], "a trial run says what will happen");
+    assert_eq!((&dry["dry_run"], &dry["batch"]), (&Value::Bool(true), &Value::Null));
+    assert_eq!((&real["dry_run"], real["batch"].is_string()), (&Value::Bool(false), true));
     let file = data.with_file_name("events.jsonl");
     run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
     let exported = records(&file);
@@ -192,10 +195,14 @@ fn rows_that_are_refused_are_written_out_and_the_exit_code_says_so() {
     let export = folder.path().join("export");
     std::fs::create_dir(&export).unwrap();
     std::fs::write(export.join("Account.csv"), "Id,Name\n0015g00000AAAAAAAA,Northwind\n0015g00000BBBBBBBB,\n").unwrap();
-    let refused = folder.path().join("refused.csv");
+    let refused = folder.path().join("refused");
     let arguments = ["import", "salesforce", export.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
     run(&data, &arguments, 4);
-    assert!(std::fs::read_to_string(refused).unwrap().contains("0015g00000BBBBBBBB"));
+    assert!(std::fs::read_to_string(refused.join("Account.csv")).unwrap().contains("0015g00000BBBBBBBB"));
+    // The rows that are read would be overwritten by those that are refused.
+    let onto_itself = ["import", "salesforce", refused.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
+    run(&data, &onto_itself, 1);
+    assert!(std::fs::read_to_string(refused.join("Account.csv")).unwrap().contains("0015g00000BBBBBBBB"));
     run(&data, &["import", "salesforce", folder.path().join("nowhere").to_str().unwrap()], 1);
 }
 

@@ -11,13 +11,13 @@ use std::path::Path;
 
 use server::import::{Bundle, Error, FileSummary, Files, Folder, NoteKind, Options, Scratch, Summary, salesforce};
 use shared::account::Event as Account;
-use shared::contact::Event as Contact;
+use shared::contact::{Event as Contact, Place};
 use shared::domain::Event;
-use shared::ids::{AccountId, ColleagueId};
+use shared::ids::{AccountId, ColleagueId, ContactId, Slice, Stream};
 use shared::interaction::{Details, Event as Interaction};
 use shared::lang::Lang;
-use shared::testkit::{ADA, KIRA, NOON, company};
-use shared::words::{Channel, Email, Mode, Occurred, SourceKey, System};
+use shared::testkit::{ADA, KIRA, LEV, NOON, company};
+use shared::words::{BuyingRole, Channel, Email, Mode, Occurred, SourceKey, System};
 use support::House;
 
 const ACCOUNTS: &str = "Id,Name,SystemModstamp\n001000000000001AAA,Северный ветер,2024-01-01T00:00:00.000+0000\n";
@@ -47,16 +47,24 @@ fn import(house: &mut House, files: &dyn Files) -> Summary {
 }
 
 fn try_import(house: &mut House, files: &dyn Files, lang: Lang, refused: Option<&Path>) -> Result<Summary, Error> {
+    let before = house.clone();
     let model = house.model.clone();
     let options = Options {
         by: ADA,
         lang,
         generation: house.taken_back,
         exists: &|stream| House::exists(&model, stream),
+        history: &|stream| Ok(before.history(stream)),
         linked: &|system, key| model.accounts().linked_to(system, key),
-        colleague: &|email: &Email| (email.as_str() == "kira@twofront.example").then_some(KIRA),
+        colleague: &|email: &Email| match email.as_str() {
+            "kira@twofront.example" => Some(KIRA),
+            "lev@twofront.example" => Some(LEV),
+            "ada@twofront.example" => Some(ADA),
+            _ => None,
+        },
         now: NOON,
         refused,
+        dry_run: false,
     };
     salesforce::run(files, &options, house, &mut |_| {})
 }
@@ -90,13 +98,12 @@ fn words(details: &Details) -> &str {
 /// Imports one file of tasks, and says why its only row was refused.
 fn why_refused(files: &Bundle, lang: Lang) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("refused.csv");
-    let summary = try_import(&mut House::new(company()), files, lang, Some(&path)).unwrap();
+    let summary = try_import(&mut House::new(company()), files, lang, Some(folder.path())).unwrap();
     assert_eq!(summary.totals().2, 1, "{summary:?}");
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = std::fs::read_to_string(&summary.refused_files[0]).unwrap();
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let row = reader.records().next().unwrap().unwrap();
-    row[3].to_owned()
+    row[row.len() - 1].to_owned()
 }
 
 #[test]
@@ -204,14 +211,20 @@ fn a_trial_run_decides_the_same_and_records_nothing() {
         lang: Lang::En,
         generation: 0,
         exists: &|_| false,
+        history: &|_| Ok(vec![]),
         linked: &|_, _| None,
         colleague: &|_| None,
         now: NOON,
         refused: None,
+        dry_run: false,
     };
+    let options = Options { dry_run: true, ..options };
     let mut trial = Scratch::new(house.model.clone(), NOON, |_| None);
     let said = salesforce::run(&salesforce::sample(), &options, &mut trial, &mut |_| {}).unwrap();
-    assert_eq!(said, done);
+    assert_eq!(Summary { dry_run: false, batch: done.batch, ..said.clone() }, done);
+    assert_eq!((said.dry_run, said.batch), (true, None), "there is no such batch");
+    assert!(said.say(Lang::En).join("\n").contains("22 would be accepted"), "{:?}", said.say(Lang::En));
+    assert!(said.say(Lang::Ru).join("\n").contains("было бы принято 22"), "{:?}", said.say(Lang::Ru));
     assert_eq!(house.model, model);
     assert_eq!(*trial.model(), real.model);
 }
@@ -477,7 +490,7 @@ fn an_appointment_is_a_moment_or_a_whole_day() {
     let mut house = House::new(company());
     let summary = import(&mut house, &fixture("events"));
     let events = file(&summary, "Event.csv");
-    assert_eq!((events.accepted, events.refused, events.ignored), (5, 1, 1), "{summary:?}");
+    assert_eq!((events.accepted, events.refused, events.ignored), (5, 0, 2), "{summary:?}");
     let entries = logged(&house);
     let brief: Vec<_> = entries
         .iter()
@@ -511,10 +524,12 @@ fn an_appointment_that_was_planned_takes_place_as_time_passes() {
             lang: Lang::En,
             generation: 0,
             exists: &|_| false,
+            history: &|_| Ok(vec![]),
             linked: &|system, key| model.accounts().linked_to(system, key),
             colleague: &|_| None,
             now: now.parse().unwrap(),
             refused: None,
+            dry_run: false,
         };
         salesforce::run(&files, &options, &mut house, &mut |_| {}).unwrap().events
     };
@@ -558,18 +573,183 @@ fn a_relation_gives_an_account_to_who_has_none_and_one_more_to_who_has() {
     assert!(logged(&house)[0].0.account.is_some(), "the account that the relation gave");
 }
 
+/// Who answers for the only account that an import brought.
+fn kam(house: &House) -> Option<ColleagueId> {
+    let account = brought(house, Slice::Account);
+    house.model.accounts().kam(AccountId::from_uuid(account.id))
+}
+
+/// The first thing of its kind that an import brought.
+fn brought(house: &House, slice: Slice) -> Stream {
+    let streams = house.records.iter().filter(|record| record.batch.is_some()).map(|record| record.event.stream());
+    streams.into_iter().find(|stream| stream.slice == slice).unwrap()
+}
+
+/// Where the contact that an import brought first stands in the buying centre, by the log.
+fn place(house: &House) -> Place {
+    let anna = brought(house, Slice::Contact);
+    let mapped = house.history(anna).into_iter().rev().find_map(|record| {
+        if let Event::Contact(_, Contact::Mapped(place)) = record.event { Some(place) } else { None }
+    });
+    mapped.unwrap_or_default()
+}
+
+fn noted(summary: &Summary, what: NoteKind) -> u64 {
+    summary.notes.iter().find(|note| note.what == what).map_or(0, |note| note.rows)
+}
+
+/// The account in a state, with its owner: user 1 is Kira, user 2 is Lev.
+fn owned_by(stamp: &str, owner: u32) -> Bundle {
+    let users =
+        "Id,Name,Email\n005000000000001AAA,Kira,kira@twofront.example\n005000000000002AAA,Lev,lev@twofront.example\n";
+    let account = format!("Id,Name,OwnerId,SystemModstamp\n001000000000001AAA,A,00500000000000{owner}AAA,{stamp}\n");
+    export([("User.csv", users), ("Account.csv", &account)])
+}
+
+/// Anna in a state, who reports to Boris (2), Vera (3) or nobody.
+fn reporting_to(stamp: &str, above: &str) -> Bundle {
+    let contacts = format!(
+        "Id,AccountId,Name,ReportsToId,SystemModstamp\n\
+         003000000000001AAA,,Anna,{above},{stamp}\n\
+         003000000000002AAA,,Boris,,2024-01-01\n\
+         003000000000003AAA,,Vera,,2024-01-01\n"
+    );
+    export([("Contact.csv", &contacts)])
+}
+
+const BORIS: &str = "003000000000002AAA";
+const VERA: &str = "003000000000003AAA";
+
+#[test]
+fn an_account_that_goes_to_another_and_back_again_is_with_the_first_one() {
+    let mut house = House::new(company());
+    for (stamp, owner, who) in [("2024-01-01", 1, KIRA), ("2024-02-01", 2, LEV), ("2024-03-01", 1, KIRA)] {
+        import(&mut house, &owned_by(stamp, owner));
+        assert_eq!(kam(&house), Some(who), "{stamp}");
+    }
+    assert_eq!(import(&mut house, &owned_by("2024-03-01", 1)).events, 0);
+}
+
+#[test]
+fn what_only_the_second_import_said_comes_again_after_it_was_taken_back() {
+    let mut house = House::new(company());
+    import(&mut house, &owned_by("2024-01-01", 1));
+    let second = import(&mut house, &owned_by("2024-02-01", 2));
+    house.take_back(second.batch.unwrap());
+    assert_eq!(kam(&house), Some(KIRA));
+    import(&mut house, &owned_by("2024-02-01", 2));
+    assert_eq!(kam(&house), Some(LEV));
+
+    let mut house = House::new(company());
+    import(&mut house, &reporting_to("2024-01-01", ""));
+    let second = import(&mut house, &reporting_to("2024-02-01", BORIS));
+    let boris = place(&house);
+    assert!(boris.reports_to.is_some());
+    house.take_back(second.batch.unwrap());
+    assert_eq!(place(&house), Place::default());
+    import(&mut house, &reporting_to("2024-02-01", BORIS));
+    assert_eq!(place(&house), boris);
+
+    let with_relation = export([
+        ("Account.csv", ACCOUNTS),
+        ("Contact.csv", CONTACTS),
+        ("AccountContactRelation.csv", "AccountId,ContactId,IsDirect\n001000000000001AAA,003000000000002AAA,1\n"),
+    ]);
+    let mut house = House::new(company());
+    import(&mut house, &with_tasks(""));
+    let second = import(&mut house, &with_relation);
+    assert_eq!(second.events, 1);
+    house.take_back(second.batch.unwrap());
+    assert_eq!(import(&mut house, &with_relation).events, 1);
+}
+
+#[test]
+fn what_was_decided_here_is_not_decided_anew_by_an_import() {
+    let mut house = House::new(company());
+    import(&mut house, &owned_by("2024-01-01", 1));
+    let account = AccountId::from_uuid(brought(&house, Slice::Account).id);
+    house.take(ADA, Event::Account(account, Account::Assigned { kam: ADA }));
+    let summary = import(&mut house, &owned_by("2024-02-01", 2));
+    assert_eq!((kam(&house), noted(&summary, NoteKind::DecidedHere)), (Some(ADA), 1));
+}
+
+#[test]
+fn a_superior_who_is_cleared_is_cleared_here_and_changes_leave_the_role_as_it_is() {
+    let mut house = House::new(company());
+    import(&mut house, &reporting_to("2024-01-01", BORIS));
+    let boris = place(&house).reports_to;
+    assert!(boris.is_some());
+    let anna = ContactId::from_uuid(brought(&house, Slice::Contact).id);
+    let decides = Place { role: Some(BuyingRole::Decider), ..place(&house) };
+    house.take(KIRA, Event::Contact(anna, Contact::Mapped(decides)));
+    import(&mut house, &reporting_to("2024-02-01", VERA));
+    assert_ne!(place(&house).reports_to, boris);
+    assert_eq!(place(&house).role, Some(BuyingRole::Decider));
+    import(&mut house, &reporting_to("2024-03-01", BORIS));
+    assert_eq!(place(&house), decides);
+    import(&mut house, &reporting_to("2024-04-01", ""));
+    assert_eq!(place(&house), Place { reports_to: None, ..decides });
+    let without_column = export([("Contact.csv", "Id,Name,SystemModstamp\n003000000000001AAA,Anna,2024-05-01\n")]);
+    import(&mut house, &reporting_to("2024-04-02", BORIS));
+    import(&mut house, &without_column);
+    assert_eq!(place(&house), decides, "an export without the column says nothing");
+}
+
+#[test]
+fn an_older_export_does_not_overwrite_a_newer_one() {
+    let mut house = House::new(company());
+    let state = |stamp: &str, word: &str| {
+        export([
+            ("Account.csv", &*format!("Id,Name,SystemModstamp\n001000000000001AAA,{word},{stamp}\n")),
+            (
+                "Contact.csv",
+                &format!("Id,AccountId,Name,SystemModstamp\n003000000000001AAA,001000000000001AAA,{word},{stamp}\n"),
+            ),
+            (
+                "Task.csv",
+                &format!(
+                    "Id,WhoId,Subject,ActivityDate,IsClosed,SystemModstamp\n00T000000000001AAA,003000000000001AAA,{word},2024-01-01,1,{stamp}\n"
+                ),
+            ),
+        ])
+    };
+    let (older, newer) = (state("2024-01-01", "old"), state("2024-02-01 10:00:00", "new"));
+    import(&mut house, &newer);
+    let model = house.model.clone();
+    let summary = import(&mut house, &older);
+    assert_eq!((summary.events, summary.totals()), (0, (0, 0, 0, 3)));
+    assert_eq!(noted(&summary, NoteKind::OlderState), 3);
+    // The same moment in the other style of dates is the same state.
+    let again = import(&mut house, &state("2024-02-01T10:00:00.000+0000", "new"));
+    assert_eq!((again.events, again.totals()), (0, (0, 3, 0, 0)));
+    let summary = import(&mut house, &state("2024-03-01", "newest"));
+    assert_eq!(summary.events, 3);
+    house.take_back(summary.batch.unwrap());
+    assert!(house.model != model, "the import itself is known");
+    assert_eq!(import(&mut house, &newer).totals(), (0, 3, 0, 0), "what was taken back is not newer than anything");
+}
+
+#[test]
+fn when_a_record_was_made_does_not_tell_its_states_apart() {
+    let mut house = House::new(company());
+    let state = |name: &str| {
+        export([("Account.csv", &*format!("Id,Name,CreatedDate\n001000000000001AAA,{name},2024-01-01\n"))])
+    };
+    import(&mut house, &state("A"));
+    assert_eq!(import(&mut house, &state("B")).events, 1);
+    assert_eq!(import(&mut house, &state("B")).events, 0);
+}
+
 #[test]
 fn a_row_that_cannot_be_used_says_why_in_the_reader_s_language() {
     let task =
         |cells: &str| with_tasks(&format!("Id,WhoId,Subject,ActivityDate,IsPrivate,CallDurationInSeconds\n{cells}\n"));
     let cases = [
         ("00T000000000001AAA,003000000000001AAA,x,25.12.2023,,", "2024-01-23", "не дата"),
-        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01,true,", "private", "личная"),
         ("00T000000000001AAA,003000000000001AAA,,2024-01-01,,", "subject", "темы"),
         ("00T000000000001AAA,,x,2024-01-01,,", "neither an account", "Не указан"),
         (",003000000000001AAA,x,2024-01-01,,", "Id is empty", "Не заполнено"),
         ("T1,003000000000001AAA,x,2024-01-01,,", "15 or 18", "15 или 18"),
-        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01,,soon", "whole number", "целое"),
         ("00T000000000001AAA,003000000000001AAA,x,2024-01-01", "4 cells", "ячеек: 4"),
     ];
     for (cells, en, ru) in cases {
@@ -580,47 +760,323 @@ fn a_row_that_cannot_be_used_says_why_in_the_reader_s_language() {
 }
 
 #[test]
-fn a_text_that_is_too_long_is_refused_and_not_cut() {
-    let long = with_tasks(&format!(
-        "Id,WhoId,Subject,Description,ActivityDate\n00T000000000001AAA,003000000000001AAA,x,{},2024-01-01\n",
-        "я".repeat(16_000)
-    ));
-    let said = why_refused(&long, Lang::En);
-    assert!(said.contains("16000") && said.contains("16003"), "{said}");
-    let contact = format!("Id,Name,Description\n003000000000001AAA,Anna,{}\n", "x".repeat(2_001));
-    assert!(why_refused(&export([("Contact.csv", &contact)]), Lang::Ru).contains("2000"));
+fn what_salesforce_has_more_room_for_refuses_no_row() {
+    let mut house = House::new(company());
+    let long = "я".repeat(250);
+    let files = export([
+        ("Account.csv", &*format!("Id,Name,Industry\n001000000000001AAA,{long},{long}\n")),
+        (
+            "Contact.csv",
+            &format!(
+                "Id,AccountId,Name,Title,MailingStreet,Email,Description\n\
+                 003000000000001AAA,001000000000001AAA,Anna,{long},{long},nowhere,\"a\u{1}b\n{}\"\n",
+                "x".repeat(2_000)
+            ),
+        ),
+        (
+            "Task.csv",
+            &format!(
+                "Id,WhoId,Subject,Description,ActivityDate,CallDurationInSeconds\n\
+                 00T000000000001AAA,003000000000001AAA,x,\"{}\u{7}\",2024-01-01,soon\n",
+                "я".repeat(32_000)
+            ),
+        ),
+        (
+            "Event.csv",
+            &format!(
+                "Id,WhoId,Subject,Location,StartDateTime,DurationInMinutes\n\
+                 00U000000000001AAA,003000000000001AAA,Fair,{long},2024-03-05T09:30:00.000Z,99999\n"
+            ),
+        ),
+    ]);
+    let summary = import(&mut house, &files);
+    assert_eq!(summary.totals(), (4, 0, 0, 0), "{summary:?}");
+    assert_eq!(noted(&summary, NoteKind::Shortened), 4);
+    let person = house.records.iter().rev().find_map(|record| {
+        if let Event::Contact(_, Contact::Introduced { personal, .. }) = &record.event {
+            personal.known().cloned()
+        } else {
+            None
+        }
+    });
+    let person = person.unwrap();
+    assert_eq!(person.title.unwrap().as_str().chars().count(), 200);
+    let notes = person.notes.unwrap();
+    for kept in [&format!("Title: {long}"), &format!("Address: {long}"), "E-mail: nowhere", "a b\nxx"] {
+        assert!(notes.as_str().contains(kept), "{kept} is not in {notes}");
+    }
+    let entries = logged(&house);
+    assert_eq!(words(&entries[0].0).chars().count(), 16_000);
+    assert_eq!(entries[0].0.minutes, None);
+    assert!(words(&entries[1].0).ends_with(&format!("Location: {long}")));
+    assert_eq!(entries[1].0.minutes, None, "longer than anything that is one interaction");
+}
+
+const PUBLIC: &str = "Id,WhoId,Subject,Description,ActivityDate,IsPrivate,IsDeleted,SystemModstamp\n\
+                      00T000000000001AAA,003000000000001AAA,Call,secret,2024-01-01,";
+
+fn in_state(private: bool, deleted: bool, stamp: &str) -> Bundle {
+    with_tasks(&format!("{PUBLIC}{private},{deleted},{stamp}\n"))
+}
+
+#[test]
+fn what_is_private_is_written_nowhere_and_refuses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut house = House::new(company());
+    let rows = format!("{PUBLIC}true,,2024-01-01\nbroken,003000000000001AAA,Call,secret,2024-01-01,true,,2024-01-01\n");
+    let summary = try_import(&mut house, &with_tasks(&rows), Lang::En, Some(folder.path())).unwrap();
+    let tasks = file(&summary, "Task.csv");
+    assert_eq!((tasks.ignored, tasks.refused), (2, 0));
+    assert_eq!(noted(&summary, NoteKind::PrivateLeftOut), 2);
+    assert_eq!((summary.refused_files.len(), std::fs::read_dir(folder.path()).unwrap().count()), (0, 0));
+    assert!(logged(&house).is_empty());
+}
+
+#[test]
+fn an_entry_that_becomes_private_is_retracted() {
+    let mut house = House::new(company());
+    import(&mut house, &in_state(false, false, "2024-01-01"));
+    let before = house.records.len();
+    let summary = import(&mut house, &in_state(true, false, "2024-02-01"));
+    assert_eq!(types(&house, before), ["import started", "interaction retracted", "import finished"]);
+    assert_eq!((noted(&summary, NoteKind::PrivateLeftOut), summary.totals().2), (1, 0));
+    assert_eq!(import(&mut house, &in_state(true, false, "2024-02-01")).events, 0);
+}
+
+#[test]
+fn what_was_retracted_stays_so_when_it_is_back_in_salesforce() {
+    for (private, deleted) in [(true, false), (false, true)] {
+        let mut house = House::new(company());
+        import(&mut house, &in_state(false, false, "2024-01-01"));
+        import(&mut house, &in_state(private, deleted, "2024-02-01"));
+        let summary = import(&mut house, &in_state(false, false, "2024-03-01"));
+        assert_eq!((summary.events, file(&summary, "Task.csv").ignored), (0, 1));
+        assert_eq!(noted(&summary, NoteKind::StaysRetracted), 1);
+    }
+}
+
+#[test]
+fn an_account_and_a_contact_that_are_restored_are_back() {
+    let mut house = House::new(company());
+    let state = |deleted: bool, stamp: &str| {
+        export([
+            ("Account.csv", &*format!("Id,Name,IsDeleted,SystemModstamp\n001000000000001AAA,A,{deleted},{stamp}\n")),
+            (
+                "Contact.csv",
+                &format!(
+                    "Id,AccountId,Name,IsDeleted,SystemModstamp\n\
+                     003000000000001AAA,001000000000001AAA,Anna,{deleted},{stamp}\n\
+                     003000000000002AAA,,Boris,{deleted},{stamp}\n"
+                ),
+            ),
+        ])
+    };
+    import(&mut house, &state(false, "2024-01-01"));
+    import(&mut house, &state(true, "2024-02-01"));
+    let before = house.records.len();
+    let summary = import(&mut house, &state(false, "2024-03-01"));
+    assert_eq!(types(&house, before), ["import started", "account reopened", "contact moved", "import finished"]);
+    assert_eq!(noted(&summary, NoteKind::StaysLeft), 1, "there is no account for Boris to come back to");
+    // What somebody here closed stays closed.
+    let account = AccountId::from_uuid(brought(&house, Slice::Account).id);
+    let closed = Account::Closed { reason: shared::testkit::reason("Lost") };
+    house.take(ADA, Event::Account(account, closed));
+    assert_eq!(import(&mut house, &state(false, "2024-04-01")).events, 0);
+}
+
+#[test]
+fn a_changed_task_that_names_an_unknown_contact_is_taken_without_as_at_first() {
+    let mut house = House::new(company());
+    let task = |subject: &str, stamp: &str| {
+        with_tasks(&format!(
+            "Id,WhoId,AccountId,Subject,ActivityDate,IsClosed,SystemModstamp\n\
+             00T000000000001AAA,003000000000009AAA,001000000000001AAA,{subject},2024-01-01,1,{stamp}\n"
+        ))
+    };
+    import(&mut house, &task("Call", "2024-01-01"));
+    let summary = import(&mut house, &task("Visit", "2024-02-01"));
+    assert_eq!((summary.totals().2, noted(&summary, NoteKind::ContactUnknown)), (0, 1));
+    assert_eq!(words(&logged(&house)[1].0), "Visit");
+}
+
+#[test]
+fn a_relation_that_has_ended_is_counted_and_what_was_recorded_stays() {
+    let mut house = House::new(company());
+    let relation = |rest: &str| {
+        export([
+            ("Account.csv", "Id,Name\n001000000000001AAA,A\n001000000000002AAA,B\n"),
+            ("Contact.csv", CONTACTS),
+            (
+                "AccountContactRelation.csv",
+                &*format!(
+                    "Id,AccountId,ContactId,IsDirect,IsActive,IsDeleted\n\
+                     07k000000000002AAA,001000000000002AAA,003000000000001AAA,,{rest}\n"
+                ),
+            ),
+        ])
+    };
+    import(&mut house, &relation("1,0"));
+    for ended in ["0,0", "1,1"] {
+        let summary = import(&mut house, &relation(ended));
+        assert_eq!((summary.events, noted(&summary, NoteKind::RelationEnded)), (0, 1));
+    }
+}
+
+#[test]
+fn whoever_imports_took_part_in_their_own_rows() {
+    let mut house = House::new(company());
+    let files = export([
+        ("User.csv", "Id,Name,Email\n005000000000001AAA,Ada,ada@twofront.example\n"),
+        ("Account.csv", ACCOUNTS),
+        (
+            "Task.csv",
+            "Id,AccountId,Subject,ActivityDate,OwnerId\n00T000000000001AAA,001000000000001AAA,Call,2024-01-02,005000000000001AAA\n",
+        ),
+    ]);
+    import(&mut house, &files);
+    assert_eq!(logged(&house)[0].0.colleagues, [ADA]);
+    let owners = house.records.iter().filter_map(|record| {
+        if let Event::Interaction(_, Interaction::NextStepAgreed(step)) = &record.event {
+            Some(step.owner)
+        } else {
+            None
+        }
+    });
+    assert_eq!(owners.collect::<Vec<_>>(), [Some(ADA)]);
+}
+
+/// One appointment in a state, and its invitations; without any there is no such file.
+fn appointment(subject: &str, rest: &str, invitations: &str) -> Bundle {
+    let users =
+        "Id,Name,Email\n005000000000001AAA,Kira,kira@twofront.example\n005000000000002AAA,Lev,lev@twofront.example\n";
+    let event = format!(
+        "Id,WhoId,Subject,StartDateTime,OwnerId,IsDeleted,SystemModstamp\n\
+         00U000000000001AAA,003000000000001AAA,{subject},2024-03-05T09:30:00.000Z,005000000000001AAA,{rest}\n"
+    );
+    let files = [("User.csv", users), ("Account.csv", ACCOUNTS), ("Contact.csv", CONTACTS), ("Event.csv", &event)];
+    let invited = format!("Id,EventId,RelationId,Status,IsDeleted\n{invitations}");
+    let invited = (!invitations.is_empty()).then_some(("EventRelation.csv", &*invited));
+    let files = files.into_iter().chain(invited);
+    Bundle::new("export", files.map(|(name, content)| (name, content.as_bytes().to_vec())))
+}
+
+fn invitation(who: &str, status: &str, deleted: bool) -> String {
+    format!("0RE000000000001AAA,00U000000000001AAA,{who},{status},{deleted}\n")
+}
+
+#[test]
+fn who_was_invited_took_part_unless_they_declined() {
+    let mut house = House::new(company());
+    let all = [
+        invitation(BORIS, "Accepted", false),
+        invitation("005000000000002AAA", "New", false),
+        invitation("005000000000009AAA", "Accepted", false),
+    ];
+    import(&mut house, &appointment("Lunch", ",2024-03-06", &all.concat()));
+    let first = &logged(&house)[0].0;
+    assert_eq!((first.contacts.len(), &*first.colleagues), (2, &[KIRA, LEV][..]));
+    // The appointment is as it was; what changed is who comes.
+    let declined = [invitation(BORIS, "Declined", false), invitation("005000000000002AAA", "", true)].concat();
+    let summary = import(&mut house, &appointment("Lunch", ",2024-03-06", &declined));
+    assert_eq!(summary.events, 1);
+    let second = &logged(&house)[1].0;
+    assert_eq!((second.contacts.len(), &*second.colleagues), (1, &[KIRA][..]));
+    assert_eq!(import(&mut house, &appointment("Lunch", ",2024-03-06", &declined)).events, 0);
+}
+
+#[test]
+fn an_appointment_that_changes_or_is_deleted_does_so_here() {
+    let mut house = House::new(company());
+    import(&mut house, &appointment("Lunch", ",2024-03-06", &invitation(BORIS, "", false)));
+    let before = house.records.len();
+    assert_eq!(import(&mut house, &appointment("Lunch", ",2024-03-06", "")).events, 0);
+    import(&mut house, &appointment("Dinner", ",2024-03-07", ""));
+    let (details, _) = logged(&house).pop().unwrap();
+    assert_eq!((words(&details), details.contacts.len()), ("Dinner", 2), "no file says that Boris was not there");
+    import(&mut house, &appointment("Dinner", "1,2024-03-08", ""));
+    let new: Vec<_> = types(&house, before).into_iter().filter(|kind| !kind.starts_with("import")).collect();
+    assert_eq!(new, ["interaction corrected", "interaction retracted"]);
+    assert_eq!(import(&mut house, &appointment("Dinner", "1,2024-03-08", "")).events, 0);
 }
 
 #[test]
 fn a_refused_row_is_kept_whole_and_no_spreadsheet_runs_it() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("refused.csv");
+    let to = folder.path().join("refused");
     let tasks = "Id,WhoId,Subject,Description,ActivityDate\n\
                  00T000000000001AAA,,=HYPERLINK(1),\"@a, \"\"b\"\"\nc\",2024-01-01\n\
                  00T000000000002AAA,003000000000001AAA,fine,,2024-01-01\n";
-    let summary = try_import(&mut House::new(company()), &with_tasks(tasks), Lang::Ru, Some(&path)).unwrap();
-    assert_eq!(summary.refused_file.as_deref(), Some(path.as_path()));
+    let summary = try_import(&mut House::new(company()), &with_tasks(tasks), Lang::Ru, Some(&to)).unwrap();
+    let path = to.join("Task.csv");
+    assert_eq!(summary.refused_files.first(), Some(&path));
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("\u{feff}Файл,Строка,Id,Причина,Id,WhoId,Subject,Description,ActivityDate\n"), "{text}");
+    let head = "\u{feff}Id,WhoId,Subject,Description,ActivityDate,Отклонённая строка,Почему отклонена\n";
+    assert!(text.starts_with(head), "{text}");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(rows.len(), 1);
     let cells: Vec<_> = rows[0].iter().collect();
-    assert_eq!(cells[..3], ["Task.csv", "2", "00T000000000001AAA"]);
-    assert_eq!(cells[4..], ["00T000000000001AAA", "", "'=HYPERLINK(1)", "'@a, \"b\"\nc", "2024-01-01"]);
+    assert_eq!(cells[..6], ["00T000000000001AAA", "", "'=HYPERLINK(1)", "'@a, \"b\"\nc", "2024-01-01", "2"]);
     #[cfg(unix)]
-    {
+    for kept in [&to, &path] {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "it holds people's data");
+        assert_eq!(std::fs::metadata(kept).unwrap().permissions().mode() & 0o077, 0, "it holds people's data");
     }
+}
+
+#[test]
+fn refused_rows_that_were_mended_come_in_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let (once, twice) = (folder.path().join("once"), folder.path().join("twice"));
+    let mut house = House::new(company());
+    let files = export([
+        ("Account.csv", "Id,Name\n001000000000001AAA,\n"),
+        ("Contact.csv", "Id,Name,MobilePhone\nbroken,Anna,+7 495 1\n003000000000002AAA,,\n"),
+        ("Task.csv", "Id,WhoId,Subject,ActivityDate\n00T000000000001AAA,003000000000001AAA,-5%,soon\n"),
+    ]);
+    let summary = try_import(&mut house, &files, Lang::En, Some(&once)).unwrap();
+    assert_eq!((summary.totals().2, summary.refused_files.len()), (4, 3));
+    let mend = |table: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(once.join(table)).unwrap();
+        std::fs::write(once.join(table), text.replacen(from, to, 1)).unwrap();
+    };
+    mend("Account.csv", "001000000000001AAA,", "001000000000001AAA,North");
+    mend("Contact.csv", "broken", "003000000000001AAA");
+    mend("Task.csv", "soon", "2024-01-01");
+    let summary = try_import(&mut house, &Folder::new(&once), Lang::En, Some(&twice)).unwrap();
+    assert_eq!(summary.totals(), (3, 0, 1, 0), "{summary:?}");
+    assert_eq!(words(&logged(&house)[0].0), "-5%");
+    let phone = house.records.iter().find_map(|record| {
+        if let Event::Contact(_, Contact::Introduced { personal, .. }) = &record.event {
+            personal.known().and_then(|who| who.mobile.clone())
+        } else {
+            None
+        }
+    });
+    assert_eq!(phone.unwrap().as_str(), "+7 495 1");
+    // What is refused again has one reason, not two.
+    let again = std::fs::read_to_string(twice.join("Contact.csv")).unwrap();
+    assert!(again.starts_with("\u{feff}Id,Name,MobilePhone,Refused row,Refused because\n"), "{again}");
+    assert_eq!(again.lines().nth(1), Some("003000000000002AAA,,,3,Name is empty."));
+}
+
+#[test]
+fn a_file_without_a_column_that_it_needs_is_named_and_the_others_are_read() {
+    let mut house = House::new(company());
+    let tasks = "Subject,Date,Assigned To\nCall,2024-01-01,Kira\n";
+    let summary = import(&mut house, &with_tasks(tasks));
+    assert_eq!(summary.totals(), (3, 0, 0, 0));
+    let why = file(&summary, "Task.csv").unusable.as_deref().unwrap();
+    assert!(why.starts_with("Task.csv has no column “Id”. Export it with that column."), "{why}");
+    assert!(summary.say(Lang::En).iter().any(|line| line == why));
 }
 
 #[test]
 fn no_file_of_refused_rows_is_made_where_none_was_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("refused.csv");
+    let path = folder.path().join("refused");
     let summary = try_import(&mut House::new(company()), &with_tasks(""), Lang::En, Some(&path)).unwrap();
-    assert_eq!((summary.refused_file, path.exists()), (None, false));
+    assert_eq!((summary.refused_files, path.exists()), (vec![], false));
 }
 
 #[test]
@@ -729,10 +1185,12 @@ fn a_hundred_thousand_tasks_stream_through_in_small_chunks() {
         lang: Lang::En,
         generation: 0,
         exists: &|_| false,
+        history: &|_| Ok(vec![]),
         linked: &|_, _| None::<AccountId>,
         colleague: &|_| None,
         now: NOON,
         refused: None,
+        dry_run: false,
     };
     let mut counter = Counter::default();
     let (mut last, mut steps, mut grew) = (0, 0, true);

@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use house::*;
 use server::desk::{Refusal, Sink as _};
+use server::import::{Bundle, Summary};
+use server::intake::{self, Intake};
 use server::office::{Office, Told};
 use server::store::keyring::Keyring;
 use server::store::{Durable as Sled, State, Store};
-use shared::ids::Stream;
+use shared::ids::{ColleagueId, Stream};
+use shared::lang::Lang;
 use shared::testkit::*;
 use shared::views::{Company, View};
 
@@ -243,4 +246,61 @@ async fn neither_a_forgotten_key_nor_what_it_sealed_is_in_any_file_of_the_data_d
     for secret in [key.as_slice(), words.as_bytes(), b"Zyablikova"] {
         assert_eq!(is_in_a_file(dir.path(), secret), None);
     }
+}
+
+/// Accounts, contacts who report to one another, and tasks, in one state.
+fn export(stamp: &str, contacts: u32, tasks: u32) -> Bundle {
+    let mut people = String::from("Id,AccountId,Name,ReportsToId,SystemModstamp\n");
+    for n in 0..contacts {
+        let above = if n % 10 == 0 { String::new() } else { format!("003{:012}", n / 10 * 10) };
+        people.push_str(&format!("003{n:012},001{:012},Person {n},{above},{stamp}\n", n % 50));
+    }
+    let mut activities = String::from("Id,WhoId,Subject,ActivityDate,IsClosed,SystemModstamp\n");
+    for n in 0..tasks {
+        activities.push_str(&format!(
+            "00T{n:012},003{:012},Call {n},2024-01-{:02},1,{stamp}\n",
+            n % contacts,
+            n % 28 + 1
+        ));
+    }
+    let mut accounts = String::from("Id,Name,SystemModstamp\n");
+    for n in 0..50 {
+        accounts.push_str(&format!("001{n:012},Account {n},{stamp}\n"));
+    }
+    Bundle::new("export", [("Account.csv", accounts), ("Contact.csv", people), ("Task.csv", activities)].map(bytes))
+}
+
+fn bytes((name, content): (&str, String)) -> (&str, Vec<u8>) {
+    (name, content.into_bytes())
+}
+
+#[test]
+fn an_export_of_thousands_is_on_disk_and_says_nothing_new_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let take_in = |office: &Office, files: &Bundle, dry_run: bool| {
+        let intake = Intake { by: ColleagueId::TWOFRONT, lang: Lang::En, dry_run, refused: None };
+        intake::salesforce(office, files, &intake, &mut |_| {}).unwrap()
+    };
+    let (store, office) = open(dir.path());
+    let files = export("2024-02-01", 1_000, 3_000);
+    let position = office.position();
+    let tried = take_in(&office, &files, true);
+    assert_eq!((tried.batch, office.position()), (None, position));
+    let done = take_in(&office, &files, false);
+    assert_eq!(done.totals(), (4_050, 0, 0, 0));
+    assert_eq!(done.events, 50 * 2 + 1_000 + 900 + 3_000);
+    assert_eq!(Summary { dry_run: false, batch: done.batch, ..tried }, done);
+    let before = office.company(Company::clone);
+    office.close();
+    store.close();
+    drop((store, office));
+
+    let (store, office) = open(dir.path());
+    assert_eq!(office.company(Company::clone), before);
+    let again = take_in(&office, &files, false);
+    assert_eq!((again.events, again.totals()), (0, (0, 4_050, 0, 0)));
+    let older = take_in(&office, &export("2024-01-01", 1_000, 3_000), false);
+    assert_eq!((older.events, older.totals()), (0, (0, 0, 0, 4_050)));
+    office.close();
+    store.close();
 }

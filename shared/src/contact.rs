@@ -80,6 +80,12 @@ pub enum Command {
         details: Details,
     },
     Map(Place),
+    /// Says whom they report to, and leaves the rest of their place as it is.
+    ReportTo {
+        /// `None`: nobody above them is known.
+        #[serde(default)]
+        above: Option<ContactId>,
+    },
     Move {
         account: AccountId,
     },
@@ -161,6 +167,18 @@ impl Contacts {
         false
     }
 
+    fn mapped(&self, id: ContactId, contact: &Contact, place: Place) -> Result<Option<Event>, Rejection> {
+        if let Some(above) = place.reports_to {
+            if !self.exists(above) {
+                return Err(Rejection::NobodyToReportTo);
+            }
+            if self.reports_to(above, id) {
+                return Err(Rejection::ReportsToThemselves);
+            }
+        }
+        Ok((contact.place != place).then_some(Event::Mapped(place)))
+    }
+
     pub(crate) fn evolve(&mut self, id: ContactId, event: &Event) {
         if let Event::Introduced { account, personal } = event {
             self.0.entry(id).or_insert_with(|| Contact {
@@ -224,17 +242,10 @@ pub fn decide(id: ContactId, command: &Command, _: &Context, model: &Model) -> R
             let personal = Personal::Known(details.clone());
             (contact()?.details != fingerprint(&personal)).then_some(Event::Described { personal })
         }
-        Command::Map(place) => {
-            let changes = contact()?.place != *place;
-            if let Some(above) = place.reports_to {
-                if !contacts.exists(above) {
-                    return Err(Rejection::NobodyToReportTo);
-                }
-                if contacts.reports_to(above, id) {
-                    return Err(Rejection::ReportsToThemselves);
-                }
-            }
-            changes.then_some(Event::Mapped(*place))
+        Command::Map(place) => contacts.mapped(id, contact()?, *place)?,
+        Command::ReportTo { above } => {
+            let contact = contact()?;
+            contacts.mapped(id, contact, Place { reports_to: *above, ..contact.place })?
         }
         Command::Move { account } => {
             let contact = contact()?;
@@ -305,6 +316,29 @@ mod tests {
         mapped.when(KIRA, map(BORIS, Some(ANNA))).then_refused(Rejection::ReportsToThemselves);
         let nobody = ContactId::from_uuid(uuid::Uuid::nil());
         given(company()).when(KIRA, map(ANNA, Some(nobody))).then_refused(Rejection::NobodyToReportTo);
+    }
+
+    #[test]
+    fn whom_a_contact_reports_to_changes_and_their_part_in_the_buying_centre_stays() {
+        let report = |who, above| domain::Command::Contact(who, Command::ReportTo { above });
+        let place = |reports_to| Place { role: Some(BuyingRole::Decider), influence: None, reports_to };
+        let decides = given(company()).and((KIRA, fact(Event::Mapped(place(None)))));
+        decides.when(KIRA, report(ANNA, Some(BORIS))).then([fact(Event::Mapped(place(Some(BORIS))))]);
+        let below = decides.and((KIRA, fact(Event::Mapped(place(Some(BORIS))))));
+        below.when(KIRA, report(ANNA, None)).then([fact(Event::Mapped(place(None)))]);
+        below.when(KIRA, report(ANNA, Some(BORIS))).then([]);
+        given(company()).when(KIRA, report(ANNA, None)).then([]);
+    }
+
+    #[test]
+    fn a_contact_reports_to_a_known_contact_and_to_nobody_in_a_ring() {
+        let report = |who, above| domain::Command::Contact(who, Command::ReportTo { above });
+        let place = Place { reports_to: Some(BORIS), ..Place::default() };
+        let below = given(company()).and((KIRA, fact(Event::Mapped(place))));
+        below.when(KIRA, report(BORIS, Some(ANNA))).then_refused(Rejection::ReportsToThemselves);
+        let nobody = ContactId::from_uuid(uuid::Uuid::nil());
+        given(company()).when(KIRA, report(ANNA, Some(nobody))).then_refused(Rejection::NobodyToReportTo);
+        given([]).when(ADA, report(ANNA, Some(BORIS))).then_refused(Rejection::NoSuchContact);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! the product carries, or a company that a program makes up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -52,7 +53,7 @@ crate::texts! {
         en: plural(n) { "{n} row cannot be taken.", "{n} rows cannot be taken." },
         ru: plural(n) { "Не подошла {n} строка.", "Не подошли {n} строки.", "Не подошло {n} строк." },
     }
-    download { en: "Refused rows with their reasons", ru: "Отказанные строки с причинами" }
+    download { en: "Refused rows with their reasons, to mend and send again", ru: "Отказанные строки с причинами: исправьте и отправьте снова" }
     events_made(n: u64) {
         en: plural(n) { "{n} new event.", "{n} new events." },
         ru: plural(n) { "{n} новое событие.", "{n} новых события.", "{n} новых событий." },
@@ -94,8 +95,8 @@ crate::texts! {
     numbers { en: "Write whole numbers: from 1 to 1,000,000 events, and any seed.", ru: "Напишите целые числа: от 1 до 1 000 000 событий и любое зерно." }
 }
 
-/// After how many records an open page asks again how far a running import is.
-const LOOK_EVERY: u64 = 2_000;
+/// How often an open page asks how far a running import is: a check records nothing that would tell.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The import page asks for nothing in particular.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,8 +109,6 @@ pub struct ImportPage {
     /// Colleagues and imports only.
     pub directory: Directory,
     pub importing: Importing,
-    /// Records that arrived since the server was asked.
-    since: u64,
     is_stale: bool,
 }
 
@@ -133,7 +132,7 @@ impl Query for Ask {
             };
         });
         let (now, seed) = (viewer.now, viewer.seed);
-        Ok(ImportPage { now, seed, directory, importing, since: 0, is_stale: false })
+        Ok(ImportPage { now, seed, directory, importing, is_stale: false })
     }
 
     fn address(&self) -> String {
@@ -148,13 +147,15 @@ impl Follow for ImportPage {
 
     fn fold(&mut self, record: &Record) {
         self.directory.fold(record);
-        self.since += 1;
-        let is_about_imports = matches!(record.event, Event::Import(..));
-        self.is_stale = is_about_imports || (self.importing.running.is_some() && self.since >= LOOK_EVERY);
+        self.is_stale = matches!(record.event, Event::Import(..));
     }
 
     fn is_stale(&self) -> bool {
         self.is_stale
+    }
+
+    fn ask_again_in(&self) -> Option<Duration> {
+        self.importing.running.is_some().then_some(LOOK_EVERY)
     }
 }
 
@@ -201,8 +202,8 @@ fn Loaded(model: ImportPage) -> impl IntoView {
                     .into_iter()
                     .map(|(id, batch)| {
                         let by = directory.colleague(batch.by, lang).to_owned();
-                        let has_refused = kept.contains(&id);
-                        view! { <BatchRow id batch by has_refused now zone=zone.clone() seed /> }
+                        let refused_in = kept.get(&id).cloned().unwrap_or_default();
+                        view! { <BatchRow id batch by refused_in now zone=zone.clone() seed /> }
                     })
                     .collect_view();
                 view! {
@@ -317,9 +318,7 @@ fn Progress(running: Running) -> impl IntoView {
 #[component]
 fn Result(last: Outcome) -> impl IntoView {
     let lang = use_lang();
-    let Outcome {
-        source: from, is_trial, files: counts, events, notes, failed: why, refused: address, can_go_on, ..
-    } = last;
+    let Outcome { source: from, is_trial, files: counts, events, notes, failed: why, can_go_on, .. } = last;
     let heading = if is_trial { result_trial(lang) } else { result(lang) };
     let sum = |of: fn(&crate::read::FileCount) -> u64| counts.iter().map(of).sum::<u64>();
     let all_refused = sum(|file| file.refused);
@@ -331,6 +330,7 @@ fn Result(last: Outcome) -> impl IntoView {
         all_refused,
     ];
     let has_files = !counts.is_empty();
+    let kept: Vec<_> = counts.iter().filter_map(|file| Some((file.name.clone(), file.refused_at.clone()?))).collect();
     let lines = counts
         .iter()
         .map(|file| {
@@ -420,15 +420,20 @@ fn Result(last: Outcome) -> impl IntoView {
                             <div class="notice warn">
                                 <Icon name="warning" />
                                 <p>
-                                    {refused_rows(lang, all_refused)} " "
-                                    {address
-                                        .map(|address| {
+                                    {refused_rows(lang, all_refused)}
+                                    {(!kept.is_empty()).then(|| view! { " " {download(lang)} ": " })}
+                                    {kept
+                                        .into_iter()
+                                        .enumerate()
+                                        .map(|(at, (table, address))| {
                                             view! {
+                                                {(at > 0).then_some(", ")}
                                                 <a href=address rel="external" download="">
-                                                    {download(lang)}
+                                                    {table}
                                                 </a>
                                             }
-                                        })}
+                                        })
+                                        .collect_view()}
                                 </p>
                             </div>
                         }
@@ -534,7 +539,8 @@ fn BatchRow(
     id: ImportId,
     batch: Batch,
     by: String,
-    has_refused: bool,
+    /// The tables whose refused rows are kept.
+    refused_in: Vec<String>,
     now: Timestamp,
     zone: Zone,
     seed: Uuid,
@@ -551,15 +557,18 @@ fn BatchRow(
     };
     let (taken, not_taken) = batch.finished.unzip();
     let name = batch.source.clone();
-    let rows_refused = not_taken.map(|n| {
-        let address = (has_refused && n > 0).then(|| format!("/import/{id}/refused.csv"));
-        match address {
-            Some(address) => {
-                view! { <a href=address rel="external" download="" title=download(lang)>{n}</a> }.into_any()
+    let kept = refused_in
+        .into_iter()
+        .map(|table| {
+            let address = format!("/import/{id}/refused/{table}");
+            view! {
+                " "
+                <a href=address rel="external" download="" title=download(lang)>
+                    {table}
+                </a>
             }
-            None => n.into_any(),
-        }
-    });
+        })
+        .collect_view();
     let can_go = !batch.taken_back;
     view! {
         <tr>
@@ -577,7 +586,7 @@ fn BatchRow(
                 {taken}
             </td>
             <td class="n" data-label=refused(lang)>
-                {rows_refused}
+                {not_taken} {kept}
             </td>
             <td class="wide plain">
                 {can_go

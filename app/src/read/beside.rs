@@ -1,6 +1,6 @@
 //! What pages read beside the log: who can come in, and the import that runs. None of it is an event.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,8 +29,8 @@ pub struct Login {
 pub struct Importing {
     pub running: Option<Running>,
     pub last: Option<Outcome>,
-    /// The imports whose refused rows are kept.
-    pub refused: BTreeSet<ImportId>,
+    /// The imports whose refused rows are kept, with the names of their tables.
+    pub refused: BTreeMap<ImportId, Vec<String>>,
 }
 
 /// An import on its way.
@@ -60,8 +60,6 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Why it did not come to its end.
     pub failed: Option<String>,
-    /// Where the refused rows can be fetched, each with its reason.
-    pub refused: Option<String>,
     /// The uploaded files are still there: they can be imported without sending them again.
     pub can_go_on: bool,
 }
@@ -75,6 +73,8 @@ pub struct FileCount {
     pub unchanged: u64,
     pub refused: u64,
     pub ignored: u64,
+    /// Where the refused rows can be fetched, each with its reason.
+    pub refused_at: Option<String>,
 }
 
 /// What the pages before signing in know: what was typed before a refusal, and whose link it is.

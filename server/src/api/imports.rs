@@ -1,10 +1,13 @@
 //! The forms of the import page: an upload, the sample that the binary carries, a generated company.
 //!
 //! One import runs at a time, outside the threads that serve requests. A form waits a little for its
-//! end and then leads to the page, which shows how far it is. Uploaded files lie under `DATA/tmp` until
-//! they are imported or replaced; files of refused rows lie under `DATA/imports`.
+//! end and then leads to the page, which shows how far it is.
+//!
+//! Files of people's data that lie in the clear, and how long: what is uploaded, under `DATA/tmp`, until it
+//! is imported, the next check begins or the server starts; refused rows, under `DATA/imports`, those of
+//! a check until the next check begins, those of an import until it is taken back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -102,16 +105,44 @@ impl Imports {
         {
             tracing::warn!(%error, "earlier uploads could not be removed");
         }
-        Self(Arc::new(Inner { office, uploads, refused: data.join("imports"), state: Mutex::default() }))
+        let imports = Self(Arc::new(Inner { office, uploads, refused: data.join("imports"), state: Mutex::default() }));
+        imports.tidy();
+        imports
+    }
+
+    /// Removes what was kept of imports that were taken back.
+    fn tidy(&self) {
+        let gone = |name: &str| {
+            let import: Option<ImportId> = name.parse().ok();
+            import.is_some_and(|import| {
+                self.0
+                    .office
+                    .company(|company| company.directory.imports.get(&import).is_some_and(|import| import.taken_back))
+            })
+        };
+        for name in names(&self.0.refused).into_iter().filter(|name| gone(name)) {
+            self.forget(&name);
+        }
+    }
+
+    /// Removes refused rows.
+    fn forget(&self, name: &str) {
+        let folder = self.refused_of(name);
+        match fs::remove_dir_all(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, folder = %folder.display(), "refused rows could not be removed"),
+        }
     }
 
     /// What runs, and what became of the last one.
     pub fn importing(&self) -> Importing {
-        let refused = fs::read_dir(&self.0.refused).into_iter().flatten().filter_map(|entry| {
-            let name = entry.ok()?.file_name();
-            name.to_str()?.strip_suffix(".csv")?.parse().ok()
+        self.tidy();
+        let kept = names(&self.0.refused).into_iter().filter_map(|name| {
+            let files = names(&self.refused_of(&name));
+            Some((name.parse().ok()?, files.into_iter().collect()))
         });
-        let refused: BTreeSet<ImportId> = refused.collect();
+        let refused: BTreeMap<ImportId, Vec<String>> = kept.collect();
         let state = self.state();
         Importing { running: state.running.clone(), last: state.last.clone(), refused }
     }
@@ -125,8 +156,13 @@ impl Imports {
         if state.running.is_some() {
             return Err(Busy);
         }
+        let before = running.is_trial.then(|| state.checked.take());
         state.running = Some(running);
         state.last = None;
+        drop(state);
+        if before.is_some() {
+            self.forget(CHECKED);
+        }
         Ok(Turn(self.clone()))
     }
 
@@ -140,7 +176,7 @@ impl Imports {
     }
 
     fn refused_of(&self, name: &str) -> PathBuf {
-        self.0.refused.join(format!("{name}.csv"))
+        self.0.refused.join(name)
     }
 
     /// Runs an import to its end.
@@ -166,7 +202,7 @@ impl Imports {
     fn take_in(&self, files: &dyn Files, is_trial: bool, by: ColleagueId, lang: Lang) -> Outcome {
         let source = files.name().to_owned();
         let half = self.refused_of("half");
-        let _ = fs::remove_file(&half);
+        self.forget("half");
         // Without the folder the rows are only counted.
         let can_keep = private_folder(&self.0.refused).inspect_err(|error| {
             tracing::warn!(%error, "refused rows cannot be kept");
@@ -181,11 +217,12 @@ impl Imports {
         });
         match read {
             Ok(summary) => {
-                let batch = summary.batch.map(|batch| batch.to_string()).filter(|_| !is_trial);
+                let batch = summary.batch.map(|batch| batch.to_string());
                 let name = batch.as_deref().unwrap_or(CHECKED);
-                let kept = summary.refused_file.is_some() && fs::rename(&half, self.refused_of(name)).is_ok();
-                let refused = kept.then(|| format!("/import/{name}/refused.csv"));
-                outcome(summary, is_trial, refused, lang)
+                // What an earlier run of the same import refused is said anew.
+                self.forget(name);
+                let kept = !summary.refused_files.is_empty() && fs::rename(&half, self.refused_of(name)).is_ok();
+                outcome(summary, is_trial, kept.then_some(name), lang)
             }
             Err(error) => {
                 tracing::warn!(%error, "an import did not come to its end");
@@ -235,7 +272,7 @@ pub fn routes() -> Router<Beside> {
         .route("/import/checked", post(checked))
         .route("/import/sample", post(sample))
         .route("/import/demo", post(demo))
-        .route("/import/{id}/refused.csv", get(refused))
+        .route("/import/{id}/refused/{file}", get(refused))
 }
 
 /// Why a form leads back to the page without an import; the page has the sentence.
@@ -296,6 +333,15 @@ async fn upload(
     mut form: Multipart,
 ) -> Result<Response, Back> {
     administrator(&beside, &who)?;
+    // One upload at a time: two would fill the disk together. Until all of it is here it is a check.
+    let running = Running { source: "Salesforce".to_owned(), is_trial: true, ..Running::default() };
+    let Ok(turn) = beside.imports.begin(running) else {
+        // Whoever must wait hears it only if they are listened to.
+        while let Some(mut field) = form.next_field().await? {
+            while field.chunk().await?.is_some() {}
+        }
+        return Err(Back::Busy);
+    };
     let upload = beside.imports.folder()?;
     let (mut is_trial, mut files) = (false, 0_u32);
     while let Some(field) = form.next_field().await? {
@@ -308,8 +354,10 @@ async fn upload(
     if files == 0 {
         return Err(Back::NoFiles);
     }
-    let running = Running { source: "Salesforce".to_owned(), is_trial, ..Running::default() };
-    run(&beside, &who, language(&headers), Brought::Uploaded(upload), running).await
+    if let Some(running) = &mut beside.imports.state().running {
+        running.is_trial = is_trial;
+    }
+    run(&beside, &who, language(&headers), Brought::Uploaded(upload), turn).await
 }
 
 /// Writes one file of an upload to the disk as it comes; `false` where it is none that is ever read.
@@ -338,21 +386,17 @@ fn table_name(name: &str) -> Option<String> {
 /// Imports the files that were just tried.
 async fn checked(State(beside): State<Beside>, who: SignedIn, headers: HeaderMap) -> Result<Response, Back> {
     administrator(&beside, &who)?;
-    let upload = {
-        let mut state = beside.imports.state();
-        if state.running.is_some() {
-            return Err(Back::Busy);
-        }
-        state.checked.take().ok_or(Back::Gone)?
-    };
     let running = Running { source: "Salesforce".to_owned(), ..Running::default() };
-    run(&beside, &who, language(&headers), Brought::Uploaded(upload), running).await
+    let turn = beside.imports.begin(running)?;
+    let upload = beside.imports.state().checked.take().ok_or(Back::Gone)?;
+    run(&beside, &who, language(&headers), Brought::Uploaded(upload), turn).await
 }
 
 async fn sample(State(beside): State<Beside>, who: SignedIn, headers: HeaderMap) -> Result<Response, Back> {
     administrator(&beside, &who)?;
     let running = Running { source: salesforce::sample().name().to_owned(), ..Running::default() };
-    run(&beside, &who, language(&headers), Brought::Sample, running).await
+    let turn = beside.imports.begin(running)?;
+    run(&beside, &who, language(&headers), Brought::Sample, turn).await
 }
 
 /// Where nothing is said: what one click brings.
@@ -378,20 +422,14 @@ async fn demo(
     let (Some(events), Some(seed)) = (events, number(demo.seed, USUAL_SEED)) else { return Err(Back::Numbers) };
     let lang = demo.lang.and_then(|tag| Lang::from_tag(&tag)).unwrap_or_else(|| language(&headers));
     let running = Running { source: format!("demo {seed}"), of: events, ..Running::default() };
-    run(&beside, &who, lang, Brought::Generated { lang, events, seed }, running).await
+    let turn = beside.imports.begin(running)?;
+    run(&beside, &who, lang, Brought::Generated { lang, events, seed }, turn).await
 }
 
 /// Starts an import and waits a little for its end.
-async fn run(
-    beside: &Beside,
-    who: &SignedIn,
-    lang: Lang,
-    brought: Brought,
-    running: Running,
-) -> Result<Response, Back> {
-    let is_trial = running.is_trial;
+async fn run(beside: &Beside, who: &SignedIn, lang: Lang, brought: Brought, turn: Turn) -> Result<Response, Back> {
     let imports = beside.imports.clone();
-    let turn = imports.begin(running)?;
+    let is_trial = imports.state().running.as_ref().is_some_and(|running| running.is_trial);
     let by = who.colleague;
     let job = tokio::task::spawn_blocking(move || imports.work(turn, brought, is_trial, by, lang));
     // An import goes on also when nobody waits for it any more.
@@ -408,11 +446,11 @@ async fn run(
     .into_response())
 }
 
-/// The refused rows of an import as a file.
+/// The refused rows of one table of an import.
 async fn refused(
     State(beside): State<Beside>,
     who: SignedIn,
-    axum::extract::Path(id): axum::extract::Path<String>,
+    axum::extract::Path((id, file)): axum::extract::Path<(String, String)>,
 ) -> Result<Response, Back> {
     administrator(&beside, &who)?;
     let name = match id.parse::<ImportId>() {
@@ -420,8 +458,10 @@ async fn refused(
         Err(_) if id == CHECKED => id,
         Err(_) => return Err(Back::Gone),
     };
-    let rows = tokio::fs::read(beside.imports.refused_of(&name)).await.map_err(|_| Back::Gone)?;
-    let disposition = format!("attachment; filename=\"refused-{name}.csv\"");
+    let file = salesforce::FILES.iter().find(|known| **known == file).ok_or(Back::Gone)?;
+    let rows = tokio::fs::read(beside.imports.refused_of(&name).join(file)).await.map_err(|_| Back::Gone)?;
+    // Under its own name: mended, it can be sent as it is.
+    let disposition = format!("attachment; filename=\"{file}\"");
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (CONTENT_DISPOSITION, disposition),
@@ -434,8 +474,10 @@ fn administrator(beside: &Beside, who: &SignedIn) -> Result<(), Back> {
     if beside.is_administrator(who.colleague) { Ok(()) } else { Err(Back::NotAllowed) }
 }
 
-fn outcome(summary: Summary, is_trial: bool, refused: Option<String>, lang: Lang) -> Outcome {
-    let mut notes: Vec<String> = summary.notes.iter().map(|note| note.say(lang)).collect();
+/// `kept`: under which name the refused rows lie.
+fn outcome(summary: Summary, is_trial: bool, kept: Option<&str>, lang: Lang) -> Outcome {
+    let mut notes: Vec<String> = summary.files.iter().filter_map(|file| file.unusable.clone()).collect();
+    notes.extend(summary.notes.iter().map(|note| note.say(lang)));
     if !summary.unmapped_owners.is_empty() {
         let names = summary.unmapped_owners.iter().take(5).map(|owner| {
             let name = owner.name.as_deref().unwrap_or(&owner.key);
@@ -451,7 +493,8 @@ fn outcome(summary: Summary, is_trial: bool, refused: Option<String>, lang: Lang
             ),
         });
     }
-    let files = summary.files.into_iter().map(|file| FileCount {
+    let files = summary.files.into_iter().filter(|file| file.unusable.is_none()).map(|file| FileCount {
+        refused_at: kept.filter(|_| file.refused > 0).map(|kept| format!("/import/{kept}/refused/{}", file.name)),
         name: file.name,
         rows: file.rows,
         accepted: file.accepted,
@@ -462,14 +505,19 @@ fn outcome(summary: Summary, is_trial: bool, refused: Option<String>, lang: Lang
     Outcome {
         source: summary.source,
         is_trial,
-        batch: summary.batch.filter(|_| !is_trial),
+        batch: summary.batch,
         files: files.collect(),
         events: summary.events,
         notes,
         failed: None,
-        refused,
         can_go_on: false,
     }
+}
+
+/// What is in a folder, if it is there.
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
 
 /// A folder for its owner's eyes only: exports hold people's data.

@@ -11,28 +11,49 @@ use shared::ids::ColleagueId;
 
 use super::opened::{Opened, Shelf};
 use super::{Demo, Facts, Failure, Import, bar, tell};
+use crate::clock;
 use crate::config::Place;
-use crate::import::Folder;
+use crate::import::{self, Folder};
 use crate::intake::{self, Intake};
 use crate::office::replay;
 use crate::store::{State, Store};
 
 pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
-    let opened = if import.dry_run { Opened::open(place)? } else { Opened::for_writing(place)? };
+    let is_same = |one: &Path, other: &Path| {
+        one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+    };
+    if is_same(&import.dir, &import.refused) {
+        return Err(Failure::Other(format!(
+            "refused rows would overwrite the files in {}: name another folder with --refused",
+            import.dir.display()
+        )));
+    }
+    // Where nothing is recorded, a trial makes no data directory either.
+    let is_empty = std::fs::read_dir(place.data()).map_or(true, |mut found| found.next().is_none());
+    let opened = match (import.dry_run, is_empty) {
+        (true, true) => None,
+        (true, false) => Some(Opened::open(place)?),
+        (false, _) => Some(Opened::for_writing(place)?),
+    };
     let bar = bar(0, "importing");
+    let mut progress = |progress: import::Progress<'_>| {
+        bar.set_length(progress.of);
+        bar.set_position(progress.bytes);
+    };
     let intake = Intake {
         by: ColleagueId::TWOFRONT,
         lang: import.lang.into(),
         dry_run: import.dry_run,
         refused: Some(&import.refused),
     };
-    let summary = intake::salesforce(&opened.office, &Folder::new(&import.dir), &intake, &mut |progress| {
-        bar.set_length(progress.of);
-        bar.set_position(progress.bytes);
-    })?;
+    let files = Folder::new(&import.dir);
+    let summary = match &opened {
+        Some(opened) => intake::salesforce(&opened.office, &files, &intake, &mut progress)?,
+        None => intake::rehearsal(&files, place.clock.unwrap_or_else(clock::now), &intake, &mut progress)?,
+    };
     bar.finish_and_clear();
     tell(import.facts, &summary, || summary.say(import.lang.into()).join("\n"))?;
-    let refused = summary.files.iter().any(|file| file.refused > 0);
+    let refused = summary.files.iter().any(|file| file.refused > 0 || file.unusable.is_some());
     Ok(ExitCode::from(if refused { 4 } else { 0 }))
 }
 

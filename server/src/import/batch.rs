@@ -3,7 +3,7 @@
 //! Rows are gathered until they make a chunk; the chunk's orders go to the desk at once, and where an
 //! answer calls for more (the thing is there already: change it instead), in rounds until nothing is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use csv::StringRecord;
@@ -11,7 +11,7 @@ use shared::domain::Rejection;
 use shared::ids::ImportId;
 use shared::request::{Receipt, Request};
 
-use super::refused::{Place, RefusedFile};
+use super::refused::{Place, RefusedFiles};
 use super::table::Table;
 use super::{Error, FileSummary, Note, NoteKind, Options, Why};
 use crate::desk::{Order, Refusal, Sink};
@@ -59,7 +59,7 @@ pub(super) struct Batch<'a> {
     id: ImportId,
     options: &'a Options<'a>,
     sink: &'a mut dyn Sink,
-    refused: RefusedFile<'a>,
+    refused: RefusedFiles<'a>,
     rows: Vec<Row>,
     asks: Vec<(usize, Ask)>,
     file: FileSummary,
@@ -71,7 +71,6 @@ pub(super) struct Batch<'a> {
 
 struct Row {
     number: u64,
-    key: String,
     cells: StringRecord,
     new: bool,
     ignored: bool,
@@ -83,7 +82,7 @@ pub(super) struct Done {
     pub files: Vec<FileSummary>,
     pub events: u64,
     pub notes: Vec<Note>,
-    pub refused_file: Option<PathBuf>,
+    pub refused_files: Vec<PathBuf>,
 }
 
 impl Ask {
@@ -94,6 +93,13 @@ impl Ask {
 
     pub fn then(request: Request, then: impl FnOnce(Outcome) -> Next + 'static) -> Self {
         Self { request, then: Box::new(then) }
+    }
+}
+
+impl Wishes {
+    /// There is nothing in the row to record, for this reason.
+    pub fn left_out(note: NoteKind) -> Self {
+        Self { asks: vec![], notes: vec![note] }
     }
 }
 
@@ -142,7 +148,7 @@ impl<'a> Batch<'a> {
             id,
             options,
             sink,
-            refused: RefusedFile::new(options.refused, options.lang),
+            refused: RefusedFiles::new(options.refused, options.lang),
             rows: vec![],
             asks: vec![],
             file: FileSummary::default(),
@@ -173,21 +179,21 @@ impl<'a> Batch<'a> {
         };
     }
 
+    /// A file that cannot be used at all, and why: the others are read without it.
+    pub fn unusable(&mut self, table: &Table, why: &Error) {
+        self.begin_file(table);
+        let file = std::mem::take(&mut self.file);
+        self.done.push(FileSummary { unusable: Some(why.say(self.options.lang)), ..file });
+    }
+
     pub fn end_file(&mut self) -> Result<(), Error> {
         self.flush()?;
         self.done.push(std::mem::take(&mut self.file));
         Ok(())
     }
 
-    pub fn add(
-        &mut self,
-        number: u64,
-        key: &str,
-        cells: &StringRecord,
-        wishes: Result<Wishes, Why>,
-    ) -> Result<(), Error> {
-        let row =
-            |ignored, refused| Row { number, key: key.to_owned(), cells: cells.clone(), new: false, ignored, refused };
+    pub fn add(&mut self, number: u64, cells: &StringRecord, wishes: Result<Wishes, Why>) -> Result<(), Error> {
+        let row = |ignored, refused| Row { number, cells: cells.clone(), new: false, ignored, refused };
         match wishes {
             Err(why) => self.rows.push(row(false, Some(why))),
             Ok(wishes) => {
@@ -205,7 +211,7 @@ impl<'a> Batch<'a> {
     /// Asks for more on behalf of rows that were counted already.
     pub fn afterwards(&mut self, asks: Vec<Ask>) -> Result<(), Error> {
         self.flush()?;
-        self.rounds(asks.into_iter().map(|ask| (usize::MAX, ask)).collect())
+        self.rounds(asks.into_iter().map(|ask| (usize::MAX, ask)))
     }
 
     pub fn finish(self) -> Result<Done, Error> {
@@ -213,7 +219,7 @@ impl<'a> Batch<'a> {
             files: self.done,
             events: self.events,
             notes: self.notes.into_iter().map(|(what, rows)| Note { what, rows }).collect(),
-            refused_file: self.refused.finish()?,
+            refused_files: self.refused.finish()?,
         })
     }
 
@@ -230,7 +236,7 @@ impl<'a> Batch<'a> {
             match &row.refused {
                 Some(why) => {
                     self.file.refused += 1;
-                    let place = Place { file: &self.file.name, number: row.number, key: &row.key };
+                    let place = Place { file: &self.file.name, number: row.number };
                     self.refused.add(&place, why, &self.header, &row.cells)?;
                 }
                 None if row.new => self.file.accepted += 1,
@@ -241,11 +247,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn rounds(&mut self, mut asks: Vec<(usize, Ask)>) -> Result<(), Error> {
+    fn rounds(&mut self, asks: impl IntoIterator<Item = (usize, Ask)>) -> Result<(), Error> {
+        let mut asks: VecDeque<_> = asks.into_iter().collect();
         while !asks.is_empty() {
-            let rest = asks.split_off(asks.len().min(CHUNK));
             let (orders, thens): (Vec<_>, Vec<_>) = asks
-                .into_iter()
+                .drain(..asks.len().min(CHUNK))
                 .map(|(at, ask)| {
                     let order = Order { by: self.options.by, batch: Some(self.id), request: ask.request };
                     (order, (at, ask.then))
@@ -255,7 +261,6 @@ impl<'a> Batch<'a> {
             if answers.len() != thens.len() {
                 return Err(Error::Stopped(Refusal::Unavailable("Some orders were not answered.".into())));
             }
-            asks = rest;
             for ((at, then), answer) in thens.into_iter().zip(answers) {
                 if let Err(Refusal::Closed(_) | Refusal::Unavailable(_)) = &answer {
                     return answer.map_or_else(|why| Err(Error::Stopped(why)), |_| Ok(()));

@@ -1,7 +1,8 @@
-//! The file of refused rows: for each the reason, and all of its cells as they were, so that somebody
-//! can mend it and import it again.
+//! The files of refused rows: for each table one of the same name, with the rows as they were and the
+//! reasons in columns of their own at the end. Somebody mends them and imports the folder.
 
-use std::fs::OpenOptions;
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,13 +11,18 @@ use shared::lang::Lang;
 
 use super::{Error, Why};
 
-/// A file that is made when the first row is refused. Nobody but its owner can read it: it holds people's data.
-pub(super) struct RefusedFile<'a> {
-    path: Option<&'a Path>,
+/// What stands above the number of a refused row and above the reason.
+const TITLES: [[&str; 2]; 2] = [["Refused row", "Refused because"], ["Отклонённая строка", "Почему отклонена"]];
+
+/// The reason's title in both languages: a table that has it is one of ours, its cells guarded.
+pub(super) const MARKS: &[&str] = &[TITLES[0][1], TITLES[1][1]];
+
+/// Files that are made when the first row of their table is refused. Nobody but their owner can read
+/// them: they hold people's data.
+pub(super) struct RefusedFiles<'a> {
+    folder: Option<&'a Path>,
     lang: Lang,
-    writer: Option<csv::Writer<std::fs::File>>,
-    /// The file whose header stands above the rows that follow.
-    current: Option<String>,
+    writers: BTreeMap<String, (PathBuf, csv::Writer<std::fs::File>)>,
 }
 
 /// Where a row stands.
@@ -24,12 +30,11 @@ pub(super) struct RefusedFile<'a> {
 pub(super) struct Place<'a> {
     pub file: &'a str,
     pub number: u64,
-    pub key: &'a str,
 }
 
-impl<'a> RefusedFile<'a> {
-    pub const fn new(path: Option<&'a Path>, lang: Lang) -> Self {
-        Self { path, lang, writer: None, current: None }
+impl<'a> RefusedFiles<'a> {
+    pub const fn new(folder: Option<&'a Path>, lang: Lang) -> Self {
+        Self { folder, lang, writers: BTreeMap::new() }
     }
 
     pub fn add(
@@ -39,40 +44,56 @@ impl<'a> RefusedFile<'a> {
         header: &StringRecord,
         cells: &StringRecord,
     ) -> Result<(), Error> {
-        let Some(path) = self.path else { return Ok(()) };
-        let broken = |error: csv::Error| io_error(path, error.into());
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            empty @ None => {
-                let mut file = create(path).map_err(|error| io_error(path, error))?;
-                // Without this mark spreadsheets take Russian for something else.
-                file.write_all("\u{feff}".as_bytes()).map_err(|error| io_error(path, error))?;
-                empty.insert(csv::WriterBuilder::new().flexible(true).from_writer(file))
-            }
-        };
-        if self.current.as_deref() != Some(place.file) {
-            self.current = Some(place.file.to_owned());
+        let Some(folder) = self.folder else { return Ok(()) };
+        if !self.writers.contains_key(place.file) {
+            let path = folder.join(place.file);
+            let mut file = create(folder, &path).map_err(|error| io_error(&path, error))?;
+            // Without this mark spreadsheets take Russian for something else.
+            file.write_all("\u{feff}".as_bytes()).map_err(|error| io_error(&path, error))?;
+            let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
             let titles = match self.lang {
-                Lang::En => ["File", "Row", "Id", "Reason"],
-                Lang::Ru => ["Файл", "Строка", "Id", "Причина"],
+                Lang::En => TITLES[0],
+                Lang::Ru => TITLES[1],
             };
+            // The titles of a table that was refused before are there already.
+            let named = ours(header).unwrap_or(header.len());
+            let header = header.iter().take(named).map(guarded);
             let titles = titles.into_iter().map(str::to_owned);
-            writer.write_record(titles.chain(header.iter().map(guarded))).map_err(broken)?;
+            writer.write_record(header.chain(titles)).map_err(|error| io_error(&path, error.into()))?;
+            self.writers.insert(place.file.to_owned(), (path, writer));
         }
-        let [file, number, key] = [place.file.to_owned(), place.number.to_string(), guarded(place.key)];
-        let first = [file, number, key, guarded(&why.say(self.lang))];
-        writer.write_record(first.into_iter().chain(cells.iter().map(guarded))).map_err(broken)
+        let Some((path, writer)) = self.writers.get_mut(place.file) else { return Ok(()) };
+        let last = [place.number.to_string(), guarded(&why.say(self.lang))];
+        // Of a table that is one of ours the old reason goes, and the guards are there already.
+        let is_ours = ours(header).is_some();
+        let added = ours(header).map_or(0, |at| header.len() - at);
+        let cells = cells.iter().take(cells.len().saturating_sub(added));
+        let cells = cells.map(|cell| guarded(if is_ours { unguarded(cell) } else { cell }));
+        writer.write_record(cells.chain(last)).map_err(|error| io_error(path, error.into()))
     }
 
-    /// The file, if any row was refused.
-    pub fn finish(mut self) -> Result<Option<PathBuf>, Error> {
-        let (Some(path), Some(mut writer)) = (self.path, self.writer.take()) else { return Ok(None) };
-        writer.flush().map_err(|error| io_error(path, error))?;
-        Ok(Some(path.to_owned()))
+    /// The files that were made.
+    pub fn finish(self) -> Result<Vec<PathBuf>, Error> {
+        let mut made = Vec::new();
+        for (path, mut writer) in self.writers.into_values() {
+            writer.flush().map_err(|error| io_error(&path, error))?;
+            made.push(path);
+        }
+        Ok(made)
     }
 }
 
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
+/// Where the columns begin that we added to a table.
+fn ours(header: &StringRecord) -> Option<usize> {
+    header.iter().position(|title| TITLES.iter().any(|[number, _]| title.trim() == *number))
+}
+
+fn create(folder: &Path, path: &Path) -> std::io::Result<std::fs::File> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -85,8 +106,18 @@ fn io_error(path: &Path, error: std::io::Error) -> Error {
 }
 
 /// A spreadsheet takes a cell that begins so for a formula and runs it.
+fn is_run(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// With a mark before it that keeps a spreadsheet from running it.
 fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if is_run(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// What a guarded cell was.
+pub(super) fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_run(rest)).unwrap_or(cell)
 }
 
 #[cfg(test)]
@@ -94,10 +125,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_guarded() {
-        for cell in ["=HYPERLINK(1)", "+7 495", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+    fn a_cell_that_a_spreadsheet_would_run_is_guarded_and_comes_back_as_it_was() {
+        for cell in ["=HYPERLINK(1)", "+7 495", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1"] {
             assert_eq!(guarded(cell), format!("'{cell}"));
+            assert_eq!(unguarded(&guarded(cell)), cell);
         }
-        assert_eq!(guarded("Call, then visit"), "Call, then visit");
+        for cell in ["Call, then visit", "'s-Hertogenbosch", "", "'"] {
+            assert_eq!(guarded(cell), cell);
+            assert_eq!(unguarded(cell), cell);
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 use shared::domain::Command;
-use shared::ids::{AccountId, ColleagueId, Slice};
+use shared::ids::{AccountId, ColleagueId, Slice, Stream};
 use shared::import::Command as Import;
 use shared::lang::Lang;
 use shared::request::Request;
@@ -18,6 +18,7 @@ use shared::words::{Email, Label, Reason, System};
 use self::fields::{Columns, RecordKey, Row};
 use super::batch::{Ask, Batch, Next, Wishes};
 use super::identity::{Identities, Thing, of_batch};
+use super::past::Past;
 use super::table::{Scan, Table, scan};
 use super::{Bundle, Error, Files, NoteKind, Options, Owner, Progress, Summary, Why};
 use crate::desk::Sink;
@@ -62,6 +63,9 @@ pub fn run(
     let start = Import::Start { system: system.clone(), source: label(&source) };
     batch.itself(Request::new(of_batch(id, "start"), Command::Import(id, start)))?;
 
+    for (table, why) in &plan.unusable {
+        batch.unusable(table, why);
+    }
     let mut journey = Journey { files, plan: &plan, rows: 0, bytes: 0, progress };
     journey.read("User.csv", &mut |row| {
         reader.user(row);
@@ -73,6 +77,9 @@ pub fn run(
     batch.afterwards(managers)?;
     journey.import("AccountContactRelation.csv", &mut batch, &mut |row| reader.relation(row))?;
     journey.import("Task.csv", &mut batch, &mut |row| reader.task(row))?;
+    if plan.scans.contains_key("EventRelation.csv") {
+        reader.known.invited = Some(HashMap::new());
+    }
     journey.read("EventRelation.csv", &mut |row| {
         reader.invitation(row);
         Ok(())
@@ -88,12 +95,13 @@ pub fn run(
     Ok(Summary {
         system: system.to_string(),
         source,
-        batch: Some(id),
+        dry_run: options.dry_run,
+        batch: (!options.dry_run).then_some(id),
         files: done.files,
         events: done.events,
         unmapped_owners: reader.known.strangers(),
         notes: done.notes,
-        refused_file: done.refused_file,
+        refused_files: done.refused_files,
     })
 }
 
@@ -114,6 +122,8 @@ pub(super) fn object(id: &str, lang: Lang) -> &'static str {
 /// What there is to read, found out before anything is sent.
 struct Plan {
     scans: BTreeMap<&'static str, Scan>,
+    /// Files that lack a column that they cannot do without.
+    unusable: Vec<(Table, Error)>,
     digest: Vec<u8>,
     size: u64,
 }
@@ -121,22 +131,31 @@ struct Plan {
 impl Plan {
     fn of(files: &dyn Files) -> Result<Self, Error> {
         let mut scans = BTreeMap::new();
+        let mut unusable = Vec::new();
         let mut digest = Sha256::new();
         let mut size = 0;
         for &name in FILES.iter().chain(HELPERS) {
             let Some(scan) = scan(files, name)? else { continue };
-            if let Some(table) = Table::open(files, name, &scan)? {
-                fields::check(&table)?;
-            }
             digest.update(name);
             digest.update(scan.digest);
+            if let Some(table) = Table::open(files, name, &scan)?
+                && let Err(why) = fields::check(&table)
+            {
+                unusable.push((table, why));
+                continue;
+            }
             size += scan.size;
             scans.insert(name, scan);
         }
-        if !FILES.iter().any(|name| scans.contains_key(name)) {
+        let is_empty = !FILES.iter().any(|name| scans.contains_key(name));
+        // Where nothing else is left to read, that is the end of it.
+        if is_empty && !unusable.is_empty() {
+            return Err(unusable.swap_remove(0).1);
+        }
+        if is_empty {
             return Err(Error::NoFiles { place: files.name().to_owned(), looked_for: FILES });
         }
-        Ok(Self { scans, digest: digest.finalize().to_vec(), size })
+        Ok(Self { scans, unusable, digest: digest.finalize().to_vec(), size })
     }
 }
 
@@ -163,8 +182,8 @@ impl Journey<'_> {
             let row = Row::new(&columns, cells);
             let wishes =
                 if cells.len() == width { map(&row) } else { Err(Why::Cells { has: cells.len(), header: width }) };
-            let (key, cells) = (row.get("Id").to_owned(), cells.clone());
-            batch.add(table.number(), &key, &cells, wishes)?;
+            let cells = cells.clone();
+            batch.add(table.number(), &cells, wishes)?;
             self.advance(name, &table);
         }
         batch.end_file()?;
@@ -215,12 +234,13 @@ struct Known {
     accounts: HashMap<RecordKey, AccountId>,
     /// Contacts, with their own account.
     contacts: HashMap<RecordKey, Option<AccountId>>,
-    /// Whom contacts report to, by the things that they are.
-    managers: Vec<(Thing, RecordKey)>,
+    /// What is to be said of whom contacts report to.
+    managers: Vec<Request>,
     owners: HashMap<RecordKey, User>,
     strangers: HashMap<RecordKey, u64>,
-    /// Who was invited to an appointment beside its first contact.
-    invited: HashMap<RecordKey, Vec<RecordKey>>,
+    /// Who was invited to an appointment beside its first contact, and did not decline; `None` where
+    /// no file tells it.
+    invited: Option<HashMap<RecordKey, Vec<RecordKey>>>,
 }
 
 /// A user of the other system.
@@ -259,15 +279,22 @@ impl Reader<'_> {
         else {
             return;
         };
-        if who.is(fields::CONTACT) && !row.flag("IsDeleted") {
-            self.known.invited.entry(event).or_default().push(who);
+        let is_colleague = who.is(fields::USER) && self.colleague(who).is_some();
+        let comes = !row.flag("IsDeleted") && !is_declined(row.get("Status"));
+        if comes && (who.is(fields::CONTACT) || is_colleague) {
+            self.known.invited.get_or_insert_default().entry(event).or_default().push(who);
         }
+    }
+
+    /// The colleague who a user of the other system is.
+    fn colleague(&self, user: RecordKey) -> Option<ColleagueId> {
+        self.known.owners.get(&user).and_then(|user| user.colleague)
     }
 
     /// The colleague who owns a record, if the owner is one of us.
     fn owner(&mut self, row: &Row<'_>) -> Option<ColleagueId> {
         let key = RecordKey::parse(row.get("OwnerId"))?;
-        let colleague = self.known.owners.get(&key).and_then(|user| user.colleague);
+        let colleague = self.colleague(key);
         if colleague.is_none() {
             *self.known.strangers.entry(key).or_default() += 1;
         }
@@ -284,6 +311,14 @@ impl Reader<'_> {
         self.ids.thing(Slice::Contact, "contact", &key.to_string())
     }
 
+    /// What is recorded of a thing already.
+    fn past(&self, stream: Stream) -> Result<Past, Why> {
+        if !(self.options.exists)(stream) {
+            return Ok(Past::default());
+        }
+        (self.options.history)(stream).map(Past).map_err(Why::Refused)
+    }
+
     /// A sentence of ours in the log.
     fn reason(&self, en: &'static str, ru: &'static str) -> Result<Reason, Why> {
         Reason::parse(self.options.lang.pick(en, ru)).map_err(|bad| Why::Word { column: "", bad })
@@ -292,6 +327,14 @@ impl Reader<'_> {
     fn deleted_reason(&self) -> Result<Reason, Why> {
         self.reason("Deleted in Salesforce", "Удалено в Salesforce")
     }
+
+    fn restored_reason(&self) -> Result<Reason, Why> {
+        self.reason("Restored in Salesforce", "Восстановлено в Salesforce")
+    }
+}
+
+fn is_declined(status: &str) -> bool {
+    ["declined", "отклонено", "отклонен", "отклонён"].contains(&status.to_lowercase().as_str())
 }
 
 pub fn system() -> System {

@@ -9,6 +9,8 @@ use shared::request::Receipt;
 use shared::words::Occurred;
 
 use crate::desk::{Order, Refusal, Sink};
+use crate::seal::{Draft, Fact};
+use crate::store::MAX_COMMIT;
 
 /// A model of its own, and the commands that it has seen.
 pub struct Scratch<'a> {
@@ -40,13 +42,20 @@ impl<'a> Scratch<'a> {
         let context = Context { by: order.by, occurred, batch: order.batch };
         let decided = domain::decide(&order.request.command, &context, &self.model).map_err(Refusal::Rejected)?;
         let mut events = Vec::with_capacity(decided.len());
+        let mut facts = Vec::with_capacity(decided.len());
         for event in &decided {
-            self.model.evolve(event, &context);
             let stream = event.stream();
             let revision = self.revisions.entry(stream).or_default();
             *revision += 1;
             events.push(EventRef { stream, revision: *revision });
+            let fact = Fact::new(stream, *revision, event.clone());
+            facts.push(fact.map_err(|error| Refusal::TooLarge(error.to_string()))?);
         }
+        let draft = Draft { command: id, recorded: self.now, context, cause: order.request.cause, facts };
+        if draft.weight() > MAX_COMMIT {
+            return Err(Refusal::TooLarge("this does not fit into one commit".into()));
+        }
+        decided.iter().for_each(|event| self.model.evolve(event, &draft.context));
         self.position += decided.len() as u64;
         let receipt = Receipt { command: id, position: self.position, events, duplicate: false };
         // As in the store: what led to nothing leaves nothing behind.

@@ -58,6 +58,12 @@ impl House {
         }
     }
 
+    /// What is recorded of a thing, without the imports that were taken back.
+    pub fn history(&self, stream: Stream) -> Vec<Record> {
+        let is_gone = |record: &&Record| self.gone.iter().any(|(import, _)| Some(*import) == record.batch);
+        self.records.iter().filter(|record| record.event.stream() == stream && !is_gone(record)).cloned().collect()
+    }
+
     /// `slice type` of every record.
     pub fn types(&self) -> Vec<String> {
         let kind = |record: &Record| {

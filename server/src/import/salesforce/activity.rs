@@ -8,17 +8,18 @@ use shared::interaction::{self, Details, Step, StepWords, Words};
 use shared::request::Request;
 use shared::words::{Channel, Front, Initiator, Mode, Occurred, Place, Promise, Reason, Summary};
 
-use super::fields::{ACCOUNT, CONTACT, RecordKey, Row, word};
+use super::fields::{ACCOUNT, CONTACT, Fitted, RecordKey, Row, fit, line, lines};
 use super::{Ask, Next, NoteKind, Reader, Why, Wishes};
 use crate::import::batch::Outcome;
-use crate::import::identity::{Changes, Thing};
+use crate::import::identity::{Changes, Thing, Version};
+use crate::import::past::Past;
 
 /// A task is rescheduled a few times, hardly more often than this.
 const MOST_STEPS: u32 = 100;
 
 impl Reader<'_> {
     pub(super) fn task(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
-        let activity = match self.common(row, "task")? {
+        let mut activity = match self.common(row, "task")? {
             Common::Wishes(wishes) => return Ok(wishes),
             Common::Goes(activity) => activity,
         };
@@ -27,7 +28,9 @@ impl Reader<'_> {
         let occurred = due.map(Occurred::On).or(completed).or(row.created());
         let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
         let open = !row.flag("IsClosed") && !is_completed(row.get("Status"));
-        let seconds = row.number("CallDurationInSeconds")?.filter(|seconds| *seconds > 0);
+        let seconds = row.number("CallDurationInSeconds");
+        activity.note_if(seconds.whole.is_some(), NoteKind::Shortened);
+        let seconds = seconds.value.filter(|seconds| *seconds > 0);
         let is_call = seconds.is_some() || !row.get("CallType").is_empty();
         let channel = channel(row).or(is_call.then_some(Channel::Call));
         let initiator = match row.get("CallType").to_lowercase().as_str() {
@@ -35,7 +38,8 @@ impl Reader<'_> {
             "outbound" | "исходящий" => Some(Initiator::Us),
             _ => None,
         };
-        let what = word("Subject", row.first(&["Subject", "Description"]), Promise::parse)?;
+        // What is cut of it stands in the summary.
+        let what = fit(line(row.first(&["Subject", "Description"])), Promise::parse).value;
         let step = match what {
             Some(what) if open => Some(Promised { due, owner: activity.owner, what }),
             Some(_) | None => None,
@@ -57,7 +61,7 @@ impl Reader<'_> {
         if row.flag("IsChild") {
             return Ok(Wishes::default());
         }
-        let activity = match self.common(row, "event")? {
+        let mut activity = match self.common(row, "event")? {
             Common::Wishes(wishes) => return Ok(wishes),
             Common::Goes(activity) => activity,
         };
@@ -73,12 +77,14 @@ impl Reader<'_> {
         let at = if all_day { None } else { start.map(Occurred::At) };
         let occurred = at.or(day.map(Occurred::On)).or(start.map(Occurred::At)).or(row.created());
         let occurred = occurred.ok_or(Why::Missing { column: "StartDateTime" })?;
-        let lasted = match (row.number("DurationInMinutes")?, start, row.moment("EndDateTime")?) {
+        let duration = row.number("DurationInMinutes");
+        activity.note_if(duration.whole.is_some(), NoteKind::Shortened);
+        let lasted = match (duration.value, start, row.moment("EndDateTime")?) {
             (Some(minutes), ..) => Some(minutes),
             (None, Some(start), Some(end)) => minutes_between(start, end),
             (None, _, _) => None,
         };
-        let place = row.word("Location", Place::parse)?;
+        let Fitted { value: place, whole: long_place } = row.fitted("Location", Place::parse);
         let online = place.as_ref().is_some_and(|place| is_online(place.as_str()));
         let channel = channel(row).unwrap_or(if online { Channel::Video } else { Channel::Meeting });
         let mode = match (&place, online) {
@@ -95,33 +101,65 @@ impl Reader<'_> {
             planned,
             ..activity.details.clone()
         };
-        if let Some(summary) = summary {
+        if let Some(mut summary) = summary {
+            if let Some(place) = long_place {
+                let title = self.options.lang.pick("Location", "Место");
+                let both = fit(format!("{summary}\n\n{title}: {place}"), Summary::parse);
+                activity.note_if(both.whole.is_some(), NoteKind::Shortened);
+                summary = both.value.unwrap_or(summary);
+            }
             details.personal = Words { summary, place }.into();
         }
-        // Once it has taken place, the same row says something new.
-        let version = if planned { format!("{} planned", row.version()) } else { row.version() };
+        // Once it has taken place, the same row says something new; so it does when others are invited.
+        let key = row.key()?;
+        let mut version = row.version();
+        if planned {
+            version.text.push_str(" planned");
+        }
+        if let Some(invited) = self.known.invited.as_ref().and_then(|invited| invited.get(&key)) {
+            let mut keys: Vec<String> = invited.iter().map(RecordKey::to_string).collect();
+            keys.sort();
+            version.text = format!("{} with {}", version.text, keys.join(" "));
+        }
         self.log(row, activity, Log { occurred, details, step: None, done: None, version })
     }
 
     /// What tasks and events have in common.
     fn common(&mut self, row: &Row<'_>, kind: &str) -> Result<Common, Why> {
-        let key = row.key()?;
+        let is_private = row.flag("IsPrivate");
+        let key = match row.key() {
+            // Nothing of a private row may be written anywhere, not even among the refused ones.
+            Err(_) if is_private => return Ok(Common::left_out(NoteKind::PrivateLeftOut)),
+            key => key?,
+        };
         let thing = self.ids.thing(Slice::Interaction, kind, &key.to_string());
-        if row.flag("IsDeleted") {
-            return self.retraction(row, thing).map(Common::Wishes);
+        let past = match self.past(InteractionId::from_uuid(thing.id).into()) {
+            Err(_) if is_private => Past::default(),
+            past => past?,
+        };
+        if past.is_newer_than(&row.version(), thing) {
+            return Ok(Common::left_out(NoteKind::OlderState));
         }
-        if row.flag("IsPrivate") {
-            return Err(Why::Private);
+        if is_private {
+            let reason = self.reason("Marked as private in Salesforce", "Помечено в Salesforce как личное")?;
+            let mut wishes = self.retraction(row, thing, reason);
+            wishes.notes.push(NoteKind::PrivateLeftOut);
+            return Ok(Common::Wishes(wishes));
+        }
+        if row.flag("IsDeleted") {
+            return Ok(Common::Wishes(self.retraction(row, thing, self.deleted_reason()?)));
+        }
+        if past.is_retracted() {
+            return Ok(Common::left_out(NoteKind::StaysRetracted));
         }
         let named = [row.reference("WhoId"), row.reference("WhatId")];
         let with_prefix =
             |prefix: &str| named.into_iter().flatten().filter(move |key| key.is(prefix)).collect::<Vec<_>>();
-        let mut people = with_prefix(CONTACT);
-        for invited in self.known.invited.get(&key).into_iter().flatten() {
-            if !people.contains(invited) {
-                people.push(*invited);
-            }
-        }
+        let people = with_prefix(CONTACT);
+        let invited = self.known.invited.as_ref().and_then(|invited| invited.get(&key));
+        let invited: Vec<RecordKey> = invited.into_iter().flatten().copied().collect();
+        let people: Vec<RecordKey> =
+            people.into_iter().chain(invited.iter().copied().filter(|key| key.is(CONTACT))).collect();
         let elsewhere = named.into_iter().flatten().find(|key| !key.is(ACCOUNT) && !key.is(CONTACT));
         let claimed: Vec<RecordKey> = row.reference("AccountId").into_iter().chain(with_prefix(ACCOUNT)).collect();
         let of_contact = || people.iter().find_map(|who| self.known.contacts.get(who).copied().flatten());
@@ -140,29 +178,40 @@ impl Reader<'_> {
             notes.push(NoteKind::AccountUnknown);
         }
         let summary = summary(row)?;
+        if summary.whole.is_some() {
+            notes.push(NoteKind::Shortened);
+        }
+        let summary = summary.value.ok_or(Why::NothingSaid)?;
         // Named even where the same one runs the import: to import is not to take part.
         let owner = self.owner(row);
-        let contacts = people.iter().map(|who| ContactId::from_uuid(self.contact_thing(*who).id)).collect();
-        let details = Details {
-            contacts,
-            colleagues: owner.into_iter().collect(),
-            ..Details::new(Front::Client, account, summary)
-        };
+        let mut contacts = vec![];
+        add(&mut contacts, people.iter().map(|who| ContactId::from_uuid(self.contact_thing(*who).id)));
+        let mut colleagues = vec![];
+        add(&mut colleagues, owner);
+        add(&mut colleagues, invited.iter().filter_map(|key| self.colleague(*key)));
+        // Without its file nothing is said of who was invited: who is known to have been there stays.
+        if let (None, "event", Some(known)) = (&self.known.invited, kind, past.details()) {
+            add(&mut contacts, known.contacts.iter().copied());
+            add(&mut colleagues, known.colleagues.iter().copied());
+        }
+        let details = Details { contacts, colleagues, ..Details::new(Front::Client, account, summary) };
         Ok(Common::Goes(Activity { thing, owner, details, notes }))
     }
 
-    fn retraction(&self, row: &Row<'_>, thing: Thing) -> Result<Wishes, Why> {
-        let retract = interaction::Command::Retract { reason: self.deleted_reason()? };
+    fn retraction(&self, row: &Row<'_>, thing: Thing, reason: Reason) -> Wishes {
+        let is_private = row.flag("IsPrivate");
+        let retract = interaction::Command::Retract { reason };
         let id = self.ids.change(thing, &row.version(), "retract");
         let command = Command::Interaction(InteractionId::from_uuid(thing.id), retract);
         let request = Request { occurred: row.modified(), ..Request::new(id, command) };
-        let ask = Ask::then(request, |outcome| match outcome {
+        let ask = Ask::then(request, move |outcome| match outcome {
             Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchInteraction)) => Next::ignore(),
+            Outcome::Rejected(_) | Outcome::Refused(_) if is_private => Next::ignore(),
             Outcome::New | Outcome::Known | Outcome::Quiet | Outcome::Rejected(_) | Outcome::Refused(_) => {
                 Next::by_default(outcome)
             }
         });
-        Ok(Wishes { asks: vec![ask], ..Wishes::default() })
+        Wishes { asks: vec![ask], ..Wishes::default() }
     }
 
     fn log(&self, row: &Row<'_>, activity: Activity, log: Log) -> Result<Wishes, Why> {
@@ -188,6 +237,12 @@ enum Common {
     Wishes(Wishes),
 }
 
+impl Common {
+    fn left_out(note: NoteKind) -> Self {
+        Self::Wishes(Wishes::left_out(note))
+    }
+}
+
 struct Activity {
     thing: Thing,
     owner: Option<ColleagueId>,
@@ -195,12 +250,20 @@ struct Activity {
     notes: Vec<NoteKind>,
 }
 
+impl Activity {
+    fn note_if(&mut self, is_so: bool, note: NoteKind) {
+        if is_so && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
 struct Log {
     occurred: Occurred,
     details: Details,
     step: Option<Promised>,
     done: Option<Occurred>,
-    version: String,
+    version: Version,
 }
 
 /// What an open task promises.
@@ -238,24 +301,45 @@ impl Entry {
             Outcome::New | Outcome::Known => Next::default(),
             Outcome::Quiet => Next::ask(vec![self.settle(0)]),
             Outcome::Rejected(Rejection::Interaction(interaction::Rejection::AlreadyLogged)) => {
-                let correct = interaction::Command::Correct(self.details.clone());
-                let correct = self.request(self.changes.command("correct"), Some(self.occurred), correct);
-                Next::ask(vec![Ask::new(correct), self.settle(0)])
+                Next::ask(vec![self.clone().correct(), self.settle(0)])
             }
-            // What the export says about others may be wrong; what it says about this one still holds.
-            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchContact))
-                if self.details.account.is_some() && !self.details.contacts.is_empty() =>
-            {
+            Outcome::Rejected(_) | Outcome::Refused(_) => self.with_less(outcome, Self::ask),
+        }
+    }
+
+    fn correct(self) -> Ask {
+        let correct = interaction::Command::Correct(self.details.clone());
+        let correct = self.request(self.changes.command("correct"), Some(self.occurred), correct);
+        Ask::then(correct, move |outcome| match outcome {
+            Outcome::New | Outcome::Known | Outcome::Quiet => Next::default(),
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::IsRetracted)) => {
+                Next::ignore().note(NoteKind::StaysRetracted)
+            }
+            Outcome::Rejected(_) | Outcome::Refused(_) => self.with_less(outcome, Self::correct),
+        })
+    }
+
+    /// What the export says about others may be wrong; what it says about this one still holds.
+    fn with_less(self, outcome: Outcome, ask: impl FnOnce(Self) -> Ask) -> Next {
+        let names_both = self.details.account.is_some() && !self.details.contacts.is_empty();
+        match outcome {
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchContact)) if names_both => {
                 let details = Details { contacts: vec![], ..self.details.clone() };
-                Next::ask(vec![Self { details, ..self }.ask()]).note(NoteKind::ContactUnknown)
+                Next::ask(vec![ask(Self { details, ..self })]).note(NoteKind::ContactUnknown)
             }
-            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchAccount))
-                if self.details.account.is_some() && !self.details.contacts.is_empty() =>
-            {
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::NoSuchAccount)) if names_both => {
                 let details = Details { account: None, ..self.details.clone() };
-                Next::ask(vec![Self { details, ..self }.ask()]).note(NoteKind::AccountUnknown)
+                Next::ask(vec![ask(Self { details, ..self })]).note(NoteKind::AccountUnknown)
             }
-            Outcome::Rejected(_) | Outcome::Refused(_) => Next::by_default(outcome),
+            Outcome::Rejected(Rejection::Interaction(interaction::Rejection::TooLong { .. }))
+                if self.details.minutes.is_some() =>
+            {
+                let details = Details { minutes: None, ..self.details.clone() };
+                Next::ask(vec![ask(Self { details, ..self })]).note(NoteKind::Shortened)
+            }
+            Outcome::New | Outcome::Known | Outcome::Quiet | Outcome::Rejected(_) | Outcome::Refused(_) => {
+                Next::by_default(outcome)
+            }
         }
     }
 
@@ -311,15 +395,22 @@ impl Entry {
     }
 }
 
-/// Subject and description as one text, the subject on a line of its own.
-fn summary(row: &Row<'_>) -> Result<Summary, Why> {
-    let parts = [row.get("Subject"), row.get("Description")];
-    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
-    let text = if text.is_empty() { row.first(&["Type", "Type__c", "TaskSubtype", "EventSubtype"]) } else { &text };
-    if text.is_empty() {
-        return Err(Why::NothingSaid);
+/// Names each once.
+fn add<T: PartialEq>(to: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for one in more {
+        if !to.contains(&one) {
+            to.push(one);
+        }
     }
-    Summary::parse(text).map_err(|bad| Why::Word { column: "Subject + Description", bad })
+}
+
+/// Subject and description as one text, the subject on a line of its own.
+fn summary(row: &Row<'_>) -> Result<Fitted<Summary>, Why> {
+    let parts = [row.get("Subject"), row.get("Description")].map(lines);
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+    let named = || line(row.first(&["Type", "Type__c", "TaskSubtype", "EventSubtype"]));
+    let text = if text.is_empty() { named() } else { text };
+    if text.is_empty() { Err(Why::NothingSaid) } else { Ok(fit(text, Summary::parse)) }
 }
 
 /// The platform's own word for the kind of activity first, then the company's.

@@ -10,11 +10,14 @@ use jiff::civil::{Date, DateTime};
 use sha2::{Digest, Sha256};
 use shared::words::{BadWord, Occurred, SourceKey};
 
+use crate::import::identity::Version;
+use crate::import::refused::{MARKS, unguarded};
 use crate::import::table::Table;
 use crate::import::{Error, Why};
 
 pub(super) const ACCOUNT: &str = "001";
 pub(super) const CONTACT: &str = "003";
+pub(super) const USER: &str = "005";
 
 /// Reports show labels where exports have names.
 const LABELS: &[(&str, &[&str])] = &[
@@ -39,12 +42,21 @@ const NEEDED: &[(&str, &[&str])] = &[
 /// Where the columns of a file stand.
 pub(super) struct Columns {
     by_name: HashMap<String, usize>,
+    /// It is a file of refused rows.
+    is_guarded: bool,
 }
 
 /// One row, its cells found by name.
 pub(super) struct Row<'a> {
     columns: &'a Columns,
     cells: &'a StringRecord,
+}
+
+/// A value, as far as it fits.
+pub(super) struct Fitted<T> {
+    pub value: Option<T>,
+    /// The whole text, where it did not fit.
+    pub whole: Option<String>,
 }
 
 /// A record's id: the 15 letters and digits that tell records apart. Its 18-character form, which
@@ -85,7 +97,7 @@ impl Columns {
                 }
             }
         }
-        Self { by_name }
+        Self { by_name, is_guarded: table.column(MARKS).is_some() }
     }
 
     fn place(&self, name: &str) -> Option<usize> {
@@ -104,7 +116,8 @@ impl<'a> Row<'a> {
     /// The cell in this column; empty where there is no such column.
     pub fn get(&self, column: &str) -> &'a str {
         let place = self.columns.place(column);
-        place.and_then(|place| self.cells.get(place)).unwrap_or_default().trim()
+        let cell = place.and_then(|place| self.cells.get(place)).unwrap_or_default();
+        if self.columns.is_guarded { unguarded(cell).trim() } else { cell.trim() }
     }
 
     /// The first of these columns that has something in it.
@@ -132,23 +145,28 @@ impl<'a> Row<'a> {
         text == "1" || ["true", "yes", "да"].iter().any(|yes| text.to_lowercase() == *yes)
     }
 
-    /// Which state of the record this is: a text that changes when the record does.
-    pub fn version(&self) -> String {
-        let stamp = self.first(&["SystemModstamp", "LastModifiedDate", "CreatedDate"]);
-        if !stamp.is_empty() {
-            return stamp.to_owned();
+    /// Whether the file has this column at all.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.place(column).is_some()
+    }
+
+    /// Which state of the record this is. When it was made says nothing of when it was changed, so
+    /// where that is missing the cells themselves tell one state from another.
+    pub fn version(&self) -> Version {
+        if let Some(since) = moment(self.first(&["SystemModstamp", "LastModifiedDate"])) {
+            return Version { since: Some(since), text: since.to_string() };
         }
         let mut digest = Sha256::new();
         for cell in self.cells {
             digest.update((cell.len() as u64).to_be_bytes());
             digest.update(cell);
         }
-        digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        Version { since: None, text: digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect() }
     }
 
     /// A value that may be missing, in one line.
-    pub fn word<T>(&self, column: &'static str, parse: impl Fn(&str) -> Result<T, BadWord>) -> Result<Option<T>, Why> {
-        word(column, self.get(column), parse)
+    pub fn fitted<T>(&self, column: &str, parse: impl Fn(&str) -> Result<T, BadWord>) -> Fitted<T> {
+        fit(line(self.get(column)), parse)
     }
 
     /// A day that may be missing.
@@ -162,14 +180,13 @@ impl<'a> Row<'a> {
     }
 
     /// A whole number that may be missing.
-    pub fn number(&self, column: &'static str) -> Result<Option<u32>, Why> {
+    pub fn number(&self, column: &str) -> Fitted<u32> {
         let text = self.get(column);
-        if text.is_empty() {
-            return Ok(None);
-        }
         let whole = text.strip_suffix(".0").unwrap_or(text);
-        let bad = |_| Why::NotANumber { column, text: text.to_owned() };
-        whole.parse().map(Some).map_err(bad)
+        match whole.parse() {
+            Ok(number) => Fitted { value: Some(number), whole: None },
+            Err(_) => Fitted { value: None, whole: (!text.is_empty()).then(|| text.to_owned()) },
+        }
     }
 
     /// When the record was made in Salesforce, where it can be read.
@@ -191,17 +208,34 @@ impl<'a> Row<'a> {
     }
 }
 
-/// A value that may be missing; line breaks and doubled blanks become single blanks.
-pub(super) fn word<T>(
-    column: &'static str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, BadWord>,
-) -> Result<Option<T>, Why> {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() {
-        return Ok(None);
+/// One line: line breaks, control characters and doubled blanks become single blanks.
+pub(super) fn line(text: &str) -> String {
+    let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Lines of text: what a broken copy left of control characters becomes blanks.
+pub(super) fn lines(text: &str) -> String {
+    let is_stray = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    text.replace(is_stray, " ").trim().to_owned()
+}
+
+/// A value that may be missing. What Salesforce has more room for than we is cut, and what is no such
+/// value is left out: neither is worth losing the row for.
+pub(super) fn fit<T>(text: String, parse: impl Fn(&str) -> Result<T, BadWord>) -> Fitted<T> {
+    if text.is_empty() {
+        return Fitted { value: None, whole: None };
     }
-    parse(&line).map(Some).map_err(|bad| Why::Word { column, bad })
+    match parse(&text) {
+        Ok(value) => Fitted { value: Some(value), whole: None },
+        Err(BadWord::TooLong { most, .. }) => {
+            let cut: String = text.chars().take(most).collect();
+            Fitted { value: parse(&cut).ok(), whole: Some(text) }
+        }
+        Err(BadWord::Empty | BadWord::Control | BadWord::ManyLines | BadWord::NotAnEmail | BadWord::NotACode) => {
+            Fitted { value: None, whole: Some(text) }
+        }
+    }
 }
 
 /// The day that is written there, whatever clock stands behind it: midnight in UTC is no evening before.
@@ -286,6 +320,21 @@ mod tests {
         {
             assert_eq!(RecordKey::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_or_left_out_and_the_whole_of_it_is_told() {
+        use shared::words::{Email, Label, Reason};
+        let label = |text: &str| fit(line(text), Label::parse);
+        assert_eq!(label(" Head\u{0}of\tsales\u{b} ").value, Label::parse("Head of sales").ok());
+        assert!(label("\u{1}").value.is_none() && label("\u{1}").whole.is_none());
+        let long = label(&"я".repeat(201));
+        assert_eq!(long.value, Label::parse(&"я".repeat(200)).ok());
+        assert_eq!(long.whole, Some("я".repeat(201)));
+        let address = fit(line("no address"), Email::parse);
+        assert_eq!((address.value, address.whole.as_deref()), (None, Some("no address")));
+        let notes = fit(lines("one\u{7}two\r\nthree\n"), Reason::parse);
+        assert_eq!(notes.value, Reason::parse("one two\nthree").ok());
     }
 
     #[test]

@@ -6,9 +6,11 @@ use shared::request::Request;
 use shared::words::{AccountName, Email, Label, Occurred, PersonName, Phone, Reason, Website};
 use shared::{account, contact};
 
-use super::fields::{Row, word};
+use super::fields::{Row, fit, line, lines};
 use super::{Ask, Next, NoteKind, Reader, Why, Wishes};
 use crate::import::batch::Outcome;
+use crate::import::identity::{Thing, Version};
+use crate::import::past::{Past, Works};
 
 impl Reader<'_> {
     pub(super) fn account(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
@@ -18,32 +20,57 @@ impl Reader<'_> {
         let source = key.source_key().ok_or_else(|| Why::NotAnId { text: key.to_string() })?;
         let linked = (self.options.linked)(self.system, &source);
         let account = linked.unwrap_or_else(|| AccountId::from_uuid(thing.id));
+        let past = self.past(account.into())?;
         let request = |id, occurred: Option<Occurred>, command| Request {
             occurred,
             ..Request::new(id, Command::Account(account, command))
         };
+        if past.is_newer_than(&version, thing) {
+            self.known.accounts.insert(key, account);
+            return Ok(Wishes::left_out(NoteKind::OlderState));
+        }
         if row.flag("IsDeleted") {
             let close = account::Command::Close { reason: self.deleted_reason()? };
             let close = request(self.ids.change(thing, &version, "close"), row.modified(), close);
             return Ok(Wishes { asks: vec![Ask::then(close, ignoring_nobody)], ..Wishes::default() });
         }
-        let name = row.word("Name", AccountName::parse)?.ok_or(Why::Missing { column: "Name" })?;
+        let name = row.fitted("Name", AccountName::parse);
+        let industry = row.fitted("Industry", Label::parse);
+        let city = fit(line(row.first(&["BillingCity", "ShippingCity"])), Label::parse);
+        let country = fit(line(row.first(&["BillingCountry", "ShippingCountry"])), Label::parse);
+        let website = row.fitted("Website", Website::parse);
+        let wholes = [&name.whole, &industry.whole, &city.whole, &country.whole, &website.whole];
+        let is_shortened = wholes.into_iter().any(Option::is_some);
+        let name = name.value.ok_or(Why::Missing { column: "Name" })?;
         let description = account::Description {
-            industry: row.word("Industry", Label::parse)?,
-            city: word("BillingCity", row.first(&["BillingCity", "ShippingCity"]), Label::parse)?,
-            country: word("BillingCountry", row.first(&["BillingCountry", "ShippingCountry"]), Label::parse)?,
-            website: row.word("Website", Website::parse)?,
+            industry: industry.value,
+            city: city.value,
+            country: country.value,
+            website: website.value,
         };
         let owner = self.owner(row).map(|kam| (kam, row.get("OwnerId")));
         self.known.accounts.insert(key, account);
 
+        let mut notes = if is_shortened { vec![NoteKind::Shortened] } else { vec![] };
+        let mut asks = vec![];
+        if past.was_closed_by_an_import() {
+            let reopen = account::Command::Reopen { reason: self.restored_reason()? };
+            asks.push(Ask::new(request(self.ids.change(thing, &version, "reopen"), row.modified(), reopen)));
+        }
+        if let Some((kam, owner)) = owner {
+            if past.may_be_assigned_to(kam) {
+                let id = self.ids.change(thing, &version, &format!("assign {owner}"));
+                let assign = request(id, None, account::Command::Assign { kam });
+                asks.push(Ask::then(assign, |outcome| match outcome {
+                    Outcome::New | Outcome::Known | Outcome::Quiet => Next::default(),
+                    Outcome::Rejected(_) | Outcome::Refused(_) => Next::default().note(NoteKind::OwnerNotTaken),
+                }));
+            } else {
+                notes.push(NoteKind::DecidedHere);
+            }
+        }
+
         let link = account::Command::Link { system: self.system.clone(), key: source };
-        let assign = |id: CommandId, kam| {
-            Ask::then(request(id, None, account::Command::Assign { kam }), |outcome| match outcome {
-                Outcome::New | Outcome::Known | Outcome::Quiet => Next::default(),
-                Outcome::Rejected(_) | Outcome::Refused(_) => Next::default().note(NoteKind::OwnerNotTaken),
-            })
-        };
         let mut if_new = vec![Ask::new(request(self.ids.first(thing, &version, "link"), row.created(), link.clone()))];
         let mut if_changed =
             vec![Ask::new(request(self.ids.change(thing, &version, "link again"), row.modified(), link))];
@@ -55,23 +82,20 @@ impl Reader<'_> {
         if_changed.push(Ask::new(request(self.ids.change(thing, &version, "rename"), row.modified(), rename)));
         let describe = account::Command::Describe(description);
         if_changed.push(Ask::new(request(self.ids.change(thing, &version, "describe anew"), row.modified(), describe)));
-        if let Some((kam, owner)) = owner {
-            if_new.push(assign(self.ids.first(thing, owner, "assign"), kam));
-            if_changed.push(assign(self.ids.change(thing, owner, "assign"), kam));
-        }
         if linked.is_some_and(|linked| linked.uuid() != thing.id) {
-            return Ok(Wishes { asks: if_changed, ..Wishes::default() });
+            if_changed.extend(asks);
+            return Ok(Wishes { asks: if_changed, notes });
         }
         let register = account::Command::Register { name };
         let register = request(self.ids.first(thing, &version, "register"), row.created(), register);
         let register = Ask::then(register, |outcome| match outcome {
-            Outcome::New | Outcome::Known => Next::ask(if_new),
+            Outcome::New | Outcome::Known => Next::ask(if_new.into_iter().chain(asks).collect()),
             Outcome::Quiet | Outcome::Rejected(Rejection::Account(account::Rejection::AlreadyRegistered)) => {
-                Next::ask(if_changed)
+                Next::ask(if_changed.into_iter().chain(asks).collect())
             }
             Outcome::Rejected(_) | Outcome::Refused(_) => Next::by_default(outcome),
         });
-        Ok(Wishes { asks: vec![register], ..Wishes::default() })
+        Ok(Wishes { asks: vec![register], notes })
     }
 
     pub(super) fn contact(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
@@ -79,25 +103,39 @@ impl Reader<'_> {
         let version = row.version();
         let thing = self.contact_thing(key);
         let id = ContactId::from_uuid(thing.id);
+        let past = self.past(id.into())?;
+        let works = past.works();
+        if past.is_newer_than(&version, thing) {
+            self.known.contacts.insert(key, works.at);
+            return Ok(Wishes::left_out(NoteKind::OlderState));
+        }
         if row.flag("IsDeleted") {
             let leave = Command::Contact(id, contact::Command::Leave {});
             let leave =
                 Request { occurred: row.modified(), ..Request::new(self.ids.change(thing, &version, "leave"), leave) };
             return Ok(Wishes { asks: vec![Ask::then(leave, ignoring_nobody)], ..Wishes::default() });
         }
-        let details = details(row)?;
+        let (details, is_shortened) = details(row)?;
         let named = row.reference("AccountId");
         let account = named.and_then(|named| self.account_of(named));
-        let notes = if named.is_some() && account.is_none() { vec![NoteKind::AccountUnknown] } else { vec![] };
+        let mut notes = if is_shortened { vec![NoteKind::Shortened] } else { vec![] };
+        if named.is_some() && account.is_none() {
+            notes.push(NoteKind::AccountUnknown);
+        }
         self.known.contacts.insert(key, account);
-        if let Some(above) = row.reference("ReportsToId") {
-            self.known.managers.push((thing, above));
+        self.manager(row, &version, thing, &past, &mut notes);
+        let goes = account.is_some_and(|account| works != Works { at: Some(account), left: false });
+        if goes && !past.may_move() {
+            notes.push(NoteKind::DecidedHere);
+        } else if works.left && account.is_none() && past.may_move() {
+            notes.push(NoteKind::StaysLeft);
         }
         let introduction = Introduction {
             id,
             introduce: self.ids.first(thing, &version, "introduce"),
             describe: self.ids.change(thing, &version, "describe"),
-            go: self.ids.change(thing, &version, "move"),
+            go: past.may_move().then(|| self.ids.change(thing, &version, "move")),
+            is_nowhere: works.at.is_none(),
             created: row.created(),
             modified: row.modified(),
             details,
@@ -106,6 +144,7 @@ impl Reader<'_> {
     }
 
     /// A relation adds an account to a contact: their own where they have none yet, else one more.
+    /// That a relation has ended is no event here: what was recorded of it stays, and is counted.
     pub(super) fn relation(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
         let reference = |column: &'static str| {
             row.reference(column).ok_or_else(|| match row.get(column) {
@@ -116,44 +155,56 @@ impl Reader<'_> {
         let (of, who) = (reference("AccountId")?, reference("ContactId")?);
         let inactive = !row.get("IsActive").is_empty() && !row.flag("IsActive");
         if row.flag("IsDeleted") || inactive {
-            return Ok(Wishes::default());
+            return Ok(Wishes::left_out(NoteKind::RelationEnded));
         }
         let account = self.account_of(of).ok_or(Why::Rejected(contact::Rejection::NoSuchAccount.into()))?;
-        let thing = self.contact_thing(who);
+        let id = ContactId::from_uuid(self.contact_thing(who).id);
         let own = self.known.contacts.get(&who).copied();
         let (step, command) = match (row.flag("IsDirect"), own) {
             (true, Some(None)) => {
                 self.known.contacts.insert(who, Some(account));
+                if !self.past(id.into())?.may_move() {
+                    return Ok(Wishes::left_out(NoteKind::DecidedHere));
+                }
                 ("move", contact::Command::Move { account })
             }
             // Their own account came with the contact.
             (true, Some(Some(_)) | None) => return Ok(Wishes::default()),
             (false, _) => ("associate", contact::Command::Associate { account }),
         };
-        let id = self.ids.first(thing, &of.to_string(), step);
-        let command = Command::Contact(ContactId::from_uuid(thing.id), command);
-        let request = Request { occurred: row.created(), ..Request::new(id, command) };
+        // It has states of its own, which say nothing of how new the contact's are.
+        let thing = self.ids.remark("relation", &format!("{who} {of}"));
+        let id_of_command = self.ids.change(thing, &row.version(), step);
+        let request = Request { occurred: row.created(), ..Request::new(id_of_command, Command::Contact(id, command)) };
         Ok(Wishes { asks: vec![Ask::new(request)], ..Wishes::default() })
+    }
+
+    /// Notes whom a contact reports to, to be said once all contacts are known.
+    fn manager(&mut self, row: &Row<'_>, version: &Version, thing: Thing, past: &Past, notes: &mut Vec<NoteKind>) {
+        let above = row.reference("ReportsToId").map(|above| ContactId::from_uuid(self.contact_thing(above).id));
+        // Nobody: that is worth saying only of who had somebody, and only where the export speaks of it.
+        if above.is_none() && (past.reports_to().is_none() || !row.has("ReportsToId")) {
+            return;
+        }
+        if !past.may_report_to(above) {
+            notes.push(NoteKind::DecidedHere);
+            return;
+        }
+        let step = above.map_or_else(|| "report to nobody".to_owned(), |above| format!("report to {above}"));
+        let id = self.ids.change(thing, version, &step);
+        let report = contact::Command::ReportTo { above };
+        self.known.managers.push(Request::new(id, Command::Contact(ContactId::from_uuid(thing.id), report)));
     }
 
     /// Whom contacts report to, once all of them are known.
     pub(super) fn managers(&mut self) -> Vec<Ask> {
-        let managers = std::mem::take(&mut self.known.managers);
-        managers
-            .into_iter()
-            .map(|(thing, above)| {
-                let reports_to = Some(ContactId::from_uuid(self.contact_thing(above).id));
-                let map = contact::Command::Map(contact::Place { reports_to, ..contact::Place::default() });
-                // Once for each manager, not for each version: the role and the influence that people
-                // gave the contact here would be lost.
-                let id = self.ids.first(thing, &above.to_string(), "map");
-                let request = Request::new(id, Command::Contact(ContactId::from_uuid(thing.id), map));
-                Ask::then(request, |outcome| match outcome {
-                    Outcome::New | Outcome::Known | Outcome::Quiet => Next::default(),
-                    Outcome::Rejected(_) | Outcome::Refused(_) => Next::default().note(NoteKind::ManagerUnknown),
-                })
+        let ask = |request| {
+            Ask::then(request, |outcome| match outcome {
+                Outcome::New | Outcome::Known | Outcome::Quiet => Next::default(),
+                Outcome::Rejected(_) | Outcome::Refused(_) => Next::default().note(NoteKind::ManagerUnknown),
             })
-            .collect()
+        };
+        std::mem::take(&mut self.known.managers).into_iter().map(ask).collect()
     }
 }
 
@@ -162,7 +213,10 @@ struct Introduction {
     id: ContactId,
     introduce: CommandId,
     describe: CommandId,
-    go: CommandId,
+    /// `None`: somebody here decided where they work.
+    go: Option<CommandId>,
+    /// No account is recorded of them, perhaps because an earlier export had none.
+    is_nowhere: bool,
     created: Option<Occurred>,
     modified: Option<Occurred>,
     details: contact::Details,
@@ -174,8 +228,9 @@ impl Introduction {
         let introduce =
             Request { occurred: self.created, ..Request::new(self.introduce, Command::Contact(self.id, introduce)) };
         Ask::then(introduce, move |outcome| match outcome {
-            Outcome::New | Outcome::Known => Next::default(),
-            Outcome::Quiet => Next::ask(self.go(account)),
+            Outcome::New => Next::default(),
+            Outcome::Known if !self.is_nowhere => Next::default(),
+            Outcome::Known | Outcome::Quiet => Next::ask(self.go(account)),
             Outcome::Rejected(Rejection::Contact(contact::Rejection::AlreadyIntroduced)) => {
                 let describe = contact::Command::Describe { details: self.details.clone() };
                 let describe = Request {
@@ -194,11 +249,11 @@ impl Introduction {
     }
 
     fn go(&self, account: Option<AccountId>) -> Vec<Ask> {
-        let go = |account| {
+        let go = |(id, account)| {
             let command = Command::Contact(self.id, contact::Command::Move { account });
-            Ask::new(Request { occurred: self.modified, ..Request::new(self.go, command) })
+            Ask::new(Request { occurred: self.modified, ..Request::new(id, command) })
         };
-        account.map(go).into_iter().collect()
+        self.go.zip(account).map(go).into_iter().collect()
     }
 }
 
@@ -215,33 +270,50 @@ fn ignoring_nobody(outcome: Outcome) -> Next {
     }
 }
 
-fn details(row: &Row<'_>) -> Result<contact::Details, Why> {
+/// Who the person is, and whether some of it was cut. What does not fit where it belongs goes to the notes.
+fn details(row: &Row<'_>) -> Result<(contact::Details, bool), Why> {
     let parts = ["FirstName", "MiddleName", "LastName"].map(|part| row.get(part));
     let composed = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     let name = if row.get("Name").is_empty() { composed.as_str() } else { row.get("Name") };
-    let name = word("Name", name, PersonName::parse)?.ok_or(Why::Missing { column: "Name" })?;
     let parts = ["MailingStreet", "MailingCity", "MailingState", "MailingPostalCode", "MailingCountry"];
     let address = parts.map(|part| row.get(part)).into_iter().filter(|part| !part.is_empty());
-    let address = word("MailingAddress", &address.collect::<Vec<_>>().join(", "), Label::parse)?;
-    // An address that is none would be lost: what somebody typed there is kept as a note.
-    let typed = row.get("Email");
-    let email = Email::parse(typed).ok();
-    let mut notes = row.get("Description").to_owned();
-    if email.is_none() && !typed.is_empty() {
-        notes = format!("{notes}\nE-mail: {typed}");
+    let address = address.collect::<Vec<_>>().join(", ");
+
+    let mut over = vec![];
+    let mut keep = |title: &str, whole: Option<String>| over.extend(whole.map(|whole| format!("{title}: {whole}")));
+    let name = fit(line(name), PersonName::parse);
+    keep("Name", name.whole);
+    let title = row.fitted("Title", Label::parse);
+    keep("Title", title.whole);
+    let department = row.fitted("Department", Label::parse);
+    keep("Department", department.whole);
+    let email = row.fitted("Email", Email::parse);
+    keep("E-mail", email.whole);
+    let phone = fit(line(row.first(&["Phone", "HomePhone", "OtherPhone"])), Phone::parse);
+    keep("Phone", phone.whole);
+    let mobile = row.fitted("MobilePhone", Phone::parse);
+    keep("Mobile", mobile.whole);
+    let address = fit(line(&address), Label::parse);
+    keep("Address", address.whole);
+
+    let description = lines(row.get("Description"));
+    let text = |parts: &[&str]| parts.iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    let over = over.join("\n");
+    let mut notes = fit(text(&[&description, &over]), Reason::parse);
+    let is_shortened = notes.whole.is_some();
+    if is_shortened {
+        // What is nowhere else comes before a description that has no room.
+        notes = fit(text(&[&over, &description]), Reason::parse);
     }
-    let notes = match notes.trim() {
-        "" => None,
-        text => Some(Reason::parse(text).map_err(|bad| Why::Word { column: "Description", bad })?),
+    let details = contact::Details {
+        name: name.value.ok_or(Why::Missing { column: "Name" })?,
+        title: title.value,
+        department: department.value,
+        email: email.value,
+        phone: phone.value,
+        mobile: mobile.value,
+        address: address.value,
+        notes: notes.value,
     };
-    Ok(contact::Details {
-        name,
-        title: row.word("Title", Label::parse)?,
-        department: row.word("Department", Label::parse)?,
-        email,
-        phone: word("Phone", row.first(&["Phone", "HomePhone", "OtherPhone"]), Phone::parse)?,
-        mobile: row.word("MobilePhone", Phone::parse)?,
-        address,
-        notes,
-    })
+    Ok((details, is_shortened))
 }
