@@ -45,8 +45,11 @@ pub trait Reader: Send + Sync {
     /// Every record that concerns an account, a contact, a colleague or a unit, in order.
     fn concerning(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;
 
-    /// Every record of one stream, in order.
+    /// Every record of one stream that stands, in order: without what was taken back with an import.
     fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;
+
+    /// Every record of one stream that was ever written, in order.
+    fn raw(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;
 
     /// Records before a position (from the head where `None`), newest first, at most this many.
     fn before(&self, position: Option<u64>, most: usize) -> Result<Vec<Record>, Trouble>;

@@ -120,6 +120,10 @@ mod tests {
             Ok(self.records.iter().filter(|record| record.stream() == stream).cloned().collect())
         }
 
+        fn raw(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
+            self.of_stream(stream)
+        }
+
         fn before(&self, position: Option<u64>, most: usize) -> Result<Vec<Record>, Trouble> {
             let before =
                 self.records.iter().rev().filter(|record| position.is_none_or(|before| record.position < before));

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use shared::domain::Model;
-use shared::ids::{ColleagueId, CommandId, Stream};
+use shared::ids::{ColleagueId, CommandId, Slice, Stream};
 use shared::record::Record;
 use shared::request::Receipt;
 use shared::views::Company;
@@ -223,7 +223,22 @@ impl Office {
         events.iter().map(|event| Ok(seal::read(event, &self.0.shared.keyring)?.0)).collect()
     }
 
-    /// The history of one thing, from a revision (1 is the first).
+    /// The history of one thing as it stands: without what was taken back with an import. An import's own
+    /// history is the raw one, of which nothing is left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn standing(&self, stream: Stream) -> Result<Vec<Record>, LookError> {
+        if stream.slice == Slice::Import {
+            return self.history(stream, 1, usize::MAX);
+        }
+        let positions = self.warm().standing(stream);
+        let mut records = self.at(&positions)?;
+        records.retain(|record| record.stream() == stream);
+        Ok(records)
+    }
+
+    /// The raw history of one thing, from a revision (1 is the first).
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -68,6 +68,11 @@ impl Reader for Seat {
     }
 
     fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
+        let records = self.office.standing(stream).map_err(unreadable)?;
+        Ok(records.into_iter().filter_map(|record| self.seen(record)).collect())
+    }
+
+    fn raw(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
         let records = self.office.history(stream, 1, LONGEST_HISTORY).map_err(unreadable)?;
         Ok(records.into_iter().filter_map(|record| self.seen(record)).collect())
     }

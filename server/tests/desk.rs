@@ -13,8 +13,8 @@ use shared::ids::{InteractionId, Stream};
 use shared::request::{Request, Seen};
 use shared::testkit::*;
 use shared::views::View;
-use shared::words::{Label, Occurred, System};
-use shared::{account, import};
+use shared::words::{Front, Label, Occurred, System};
+use shared::{account, import, interaction};
 use uuid::Uuid;
 
 fn name_of(house: &House) -> String {
@@ -232,6 +232,28 @@ fn a_moment_more_precise_than_the_log_is_the_same_when_it_is_read_again() {
 }
 
 #[test]
+fn a_correction_whose_import_was_taken_back_does_not_stand() {
+    let mut house = House::new();
+    let start = import::Command::Start {
+        system: System::parse("salesforce").unwrap(),
+        source: Label::parse("export").unwrap(),
+    };
+    house.ask(order(100, ADA, Command::Import(BATCH, start))).unwrap();
+    let logged = house.ask(visit(101, VISIT, NORTHWIND, "Visit")).unwrap().position;
+    let details = interaction::Details::new(Front::Client, Some(CONTOSO), summary("Visit, as the export has it"));
+    let correct = Command::Interaction(VISIT, interaction::Command::Correct(details));
+    let corrected = house.ask(in_batch(BATCH, order(102, ADA, correct))).unwrap().position;
+    assert_eq!(house.warm.standing(VISIT.into()), [logged, corrected]);
+    let concerning = house.warm.concerning(CONTOSO.into(), logged - 1).to_vec();
+    assert_eq!(concerning, [logged, corrected], "whom it newly names it concerns from the beginning");
+    let back = order(103, ADA, Command::Import(BATCH, import::Command::TakeBack { with_entries: true }));
+    house.ask(back).unwrap();
+    assert_eq!(house.warm.standing(VISIT.into()), [logged]);
+    assert!(house.warm.concerning(CONTOSO.into(), logged - 1).is_empty());
+    house.check_against_replay();
+}
+
+#[test]
 fn an_import_taken_back_is_as_if_it_had_never_been_and_can_come_again() {
     let mut house = House::new();
     let before = house.warm.company().clone();
@@ -297,14 +319,14 @@ fn no_personal_word_rests_in_the_open_and_a_destroyed_key_reads_as_forgotten() {
 fn what_does_not_fit_into_one_commit_is_refused_and_nothing_is_written() {
     let mut house = House::new();
     let before = house.store.head();
-    let step = |number: u128| shared::interaction::Step {
+    let step = |number: u128| interaction::Step {
         step: shared::ids::StepId::from_uuid(Uuid::from_u128(number)),
         owner: None,
         due: None,
-        personal: shared::interaction::StepWords { what: promise(&"я".repeat(400)) }.into(),
+        personal: interaction::StepWords { what: promise(&"я".repeat(400)) }.into(),
     };
-    let details = shared::interaction::Details::new(shared::words::Front::Client, Some(NORTHWIND), summary("Visit"));
-    let log = shared::interaction::Command::Log { details, next_steps: (0..2_000).map(step).collect() };
+    let details = interaction::Details::new(Front::Client, Some(NORTHWIND), summary("Visit"));
+    let log = interaction::Command::Log { details, next_steps: (0..2_000).map(step).collect() };
     let refused = house.ask(order(100, KIRA, Command::Interaction(VISIT, log)));
     assert!(matches!(refused, Err(Refusal::TooLarge(_))), "{refused:?}");
     assert_eq!(house.store.head(), before);

@@ -139,6 +139,15 @@ impl Concerns {
         }
     }
 
+    /// The positions of the records of an interaction, a handoff or a contact that were read, ascending.
+    pub fn recorded(&self, stream: Stream) -> Vec<u64> {
+        let shared = self.of_stream.get(&stream);
+        shared
+            .into_iter()
+            .flat_map(|shared| std::iter::once(shared.first).chain(shared.later.iter().copied()))
+            .collect()
+    }
+
     /// Whoever was concerned before is concerned again.
     fn go_on(&mut self, stream: Stream, mut concerned: BTreeSet<Stream>, position: u64) -> Concerned {
         let Some(shared) = self.of_stream.get_mut(&stream) else {

@@ -180,7 +180,7 @@ impl Query for Ask {
                     let named = account_of(&record.event);
                     let account = match named {
                         Some(account) => Some(account),
-                        None => reader.of_stream(stream)?.iter().rev().find_map(|record| account_of(&record.event)),
+                        None => reader.raw(stream)?.iter().rev().find_map(|record| account_of(&record.event)),
                     };
                     if let Some(account) = account {
                         accounts.insert(stream, account);
@@ -218,7 +218,7 @@ impl Ask {
         let before = self.before.unwrap_or(u64::MAX).min(head.saturating_add(1));
         if !self.at.is_empty() || self.stream.is_some() {
             let mut records = match self.stream {
-                Some(stream) => reader.of_stream(stream)?,
+                Some(stream) => reader.raw(stream)?,
                 None => reader.at(&self.at)?,
             };
             records.retain(|record| record.position < before && self.passes(record));

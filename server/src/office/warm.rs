@@ -61,6 +61,15 @@ impl Warm {
         beyond(self.concerning.get(&stream).map_or(&[], Vec::as_slice), after)
     }
 
+    /// The positions of the records of one thing that stand: what was taken back with an import is not among them.
+    /// Where the thing is not an interaction, a handoff or a contact, also of others that concern it.
+    pub fn standing(&self, stream: Stream) -> Vec<u64> {
+        match stream.slice {
+            Slice::Interaction | Slice::Handoff | Slice::Contact => self.concerns.recorded(stream),
+            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Import => self.concerning(stream, 0).to_vec(),
+        }
+    }
+
     /// The role of a colleague who is here. The product itself has none: it sees nothing through the doors.
     pub fn role(&self, colleague: ColleagueId) -> Option<Role> {
         self.company.directory.colleagues.get(&colleague).filter(|colleague| !colleague.left)?.role
@@ -89,9 +98,12 @@ impl Warm {
         let Concerned { streams, newly, earlier } = self.concerns.of(record);
         for stream in newly {
             let positions = self.concerning.entry(stream).or_default();
-            positions.extend(&earlier);
-            positions.sort_unstable();
-            positions.dedup();
+            for position in &earlier {
+                // Mostly close to the end: what goes on began not long ago.
+                if let Err(place) = positions.binary_search(position) {
+                    positions.insert(place, *position);
+                }
+            }
         }
         for stream in streams {
             self.concerning.entry(stream).or_default().push(record.position);
