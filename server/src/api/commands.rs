@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use shared::request::Request;
+use shared::request::{MOST_EXPECTED, Request};
 
 use super::problem::language;
 use super::{Api, refusals};
@@ -32,6 +32,9 @@ pub async fn post(
         Ok(request) => request,
         Err(error) => return refusals::malformed(&error.to_string(), lang).into_response(),
     };
+    if request.expects.len() > MOST_EXPECTED {
+        return refusals::expects_too_much(lang).into_response();
+    }
     let (command, by) = (request.id, who.colleague);
     let answer = api.office.ask(Order { by, batch: None, request }).await;
     api.gauges.answered(&answer);
