@@ -43,12 +43,14 @@ pub fn local(address: &str) -> Option<&str> {
 /// The most events that one address names: browsers and servers cut longer ones off.
 const MOST_NAMED: usize = 300;
 
-/// The raw log with exactly these events, the newest ones where they are too many for an address.
+/// The raw log with exactly these events, the newest ones where they are too many for an address: then it
+/// also says of how many.
 #[must_use]
 pub fn events(positions: &[u64]) -> String {
     let newest = positions.get(positions.len().saturating_sub(MOST_NAMED)..).unwrap_or_default();
     let at: Vec<String> = newest.iter().map(u64::to_string).collect();
-    format!("/events?at={}", at.join(","))
+    let of = if newest.len() < positions.len() { format!("&of={}", positions.len()) } else { String::new() };
+    format!("/events?at={}{of}", at.join(","))
 }
 
 #[cfg(test)]
@@ -93,7 +95,7 @@ mod tests {
     #[test]
     fn an_address_never_grows_too_long() {
         let many: Vec<u64> = (1..=10_000).collect();
-        assert!(events(&many).len() < 2_000 && events(&many).ends_with(",10000"));
+        assert!(events(&many).len() < 2_000 && events(&many).ends_with(",10000&of=10000"));
         assert_eq!(events(&[3, 5]), "/events?at=3,5");
     }
 }

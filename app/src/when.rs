@@ -55,10 +55,11 @@ impl Zone {
     pub fn parse(&self, field: &str) -> Option<Occurred> {
         let field = field.trim();
         if field.len() == 10 {
-            return field.parse().ok().map(Occurred::On);
+            return Occurred::parse(field);
         }
         let local: DateTime = field.parse().ok()?;
-        self.zone.to_timestamp(local).ok().map(Occurred::At)
+        // By the one rule of what a log can hold.
+        Occurred::parse(&self.zone.to_timestamp(local).ok()?.to_string())
     }
 
     /// The moment at which the clocks of this zone show this.

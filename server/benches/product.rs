@@ -16,9 +16,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use server::office::replay::{self, replay};
-use server::store::Store;
 use server::store::keyring::Keyring;
-use server::store::sled::Sled;
+use server::store::{Durable, Store};
 
 /// A page may take this long until its first byte, at a million events.
 const ALLOWED: Duration = Duration::from_millis(50);
@@ -60,7 +59,7 @@ fn twofront(data: &Path, arguments: &[&str]) -> String {
 
 /// Three times each, turn and turn about.
 fn replays(data: &Path, events: u64) {
-    let store: Arc<dyn Store> = Arc::new(Sled::open(data).expect("it opens"));
+    let store: Arc<dyn Store> = Arc::new(Durable::open(data).expect("it opens"));
     let keyring = Arc::new(Keyring::at(&data.join("keys")).expect("it opens"));
     let (mut alone, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..3 {

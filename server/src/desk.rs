@@ -11,10 +11,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shared::domain::{self, Context, Event, Model, Rejection};
 use shared::ids::{ColleagueId, CommandId, EventRef, ImportId, Stream};
+use shared::policy;
 use shared::record::Record;
 use shared::request::{Receipt, Request};
 use shared::sieve::Sieve;
-use shared::words::Occurred;
 
 use crate::office::replay::{Replay, ReplayError, TakenBack, replay_without};
 use crate::office::warm::Warm;
@@ -257,6 +257,10 @@ impl Desk {
         if let Some(why) = closed(&self.store.state()) {
             return Step::Answer(Err(Refusal::Closed(why)));
         }
+        // Before anything is read for them: who may not is told so, and stalls nobody.
+        if let Err(denied) = policy::may(order.by, &request.command, &self.model) {
+            return Step::Answer(Err(Refusal::Rejected(Rejection::Denied(denied))));
+        }
         match self.freshness(request, ahead) {
             Ok(Freshness::Fresh) => {}
             Ok(Freshness::Stale(changed)) => return Step::Answer(Err(Refusal::Conflict { changed })),
@@ -264,11 +268,9 @@ impl Desk {
             Err(error) => return Step::Answer(Err(Refusal::Unavailable(error.to_string()))),
         }
         let recorded = storable((self.clock)()).max(self.recorded);
-        let context = Context {
-            by: order.by,
-            occurred: request.occurred.map_or(Occurred::At(recorded), storable_occurred),
-            batch: order.batch,
-        };
+        let said = request.occurred.map(storable_occurred);
+        let occurred = domain::occurred(&request.command, said, recorded, &self.model);
+        let context = Context { by: order.by, occurred, now: recorded, batch: order.batch };
         let events = match domain::decide(&request.command, &context, &self.model) {
             Ok(events) => events,
             Err(rejection) => return Step::Answer(Err(Refusal::Rejected(rejection))),
@@ -303,6 +305,7 @@ impl Desk {
         let request = &order.request;
         // Everything that the decision was taken by and that has a stream: if one moves, it is taken again.
         let mut read: Vec<Stream> = vec![request.command.stream(), order.by.into()];
+        read.extend(order.batch.map(Stream::from));
         read.extend(request.expects.iter().map(|seen| seen.stream));
         let mut written: HashMap<Stream, u64> = HashMap::new();
         let mut facts = Vec::with_capacity(events.len());
@@ -371,7 +374,7 @@ impl Desk {
             let (Some(answer), Some(attempt)) = (answer, attempt) else { continue };
             match outcome {
                 Ok(appended) => {
-                    *answer = Some(Ok(receipt(&one.draft, &appended)));
+                    *answer = Some(self.receipt(&one.draft, &appended));
                     committed.push((one.draft, appended));
                     continue;
                 }
@@ -403,6 +406,17 @@ impl Desk {
             self.settle(committed);
         }
         first_failure
+    }
+
+    /// What a committed order is answered. Where another desk had committed the same command, that is the first
+    /// answer, whatever was decided here.
+    fn receipt(&self, draft: &Draft, appended: &Appended) -> Result<Receipt, Refusal> {
+        if appended.duplicate {
+            let first = known(&*self.store, draft.command).map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            return first.ok_or_else(|| Refusal::Unavailable("the first answer to this cannot be read".into()));
+        }
+        let events = draft.facts.iter().map(|fact| EventRef { stream: fact.stream, revision: fact.revision });
+        Ok(Receipt { command: draft.command, position: appended.last, events: events.collect(), duplicate: false })
     }
 
     /// The whole group is durable: what was taken for granted is true, if nobody else wrote in between.
@@ -467,7 +481,11 @@ impl Desk {
     fn freshness(&self, request: &Request, ahead: &Ahead) -> Result<Freshness, ReplayError> {
         let mut changed = Vec::new();
         let mut is_stale = false;
+        let mut asked = HashSet::new();
         for seen in &request.expects {
+            if !asked.insert(*seen) {
+                continue;
+            }
             if self.revision(seen.stream, ahead)? == seen.revision {
                 continue;
             }
@@ -519,11 +537,6 @@ pub fn closed(state: &State) -> Option<String> {
         }
         State::Closed { why } => Some(format!("the store is closed: {why}")),
     }
-}
-
-fn receipt(draft: &Draft, appended: &Appended) -> Receipt {
-    let events = draft.facts.iter().map(|fact| EventRef { stream: fact.stream, revision: fact.revision });
-    Receipt { command: draft.command, position: appended.last, events: events.collect(), duplicate: appended.duplicate }
 }
 
 const fn expectation(revision: u64) -> Expect {

@@ -92,7 +92,8 @@ pub async fn act(
         Ok(request) => request,
         Err(refused) => return refuse(Some(refused.field), refused.why.say(lang)),
     };
-    let next = forms::leads_to(&fields, &request.command).filter(|path| local(path).is_some()).unwrap_or_else(|| from.clone());
+    let next =
+        forms::leads_to(&fields, &request.command).filter(|path| local(path).is_some()).unwrap_or_else(|| from.clone());
     let logged = match &request.command {
         Command::Interaction(id, interaction::Command::Log { .. }) => Some(Stream::from(*id)),
         Command::Interaction(..)

@@ -13,8 +13,13 @@ use shared::ids::{InteractionId, Stream};
 use shared::request::{Request, Seen};
 use shared::testkit::*;
 use shared::views::View;
+<<<<<<< HEAD
 use shared::words::{Front, Label, Occurred, System};
 use shared::{account, import, interaction};
+=======
+use shared::words::{Label, Occurred, System};
+use shared::{account, colleague, import};
+>>>>>>> wt-handoff
 use uuid::Uuid;
 
 fn name_of(house: &House) -> String {
@@ -165,6 +170,85 @@ fn an_order_that_rested_on_one_that_failed_is_decided_again() {
     assert_eq!(answers[1].as_ref().unwrap().events.len(), 1, "quiet on our own registration, but that did not happen");
     assert!(answers[2].is_ok());
     house.check_against_replay();
+}
+
+#[test]
+fn who_was_sent_away_a_moment_before_is_refused() {
+    let mut house = House::new();
+    let left = Event::Colleague(KIRA, colleague::Event::Left {});
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 2, left));
+    let refused = house.ask(visit(100, VISIT, NORTHWIND, "Visit"));
+    assert!(matches!(refused, Err(Refusal::Rejected(Rejection::Denied(_)))), "{refused:?}");
+    house.check_against_replay();
+}
+
+#[test]
+fn a_visit_to_an_account_that_changed_a_moment_before_is_decided_again() {
+    let mut house = House::new();
+    let revision = house.warm.company().directory.accounts[&NORTHWIND].revision;
+    let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, revision, renamed));
+    let groups = house.store.groups.load(std::sync::atomic::Ordering::SeqCst);
+    house.ask(visit(100, VISIT, NORTHWIND, "Visit")).unwrap();
+    assert_eq!(house.store.groups.load(std::sync::atomic::Ordering::SeqCst), groups + 2);
+    house.check_against_replay();
+}
+
+#[test]
+fn a_row_of_an_import_that_was_taken_back_a_moment_before_is_refused() {
+    let mut house = House::new();
+    let (system, source) = (System::parse("salesforce").unwrap(), Label::parse("export").unwrap());
+    house.ask(order(100, ADA, Command::Import(BATCH, import::Command::Start { system, source }))).unwrap();
+    let back = Event::Import(BATCH, import::Event::TakenBack { entries: 0 });
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 1, back));
+    let refused = house.ask(in_batch(BATCH, register(101, TAILSPIN, "Tailspin")));
+    assert_eq!(refused, Err(Refusal::Rejected(Rejection::Import(import::Rejection::IsTakenBack))));
+    house.check_against_replay();
+}
+
+#[test]
+fn the_same_command_through_another_desk_gets_the_answer_that_it_got_there() {
+    let mut house = House::new();
+    let revision = house.warm.company().directory.accounts[&NORTHWIND].revision;
+    let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 100, revision, renamed));
+    let receipt = house.ask(visit(100, VISIT, NORTHWIND, "Visit")).unwrap();
+    assert!(receipt.duplicate);
+    assert_eq!(receipt.events, [shared::ids::EventRef { stream: NORTHWIND.into(), revision: revision + 1 }]);
+    assert_eq!(name_of(&house), "Northwind AG");
+    house.check_against_replay();
+}
+
+#[test]
+fn who_may_not_is_told_so_before_what_changed_is_read() {
+    let mut house = House::new();
+    let change = Command::Account(NORTHWIND, account::Command::Rename { name: account_name("x") });
+    let denied = house.ask(expecting(order(100, NINA, change), NORTHWIND, 0));
+    assert!(matches!(denied, Err(Refusal::Rejected(Rejection::Denied(_)))), "{denied:?}");
+}
+
+#[test]
+fn what_is_expected_twice_is_shown_once() {
+    let mut house = House::new();
+    let seen = Seen { stream: NORTHWIND.into(), revision: 0 };
+    let asked = rename(100, NORTHWIND, "Northwind AG");
+    let asked = Order { request: Request { expects: vec![seen; 50], ..asked.request }, ..asked };
+    let Err(Refusal::Conflict { changed }) = house.ask(asked) else { panic!("it is not fresh") };
+    assert_eq!(changed.len() as u64, house.warm.company().directory.accounts[&NORTHWIND].revision);
+}
+
+#[test]
+fn a_correction_that_says_no_time_leaves_the_entry_where_it_was() {
+    let mut house = House::new();
+    let mut order_of_march = visit(100, VISIT, NORTHWIND, "Visit");
+    order_of_march.request.occurred = Occurred::parse("2026-03-01");
+    house.ask(order_of_march).unwrap();
+    let details =
+        shared::interaction::Details::new(shared::words::Front::Client, Some(NORTHWIND), summary("Long visit"));
+    let correct = Command::Interaction(VISIT, shared::interaction::Command::Correct(details));
+    house.ask(order(101, KIRA, correct)).unwrap();
+    let (record, _) = &server::office::replay::page(&*house.store, &house.keyring, house.store.head() - 1).unwrap()[0];
+    assert_eq!(Some(record.occurred), Occurred::parse("2026-03-01"));
 }
 
 #[test]

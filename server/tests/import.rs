@@ -879,7 +879,7 @@ fn an_account_and_a_contact_that_are_restored_are_back() {
     assert_eq!(noted(&summary, NoteKind::StaysLeft), 1, "there is no account for Boris to come back to");
     // What somebody here closed stays closed.
     let account = AccountId::from_uuid(brought(&house, Slice::Account).id);
-    let closed = Account::Closed { reason: shared::testkit::reason("Lost") };
+    let closed = Account::Closed { personal: shared::account::Why { reason: shared::testkit::reason("Lost") }.into() };
     house.take(ADA, Event::Account(account, closed));
     assert_eq!(import(&mut house, &state(false, "2024-04-01")).events, 0);
 }

@@ -280,7 +280,8 @@ mod tests {
         let describe = order(Command::Describe(description.clone()));
         let described = fact(Event::Described(description));
         given(company()).when(KIRA, describe.clone()).then([described.clone()]);
-        given(company()).and((KIRA, described)).when(KIRA, describe).then([]);
+        given(company()).and((KIRA, described)).when(KIRA, describe.clone()).then([]);
+        given([]).when(ADA, describe).then_refused(Rejection::NoSuchAccount);
     }
 
     #[test]
@@ -290,7 +291,10 @@ mod tests {
         given(company()).when(ADA, designate.clone()).then([designated.clone()]);
         given(company()).and((ADA, designated)).when(ADA, designate.clone()).then([]);
         let closed = fact(Event::Closed { personal: why("Merged") });
-        given(company()).and((ADA, closed)).when(ADA, designate).then_refused(Rejection::IsClosed);
+        let shut = given(company()).and((ADA, closed));
+        shut.when(ADA, designate).then_refused(Rejection::IsClosed);
+        shut.when(ADA, order(Command::Assign { kam: LEV })).then_refused(Rejection::IsClosed);
+        shut.when(ADA, order(Command::Sponsor { sponsor: LEV })).then_refused(Rejection::IsClosed);
     }
 
     #[test]
@@ -327,6 +331,8 @@ mod tests {
         let closed = fact(Event::Closed { personal: why("Merged") });
         given(company()).when(ADA, close.clone()).then([closed.clone()]);
         given(company()).when(ADA, reopen.clone()).then([]);
+        given([]).when(ADA, close.clone()).then_refused(Rejection::NoSuchAccount);
+        given([]).when(ADA, reopen.clone()).then_refused(Rejection::NoSuchAccount);
         let shut = given(company()).and((ADA, closed));
         shut.when(ADA, close).then([]);
         shut.when(ADA, reopen).then([fact(Event::Reopened { personal: why("They are back") })]);

@@ -346,6 +346,9 @@ mod tests {
         let go = |account| order(Command::Move { account });
         given(company()).when(KIRA, go(CONTOSO)).then([fact(Event::Moved { account: CONTOSO })]);
         given(company()).when(KIRA, go(NORTHWIND)).then([]);
+        given(company()).when(KIRA, go(TAILSPIN)).then_refused(Rejection::NoSuchAccount);
+        given([]).when(ADA, go(NORTHWIND)).then_refused(Rejection::NoSuchContact);
+        given([]).when(ADA, order(Command::Leave {})).then_refused(Rejection::NoSuchContact);
         given(company()).when(KIRA, order(Command::Leave {})).then([left()]);
         let gone = given(company()).and((KIRA, left()));
         gone.when(KIRA, order(Command::Leave {})).then([]);

@@ -1,6 +1,7 @@
 //! The whole domain on one page: every slice's commands, events and rejections, the model that
 //! decisions read, and the two functions that run it.
 
+use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +18,8 @@ use crate::{account, colleague, contact, handoff, import, interaction, unit};
 pub struct Context {
     pub by: ColleagueId,
     pub occurred: Occurred,
+    /// When it is written down.
+    pub now: Timestamp,
     /// The import that it came with.
     pub batch: Option<ImportId>,
 }
@@ -149,6 +152,28 @@ domain! {
     Import(ImportId) = import, imports: Imports;
 }
 
+/// When a command is about, where its sender says so or not. A correction that says nothing of the time
+/// leaves it as the entry has it; everything else happens as it is written down.
+pub fn occurred(command: &Command, said: Option<Occurred>, now: Timestamp, model: &Model) -> Occurred {
+    let before = || match command {
+        Command::Interaction(id, command) => match command {
+            interaction::Command::Correct(_) => model.interactions().occurred(*id),
+            interaction::Command::Log { .. }
+            | interaction::Command::Retract { .. }
+            | interaction::Command::AgreeNextStep(_)
+            | interaction::Command::DoNextStep { .. }
+            | interaction::Command::DropNextStep { .. } => None,
+        },
+        Command::Unit(..)
+        | Command::Colleague(..)
+        | Command::Account(..)
+        | Command::Contact(..)
+        | Command::Handoff(..)
+        | Command::Import(..) => None,
+    };
+    said.or_else(before).unwrap_or(Occurred::At(now))
+}
+
 /// Which events follow from a command. None at all means that it has already come true: a retry is harmless.
 pub fn decide(command: &Command, context: &Context, model: &Model) -> Result<Vec<Event>, Rejection> {
     policy::may(context.by, command, model).map_err(Rejection::Denied)?;
@@ -227,7 +252,38 @@ impl<'de> Deserialize<'de> for Command {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Wire { stream, kind, data } = Wire::deserialize(deserializer)?;
         let data = if data.is_null() { Value::Object(serde_json::Map::new()) } else { data };
-        Self::from_tagged(stream, join(kind, data)).map_err(D::Error::custom)
+        let command = Self::from_tagged(stream, join(kind.clone(), data.clone())).map_err(D::Error::custom)?;
+        let understood = command.to_tagged().ok().and_then(split).map(|(_, data)| data).unwrap_or_default();
+        match misunderstood(&data, &understood) {
+            Some(field) => Err(D::Error::custom(format!("{} {kind} has no field “{field}”", stream.slice))),
+            None => Ok(command),
+        }
+    }
+}
+
+/// A field that says something and of which nothing is left once the command was read: a mistyped `unit` must
+/// not take somebody out of theirs.
+fn misunderstood(said: &Value, understood: &Value) -> Option<String> {
+    match (said, understood) {
+        (Value::Object(said), Value::Object(understood)) => {
+            said.iter().filter(|(_, value)| !says_nothing(value)).find_map(|(name, value)| match understood.get(name) {
+                Some(same) => misunderstood(value, same),
+                None => Some(name.clone()),
+            })
+        }
+        (Value::Array(said), Value::Array(understood)) => {
+            said.iter().zip(understood).find_map(|(said, understood)| misunderstood(said, understood))
+        }
+        _ => None,
+    }
+}
+
+/// What a field holds that need not be written.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
     }
 }
 
@@ -262,6 +318,43 @@ mod tests {
         let json = serde_json::to_value(&command).unwrap();
         assert_eq!(json, serde_json::json!({ "stream": format!("handoff/{HANDOFF}"), "type": "accept", "data": {} }));
         assert_eq!(serde_json::from_value::<Command>(json).unwrap(), command);
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_refused_wherever_it_stands() {
+        let colleague = |data: &str| format!(r#"{{"stream":"colleague/{KIRA}","type":"move","data":{data}}}"#);
+        let error = serde_json::from_str::<Command>(&colleague(r#"{"unti":"logistics"}"#)).unwrap_err();
+        assert!(error.to_string().contains("colleague move has no field “unti”"), "{error}");
+        assert!(serde_json::from_str::<Command>(&colleague(r#"{"unit":null}"#)).is_ok());
+        let log = |details: &str| {
+            format!(r#"{{"stream":"interaction/{VISIT}","type":"log","data":{{"details":{details},"next_steps":[]}}}}"#)
+        };
+        let well = r#"{"account":"00000000-0000-0000-0000-0000000000a1","contacts":[],"planned":false,"title":null,
+            "personal":{"summary":"Visit"}}"#;
+        let read = serde_json::from_str::<Command>(&log(well)).unwrap();
+        let details = interaction::Details::new(crate::words::Front::Client, Some(NORTHWIND), summary("Visit"));
+        let plain = interaction::Command::Log { details, next_steps: vec![] };
+        assert_eq!(read, Command::Interaction(VISIT, plain), "an account and one line suffice");
+        let typo = log(&well.replace("summary\":", "place\":\"Gate\",\"palce\":\"Gate\",\"summary\":"));
+        assert!(serde_json::from_str::<Command>(&typo).unwrap_err().to_string().contains("palce"));
+    }
+
+    #[test]
+    fn a_correction_that_says_no_time_leaves_it_and_everything_else_happens_now() {
+        let march = Occurred::parse("2026-03-01").unwrap();
+        let may = Occurred::parse("2026-05-01").unwrap();
+        let details = interaction::Details::new(crate::words::Front::Client, Some(NORTHWIND), summary("Visit"));
+        let mut model = Model::default();
+        let logged = Event::Interaction(VISIT, interaction::Event::Logged(details.clone()));
+        model.evolve(&logged, &Context { by: KIRA, occurred: march, now: NOON, batch: None });
+        let correct = Command::Interaction(VISIT, interaction::Command::Correct(details.clone()));
+        assert_eq!(occurred(&correct, None, NOON, &model), march);
+        assert_eq!(occurred(&correct, Some(may), NOON, &model), may);
+        let corrected = Event::Interaction(VISIT, interaction::Event::Corrected(details));
+        model.evolve(&corrected, &Context { by: KIRA, occurred: may, now: NOON, batch: None });
+        assert_eq!(occurred(&correct, None, NOON, &model), may, "as it was corrected last");
+        let retract = Command::Interaction(VISIT, interaction::Command::Retract { reason: reason("Mistake") });
+        assert_eq!(occurred(&retract, None, NOON, &model), Occurred::At(NOON));
     }
 
     #[test]

@@ -546,6 +546,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_offered_is_not_answered() {
+        let reason = || reason("Because");
+        let commands = [
+            Command::Accept {},
+            Command::Decline { reason: reason() },
+            Command::Return { reason: reason() },
+            Command::Complete { result: reason() },
+            Command::Escalate { to: ADA, reason: reason() },
+            Command::Withdraw { reason: reason() },
+        ];
+        for command in commands {
+            given(company()).when(KIRA, order(command)).then_refused(Rejection::NoSuchHandoff);
+        }
+    }
+
+    #[test]
+    fn what_has_ended_is_not_escalated_and_nothing_is_to_oneself_or_to_nobody() {
+        let escalate = |to| order(Command::Escalate { to, reason: reason("No answer") });
+        let gone = offered().and((KIRA, fact(Event::Withdrawn { personal: why("Not needed") })));
+        gone.when(KIRA, escalate(ADA)).then_refused(Rejection::Ended);
+        offered().when(KIRA, escalate(KIRA)).then_refused(Rejection::ToYourself);
+        let nobody = ColleagueId::from_uuid(uuid::Uuid::nil());
+        offered().when(KIRA, escalate(nobody)).then_refused(Rejection::NoSuchParty);
+    }
+
+    #[test]
     fn nothing_is_asked_of_somebody_who_only_reads() {
         given(company())
             .when(KIRA, order(Command::Offer(offer(Party::Colleague(NINA)))))
@@ -562,7 +588,9 @@ mod tests {
         offered().when(KIRA, withdraw.clone()).then([withdrawn.clone()]);
         offered().when(LEV, withdraw.clone()).then_refused(Rejection::NotYours);
         let gone = offered().and((KIRA, withdrawn));
-        gone.when(KIRA, withdraw).then([]);
+        gone.when(KIRA, withdraw.clone()).then([]);
+        let completed = fact(Event::Completed { personal: Outcome { result: reason("Cleared") }.into() });
+        accepted().and((LEV, completed)).when(KIRA, withdraw).then_refused(Rejection::Ended);
         gone.when(LEV, order(Command::Accept {})).then_refused(Rejection::NotOpen);
     }
 }

@@ -109,11 +109,9 @@ struct Import {
 }
 
 impl Imports {
-    pub fn is_open(&self, import: ImportId) -> bool {
-        self.imports.get(&import).is_some_and(|import| !import.taken_back && import.finished.is_none())
-    }
-
     /// Whether a command may come with this batch: what never started or was taken back brings nothing.
+    /// What has finished may bring more: the same files read again bring the rows that were refused before,
+    /// and they belong to the same batch.
     pub(crate) fn may_bring(&self, batch: Option<ImportId>) -> Result<(), Rejection> {
         let Some(import) = batch else { return Ok(()) };
         let import = self.imports.get(&import).ok_or(Rejection::NoSuchImport)?;
@@ -255,6 +253,15 @@ mod tests {
         let gone = running().and((ADA, fact(Event::TakenBack { entries: 0 })));
         gone.when(ADA, back).then([]);
         gone.when(ADA, order(Command::Finish { accepted: 0, refused: 0 })).then_refused(Rejection::IsTakenBack);
+    }
+
+    #[test]
+    fn what_has_finished_may_still_bring_a_row() {
+        let name = crate::words::AccountName::parse("Tailspin").unwrap();
+        let row = domain::Command::Account(TAILSPIN, crate::account::Command::Register { name: name.clone() });
+        let finished = running().and((ADA, fact(Event::Finished { accepted: 2, refused: 1 })));
+        let registered = domain::Event::Account(TAILSPIN, crate::account::Event::Registered { name });
+        finished.when_in_batch(BATCH, ADA, row).then([registered]);
     }
 
     #[test]

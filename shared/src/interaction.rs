@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::domain::{Context, Model, fingerprint};
 use crate::ids::{AccountId, ColleagueId, ContactId, InteractionId, StepId, Stream};
 use crate::lang::Lang;
 use crate::personal::Personal;
-use crate::words::{Channel, Front, Initiator, Mode, Place, Promise, Reason, Sentiment, Summary};
+use crate::words::{Channel, Front, Initiator, Mode, Occurred, Place, Promise, Reason, Sentiment, Summary};
 
 /// What was said and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +24,10 @@ pub struct Words {
 /// Everything about an interaction but when it occurred, which the envelope says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
+    #[serde(default)]
     pub front: Front,
-    /// `None` only where the person met has no account yet.
+    /// `None` where people met and nobody says for which account: then it stands on their own timelines only,
+    /// also where they have an account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,6 +124,7 @@ pub enum Command {
 pub enum Rejection {
     AboutNobody,
     NothingSaid,
+    NotYet,
     TooLong { minutes: u32 },
     AlreadyLogged,
     NoSuchInteraction,
@@ -138,6 +142,9 @@ pub enum Rejection {
 /// Nothing that people call one interaction lasts longer than a month.
 const LONGEST_MINUTES: u32 = 31 * 24 * 60;
 
+/// Somewhere it is already tomorrow.
+const SLACK: SignedDuration = SignedDuration::from_hours(24);
+
 impl Rejection {
     pub fn say(&self, lang: Lang) -> String {
         let text = match self {
@@ -154,6 +161,10 @@ impl Rejection {
             Self::NothingSaid => {
                 lang.pick("Write one line about what happened.", "Напишите хотя бы одну строку о том, что было.")
             }
+            Self::NotYet => lang.pick(
+                "This day has not come yet. Check the date, or say that it is only planned.",
+                "Этот день ещё не наступил. Проверьте дату или отметьте, что это только запланировано.",
+            ),
             Self::AlreadyLogged => lang.pick(
                 "This entry is already logged with another text. Correct it instead.",
                 "Эта запись уже внесена с другим текстом. Исправьте её.",
@@ -207,6 +218,9 @@ pub struct Interactions(HashMap<InteractionId, Interaction>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Interaction {
     by: ColleagueId,
+    occurred: Occurred,
+    /// Whom the import named that brought it; nobody where people wrote it.
+    named: BTreeSet<ColleagueId>,
     details: u64,
     retracted: bool,
     steps: BTreeMap<StepId, StepState>,
@@ -230,14 +244,27 @@ impl Interactions {
         self.0.get(&interaction).map(|interaction| interaction.by)
     }
 
+    /// Whether it came with an import that says this colleague was in it: then it is their entry as well.
+    pub fn is_of(&self, interaction: InteractionId, colleague: ColleagueId) -> bool {
+        self.0.get(&interaction).is_some_and(|interaction| interaction.named.contains(&colleague))
+    }
+
+    /// When it happened, as it was said last.
+    pub fn occurred(&self, interaction: InteractionId) -> Option<Occurred> {
+        self.0.get(&interaction).map(|interaction| interaction.occurred)
+    }
+
     pub fn exists(&self, interaction: InteractionId) -> bool {
         self.0.contains_key(&interaction)
     }
 
     pub(crate) fn evolve(&mut self, id: InteractionId, event: &Event, context: &Context) {
+        let imported = |details: &Details| context.batch.map(|_| details.colleagues.clone()).unwrap_or_default();
         if let Event::Logged(details) = event {
             self.0.entry(id).or_insert_with(|| Interaction {
                 by: context.by,
+                occurred: context.occurred,
+                named: imported(details).into_iter().collect(),
                 details: fingerprint(&(details, context.occurred)),
                 retracted: false,
                 steps: BTreeMap::new(),
@@ -252,7 +279,11 @@ impl Interactions {
         };
         match event {
             Event::Logged(_) => {}
-            Event::Corrected(details) => interaction.details = fingerprint(&(details, context.occurred)),
+            Event::Corrected(details) => {
+                interaction.occurred = context.occurred;
+                interaction.named.extend(imported(details));
+                interaction.details = fingerprint(&(details, context.occurred));
+            }
             Event::Retracted { .. } => interaction.retracted = true,
             Event::NextStepAgreed(step) => {
                 let agreed = StepState { agreed: fingerprint(step), end: None };
@@ -300,12 +331,17 @@ impl Details {
         account.chain(contacts).chain(colleagues).collect()
     }
 
-    fn check(&self, model: &Model) -> Result<(), Rejection> {
+    fn check(&self, context: &Context, model: &Model) -> Result<(), Rejection> {
         if self.account.is_none() && self.contacts.is_empty() {
             return Err(Rejection::AboutNobody);
         }
         if self.personal.known().is_none() {
             return Err(Rejection::NothingSaid);
+        }
+        // What is still to come would be the last touch for ever. Whoever imports says what is only planned.
+        let told_here = context.batch.is_none() && !self.planned;
+        if told_here && context.occurred.instant().duration_since(context.now) > SLACK {
+            return Err(Rejection::NotYet);
         }
         if let Some(minutes) = self.minutes.filter(|minutes| *minutes > LONGEST_MINUTES) {
             return Err(Rejection::TooLong { minutes });
@@ -359,7 +395,7 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
             Some(interaction) if interaction.details == fingerprint(&(details, context.occurred)) => Ok(vec![]),
             Some(_) => Err(Rejection::AlreadyLogged),
             None => {
-                details.check(model)?;
+                details.check(context, model)?;
                 next_steps.iter().try_for_each(|step| step.check(context, model))?;
                 let distinct: BTreeSet<StepId> = next_steps.iter().map(|step| step.step).collect();
                 if distinct.len() < next_steps.len() {
@@ -373,7 +409,7 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
             if standing()?.details == fingerprint(&(details, context.occurred)) {
                 return Ok(vec![]);
             }
-            details.check(model)?;
+            details.check(context, model)?;
             Ok(vec![Event::Corrected(details.clone())])
         }
         Command::Retract { reason } => {
@@ -403,7 +439,6 @@ mod tests {
     use super::*;
     use crate::domain;
     use crate::testkit::*;
-    use crate::words::Occurred;
 
     fn order(command: Command) -> domain::Command {
         domain::Command::Interaction(VISIT, command)
@@ -467,6 +502,21 @@ mod tests {
         given(company()).when(KIRA, log(silent)).then_refused(Rejection::NothingSaid);
         let endless = Details { minutes: Some(60 * 24 * 365), ..entry("Hello") };
         given(company()).when(KIRA, log(endless)).then_refused(Rejection::TooLong { minutes: 60 * 24 * 365 });
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_only_planned() {
+        let on = |day| Occurred::parse(day).unwrap();
+        let met = || log(entry("Met them"));
+        given(company()).when_occurred(KIRA, on("2062-06-01"), met()).then_refused(Rejection::NotYet);
+        given(company()).when_occurred(KIRA, on("2026-06-03"), met()).then_refused(Rejection::NotYet);
+        let tomorrow = given(company()).when_occurred(KIRA, on("2026-06-02"), met());
+        tomorrow.then([fact(Event::Logged(entry("Met them")))]);
+        let planned = Details { planned: true, ..entry("Met them") };
+        let next_year = given(company()).when_occurred(KIRA, on("2027-06-01"), log(planned.clone()));
+        next_year.then([fact(Event::Logged(planned))]);
+        let correct = order(Command::Correct(entry("Met them")));
+        logged().when_occurred(KIRA, on("2062-06-01"), correct).then_refused(Rejection::NotYet);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum Denied {
     NeedsAdministrator,
     /// For managers and administrators.
     NeedsManager,
-    /// For the one who wrote it, and managers.
+    /// For the one who wrote it or whom an import names in it, and managers.
     NeedsAuthor,
 }
 
@@ -92,7 +92,8 @@ pub fn may(by: ColleagueId, command: &Command, model: &Model) -> Result<(), Deni
             | interaction::Command::DropNextStep { .. } => Ok(()),
             interaction::Command::Correct(_) | interaction::Command::Retract { .. } => {
                 let author = model.interactions().author(*interaction);
-                need(leads || author.is_none_or(|author| author == by), Denied::NeedsAuthor)
+                let theirs = author.is_none_or(|author| author == by) || model.interactions().is_of(*interaction, by);
+                need(leads || theirs, Denied::NeedsAuthor)
             }
         },
         Command::Import(_, command) => match command {
@@ -162,6 +163,16 @@ mod tests {
         refused(KIRA, move_kira, Denied::NeedsAdministrator);
         let designate = account::Command::Designate { tier: Tier::Key, reason: reason("Big") };
         refused(KIRA, Command::Account(NORTHWIND, designate), Denied::NeedsManager);
+        let whatever = || reason("Big");
+        for command in [
+            account::Command::Sponsor { sponsor: ADA },
+            account::Command::Close { reason: whatever() },
+            account::Command::Reopen { reason: whatever() },
+        ] {
+            refused(KIRA, Command::Account(NORTHWIND, command), Denied::NeedsManager);
+        }
+        let found = crate::unit::Command::Found { name: unit_name("Berlin"), under: None };
+        refused(KIRA, Command::Unit(SALES, found), Denied::NeedsAdministrator);
         let take_back = Command::Import(BATCH, import::Command::TakeBack { with_entries: false });
         refused(KIRA, take_back, Denied::NeedsAdministrator);
     }
@@ -187,5 +198,22 @@ mod tests {
         let retracted =
             interaction::Event::Retracted { personal: interaction::Why { reason: reason("Mistake") }.into() };
         entry.when(ADA, retract).then([domain::Event::Interaction(VISIT, retracted)]);
+    }
+
+    #[test]
+    fn an_imported_entry_is_also_of_those_whom_it_names() {
+        let details = interaction::Details {
+            colleagues: vec![LEV],
+            ..interaction::Details::new(Front::Client, Some(NORTHWIND), summary("x"))
+        };
+        let logged = || domain::Event::Interaction(VISIT, interaction::Event::Logged(details.clone()));
+        let retract = Command::Interaction(VISIT, interaction::Command::Retract { reason: reason("Mistake") });
+        let retracted =
+            interaction::Event::Retracted { personal: interaction::Why { reason: reason("Mistake") }.into() };
+        let imported = given(company()).and_in_batch(BATCH, (ADA, logged()));
+        imported.when(LEV, retract.clone()).then([domain::Event::Interaction(VISIT, retracted)]);
+        imported.when(MAXIM, retract.clone()).then_refused(domain::Rejection::Denied(Denied::NeedsAuthor));
+        let written = given(company()).and((KIRA, logged()));
+        written.when(LEV, retract).then_refused(domain::Rejection::Denied(Denied::NeedsAuthor));
     }
 }

@@ -53,7 +53,7 @@ impl Record {
     }
 
     pub const fn context(&self) -> Context {
-        Context { by: self.by, occurred: self.occurred, batch: self.batch }
+        Context { by: self.by, occurred: self.occurred, now: self.recorded, batch: self.batch }
     }
 
     /// The moment by which promises and answers are counted. What came with an import counts by when

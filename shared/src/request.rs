@@ -26,8 +26,11 @@ pub struct Request {
     pub expects: Vec<Seen>,
 }
 
+/// The most streams that one command may expect something of: no screen decides by more.
+pub const MOST_EXPECTED: usize = 64;
+
 /// A stream as far as somebody saw it: 0 where it did not exist yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Seen {
     pub stream: Stream,
     pub revision: u64,

@@ -316,12 +316,12 @@ impl Given {
     }
 
     pub fn when_occurred(&self, by: ColleagueId, occurred: Occurred, command: Command) -> When {
-        self.when_in(Context { by, occurred, batch: None }, command)
+        self.when_in(Context { by, occurred, now: NOON, batch: None }, command)
     }
 
     /// As a row of an import asks.
     pub fn when_in_batch(&self, batch: ImportId, by: ColleagueId, command: Command) -> When {
-        self.when_in(Context { by, occurred: Occurred::At(NOON), batch: Some(batch) }, command)
+        self.when_in(Context { by, occurred: Occurred::At(NOON), now: NOON, batch: Some(batch) }, command)
     }
 
     fn when_in(&self, context: Context, command: Command) -> When {
@@ -330,7 +330,7 @@ impl Given {
     }
 
     fn take(&mut self, batch: Option<ImportId>, by: ColleagueId, event: &Event) {
-        self.model.evolve(event, &Context { by, occurred: Occurred::At(NOON), batch });
+        self.model.evolve(event, &Context { by, occurred: Occurred::At(NOON), now: NOON, batch });
     }
 }
 

@@ -323,6 +323,13 @@ choice!(
     }
 );
 
+/// Most of what is logged is about a client.
+impl Default for Front {
+    fn default() -> Self {
+        Self::Client
+    }
+}
+
 impl Role {
     /// Whether work can go to somebody with this role: analysts only read.
     pub const fn acts(self) -> bool {

@@ -15,6 +15,7 @@ use shared::words::Occurred;
 
 use crate::address::with_query;
 use crate::live::Follow;
+use crate::parts::course::{answer_words, figure, kept_words};
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
 use crate::parts::lanes::StepDone;
@@ -67,8 +68,8 @@ crate::texts! {
     units { en: "Units", ru: "Подразделения" }
     unit { en: "Unit", ru: "Подразделение" }
     asked { en: "Asked", ru: "Просили" }
+    answer { en: "Answer", ru: "Ответ" }
     kept { en: "In time", ru: "В срок" }
-    of_n(kept: usize, n: usize) { en: "{kept} of {n}", ru: "{kept} из {n}" }
     facts { en: "Facts", ru: "Сведения" }
     industry { en: "Industry", ru: "Отрасль" }
     place { en: "Place", ru: "Место" }
@@ -408,14 +409,14 @@ fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
         let rows = cells
             .iter()
             .map(|(id, cell)| {
-                let (in_time, n) = cell.kept_in_time();
                 view! {
                     <tr>
                         <th scope="row">
                             <a href=format!("/units/{id}")>{directory.unit(*id, lang).to_owned()}</a>
                         </th>
-                        <td class="n">{cell.offered.len()}</td>
-                        <td class="n">{if n == 0 { "—".to_owned() } else { of_n(lang, in_time, n) }}</td>
+                        <td class="n">{figure(cell.offered.len().to_string(), &cell.offered)}</td>
+                        <td class="n">{figure(kept_words(cell, lang), &cell.promises())}</td>
+                        <td class="n">{figure(answer_words(cell, lang), &cell.answered())}</td>
                     </tr>
                 }
             })
@@ -434,6 +435,9 @@ fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
                             </th>
                             <th scope="col" class="n">
                                 {kept(lang)}
+                            </th>
+                            <th scope="col" class="n">
+                                {answer(lang)}
                             </th>
                         </tr>
                     </thead>

@@ -36,6 +36,25 @@ crate::texts! {
         en: plural(n) { "{n} offered", "{n} offered" },
         ru: plural(n) { "{n} передача", "{n} передачи", "{n} передач" },
     }
+    accepted(n: u64) {
+        en: plural(n) { "{n} accepted", "{n} accepted" },
+        ru: plural(n) { "{n} принята", "{n} приняты", "{n} принято" },
+    }
+    declined(n: u64) {
+        en: plural(n) { "{n} declined", "{n} declined" },
+        ru: plural(n) { "{n} отклонена", "{n} отклонены", "{n} отклонено" },
+    }
+    without_unit(n: u64) {
+        en: plural(n) {
+            "{n} handoff was offered to a colleague in no unit; no figure above counts it.",
+            "{n} handoffs were offered to colleagues in no unit; no figure above counts them.",
+        },
+        ru: plural(n) {
+            "{n} передачу предложили сотруднику вне подразделений, в числах выше её нет.",
+            "{n} передачи предложили сотрудникам вне подразделений, в числах выше их нет.",
+            "{n} передач предложили сотрудникам вне подразделений, в числах выше их нет.",
+        },
+    }
     in_time(kept: usize, n: usize) { en: "{kept} of {n} in time", ru: "в срок {kept} из {n}" }
     of_n(kept: usize, n: usize) { en: "{kept} of {n}", ru: "{kept} из {n}" }
     share(percent: usize) { en: "{percent}%", ru: "{percent}\u{a0}%" }
@@ -224,9 +243,24 @@ fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
                 </table>
             </div>
             {(shown < total).then(|| view! { <p class="small muted">{capped(lang, shown, total)}</p> })}
+            {without_unit_line(page, lang)}
             <p class="small muted">{thin(lang, ENOUGH)}</p>
         </section>
     }
+}
+
+fn without_unit_line(page: &AlignmentPage, lang: Lang) -> Option<AnyView> {
+    let mut positions: Vec<u64> = page.alignment.without_unit.values().flatten().copied().collect();
+    positions.sort_unstable();
+    let n = u64::try_from(positions.len()).unwrap_or(u64::MAX);
+    (n > 0).then(|| {
+        view! {
+            <p class="small">
+                <a href=address::events(&positions)>{without_unit(lang, n)}</a>
+            </p>
+        }
+        .into_any()
+    })
 }
 
 fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
@@ -243,6 +277,17 @@ fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
         Some(percent) => view! { <b>{share(lang, percent)}</b> " " {of_n(lang, kept, promised)} }.into_any(),
         None => in_time(lang, kept, promised).into_any(),
     };
+    let given = [(accepted as fn(Lang, u64) -> String, &cell.accepted), (declined, &cell.declined)]
+        .into_iter()
+        .filter(|(_, positions)| !positions.is_empty())
+        .map(|(say, positions)| {
+            view! {
+                <a class="of" href=address::events(positions)>
+                    {say(lang, u64::try_from(positions.len()).unwrap_or(u64::MAX))}
+                </a>
+            }
+        })
+        .collect_view();
     let promises = (promised > 0).then(|| {
         view! {
             <a class="of" href=address::events(&cell.promises())>
@@ -261,6 +306,7 @@ fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
     view! {
         <td data-heat=heat data-thin=is_thin>
             <a href=address::events(&cell.offered)>{offered(lang, n)}</a>
+            {given}
             {promises}
             {answers}
         </td>

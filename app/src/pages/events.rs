@@ -37,6 +37,10 @@ crate::texts! {
         en: plural(n) { "{n} event", "{n} events" },
         ru: plural(n) { "{n} событие", "{n} события", "{n} событий" },
     }
+    newest_of(shown: usize, of: usize) {
+        en: "The newest {shown} of {of} are shown: an address names no more.",
+        ru: "Показаны последние {shown} из {of}: больше адрес не вмещает.",
+    }
     show_all { en: "Show everything", ru: "Показать всё" }
     position { en: "Position", ru: "Место" }
     recorded { en: "Recorded", ru: "Записано" }
@@ -78,6 +82,9 @@ pub struct Ask {
     pub stream: Option<Stream>,
     /// Only these.
     pub at: Vec<u64>,
+    /// Of how many these are the newest, where they were too many for an address.
+    #[serde(default)]
+    pub of: Option<usize>,
     pub before: Option<u64>,
 }
 
@@ -100,7 +107,7 @@ pub struct EventsPage {
 
 impl Ask {
     /// What an address asks for: `slice`, `type` (`logged`, or with its slice `interaction.logged`, or a
-    /// slice alone), `by`, `stream`, `at` (positions with commas) and `before`.
+    /// slice alone), `by`, `stream`, `at` (positions with commas), `of` and `before`.
     #[must_use]
     pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
         let wanted = get("type").unwrap_or_default();
@@ -118,6 +125,7 @@ impl Ask {
             by: get("by").and_then(|id| id.parse().ok()),
             stream: get("stream").and_then(|stream| stream.parse().ok()),
             at: at.split(',').filter_map(|position| position.trim().parse().ok()).take(1_000).collect(),
+            of: get("of").and_then(|n| n.parse().ok()),
             before: get("before").and_then(|position| position.parse().ok()),
         }
     }
@@ -136,6 +144,7 @@ impl Ask {
             ("by", self.by.map(|id| id.to_string())),
             ("stream", self.stream.map(|stream| stream.to_string())),
             ("at", Some(at).filter(|at| !at.is_empty())),
+            ("of", self.of.map(|n| n.to_string())),
             ("before", self.before.map(|position| position.to_string())),
         ];
         let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
@@ -443,6 +452,11 @@ fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
             <p class="subtitle">{subtitle(lang)}</p>
         </header>
         <Filters model ask />
+        {move || {
+            let ask = ask.get();
+            let of = ask.of.filter(|of| *of > ask.at.len())?;
+            Some(view! { <p class="small muted">{newest_of(lang, ask.at.len(), of)}</p> })
+        }}
         <Show when=move || positions.with(Vec::is_empty)>
             <Empty is_narrow=ask.get().is_narrow() is_more=model.with(|model| model.earlier.is_some()) />
         </Show>

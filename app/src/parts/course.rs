@@ -23,6 +23,8 @@ crate::texts! {
     offered { en: "Offered", ru: "Предложено" }
     accepted { en: "Accepted", ru: "Принято" }
     declined { en: "Declined", ru: "Отклонено" }
+    withdrawn { en: "Withdrawn", ru: "Снято" }
+    above { en: "Answered above", ru: "Решено выше" }
     returned { en: "Returned", ru: "Возвращено" }
     kept { en: "Kept in time", ru: "В срок" }
     answer { en: "Time to answer", ru: "Время ответа" }
@@ -61,15 +63,24 @@ pub fn figure(text: String, positions: &[u64]) -> AnyView {
 
 /// The table head of [`month_row`], after the first column.
 pub fn month_heads(lang: Lang) -> impl IntoView {
-    [offered(lang), accepted(lang), declined(lang), returned(lang), kept(lang), answer(lang)]
-        .map(|text| {
-            view! {
-                <th class="n" scope="col">
-                    {text}
-                </th>
-            }
-        })
-        .collect_view()
+    [
+        offered(lang),
+        accepted(lang),
+        declined(lang),
+        withdrawn(lang),
+        above(lang),
+        returned(lang),
+        kept(lang),
+        answer(lang),
+    ]
+    .map(|text| {
+        view! {
+            <th class="n" scope="col">
+                {text}
+            </th>
+        }
+    })
+    .collect_view()
 }
 
 /// The figures of one month.
@@ -86,6 +97,8 @@ pub fn month_figures(cell: &Cell, lang: Lang) -> impl IntoView + use<> {
         {count(&cell.offered, offered(lang))}
         {count(&cell.accepted, accepted(lang))}
         {count(&cell.declined, declined(lang))}
+        {count(&cell.withdrawn, withdrawn(lang))}
+        {count(&cell.above, above(lang))}
         {count(&cell.returned, returned(lang))}
         {n(kept_words(cell, lang), &cell.promises(), kept(lang))}
         {n(answer_words(cell, lang), &cell.answered(), answer(lang))}

@@ -6,6 +6,7 @@ use shared::handoff::{self, Party};
 use shared::ids::{EventRef, Slice, Stream};
 use shared::personal::Personal;
 use shared::record::Record;
+use shared::views::alignment::in_time as in_time_for;
 use shared::views::directory::{self, forgotten};
 use shared::views::timeline::{End, Entry};
 use shared::views::{Directory, Timeline};
@@ -456,7 +457,7 @@ impl Reading<'_> {
             }
             handoff::Event::Completed { personal } => {
                 chip("", "check", completed(lang).to_owned());
-                if offer.and_then(|offer| offer.due).is_some_and(|due| record.occurred.day() <= due) {
+                if offer.and_then(|offer| offer.due).is_some_and(|due| in_time_for(record, due)) {
                     chip("", "clock", in_time(lang).to_owned());
                 }
                 let result =

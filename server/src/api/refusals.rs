@@ -8,6 +8,7 @@ use shared::domain::Rejection;
 use shared::ids::CommandId;
 use shared::lang::Lang;
 use shared::policy::may_see;
+use shared::request::MOST_EXPECTED;
 use shared::words::Role;
 
 use super::problem::{Problem, language};
@@ -78,6 +79,16 @@ pub fn too_large(lang: Lang) -> Problem {
         "Ничего не записано. Разделите это на несколько команд.",
     );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", title).detail(detail)
+}
+
+/// A command rests on more streams than any screen shows.
+pub fn expects_too_much(lang: Lang) -> Problem {
+    let title = lang.pick("This expects too much", "Слишком много ожиданий");
+    let detail = match lang {
+        Lang::En => format!("Nothing was recorded. Name at most {MOST_EXPECTED} streams in `expects`."),
+        Lang::Ru => format!("Ничего не записано. Назовите в `expects` не больше {MOST_EXPECTED} потоков."),
+    };
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "expects-too-much", title).detail(detail)
 }
 
 /// What was sent is not in the form that it must have.

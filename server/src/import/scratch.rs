@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use shared::domain::{self, Context, Model};
 use shared::ids::{CommandId, EventRef, Stream};
 use shared::request::Receipt;
-use shared::words::Occurred;
 
 use crate::desk::{Order, Refusal, Sink};
 use crate::seal::{Draft, Fact};
@@ -38,8 +37,9 @@ impl<'a> Scratch<'a> {
         if let Some(first) = self.seen.get(&id).cloned().or_else(|| (self.known)(id)) {
             return Ok(Receipt { duplicate: true, ..first });
         }
-        let occurred = order.request.occurred.unwrap_or(Occurred::At(self.now));
-        let context = Context { by: order.by, occurred, batch: order.batch };
+        let request = &order.request;
+        let occurred = domain::occurred(&request.command, request.occurred, self.now, &self.model);
+        let context = Context { by: order.by, occurred, now: self.now, batch: order.batch };
         let decided = domain::decide(&order.request.command, &context, &self.model).map_err(Refusal::Rejected)?;
         let mut events = Vec::with_capacity(decided.len());
         let mut facts = Vec::with_capacity(decided.len());

@@ -73,7 +73,8 @@ impl Slips {
 /// What a slip takes in memory, roughly.
 fn weight(slip: &Slip) -> usize {
     let Slip { form, typed, field, why } = slip;
-    let fields: usize = typed.iter().map(|(name, value)| name.len() + value.len() + OVERHEAD).sum();
+    let values = |values: &[String]| values.iter().map(|value| value.len() + OVERHEAD).sum::<usize>();
+    let fields: usize = typed.iter().map(|(name, under)| name.len() + values(under) + OVERHEAD).sum();
     OVERHEAD + form.len() + field.as_deref().map_or(0, str::len) + why.len() + fields
 }
 
@@ -84,7 +85,7 @@ mod tests {
     use shared::testkit::{KIRA, LEV};
 
     fn of(bytes: usize) -> Slip {
-        Slip { typed: [("summary".to_owned(), "x".repeat(bytes))].into(), ..Slip::default() }
+        Slip { typed: [("summary".to_owned(), vec!["x".repeat(bytes)])].into(), ..Slip::default() }
     }
 
     fn held(slips: &Slips) -> usize {
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn a_form_of_nothing_but_names_weighs_what_it_takes() {
         let slips = Slips::default();
-        let names = (0..LARGEST_FORM / 4).map(|n| (n.to_string(), String::new())).collect();
+        let names = (0..LARGEST_FORM / 4).map(|n| (n.to_string(), vec![String::new()])).collect();
         assert_eq!(slips.keep(None, Slip { typed: names, ..Slip::default() }), None);
     }
 }

@@ -309,7 +309,7 @@ pub fn from_elsewhere(keyring: &Keyring, number: u128, at: u64, event: Event) ->
     use shared::domain::Context;
     use shared::words::Occurred;
     let stream = event.stream();
-    let context = Context { by: ADA, occurred: Occurred::At(NOON), batch: None };
+    let context = Context { by: ADA, occurred: Occurred::At(NOON), now: NOON, batch: None };
     let facts = vec![Fact::new(stream, at + 1, event).unwrap()];
     let draft = Draft { command: id(number), recorded: NOON, context, cause: None, facts };
     let payloads = draft.seal(keyring, &Slots::default()).unwrap();

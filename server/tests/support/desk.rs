@@ -40,7 +40,7 @@ impl House {
 
     /// One more fact that somebody stated.
     pub fn take(&mut self, by: ColleagueId, event: Event) {
-        let context = Context { by, occurred: Occurred::At(NOON), batch: None };
+        let context = Context { by, occurred: Occurred::At(NOON), now: NOON, batch: None };
         let command = CommandId::from_uuid(Uuid::from_u128(self.records.len() as u128));
         self.record(command, None, &context, event);
     }
@@ -117,8 +117,8 @@ impl House {
         if let Some(first) = self.seen.get(&request.id) {
             return Ok(Receipt { duplicate: true, ..first.clone() });
         }
-        let occurred = request.occurred.unwrap_or(Occurred::At(NOON));
-        let context = Context { by: order.by, occurred, batch: order.batch };
+        let occurred = domain::occurred(&request.command, request.occurred, NOON, &self.model);
+        let context = Context { by: order.by, occurred, now: NOON, batch: order.batch };
         let events = domain::decide(&request.command, &context, &self.model).map_err(Refusal::Rejected)?;
         let events: Vec<_> =
             events.into_iter().map(|event| self.record(request.id, request.cause, &context, event)).collect();

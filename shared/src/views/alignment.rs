@@ -25,17 +25,24 @@ pub struct Alignment {
     pub position: u64,
     pub by_account: BTreeMap<AccountId, BTreeMap<UnitId, Cell>>,
     pub by_month: BTreeMap<UnitId, BTreeMap<Month, Cell>>,
+    /// The offers to colleagues who were in no unit, which no cell counts.
+    pub without_unit: BTreeMap<AccountId, Vec<u64>>,
     pending: BTreeMap<HandoffId, Pending>,
     unit_of: BTreeMap<ColleagueId, UnitId>,
 }
 
 /// What became of the handoffs that one account offered one unit, or one unit was offered in one
-/// month: the positions of the events.
+/// month: the positions of the events. Every offer is accepted, declined, withdrawn or answered above, or still
+/// waits; none is counted twice.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     pub offered: Vec<u64>,
     pub accepted: Vec<u64>,
     pub declined: Vec<u64>,
+    /// Withdrawn before it was answered.
+    pub withdrawn: Vec<u64>,
+    /// Answered first by somebody to whom it was escalated: that says nothing of the unit.
+    pub above: Vec<u64>,
     pub returned: Vec<u64>,
     /// Completed by the promised day.
     pub kept: Vec<u64>,
@@ -57,6 +64,7 @@ pub struct Month {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Pending {
     account: AccountId,
+    to: Party,
     unit: Option<UnitId>,
     offered: Timestamp,
     month: Month,
@@ -106,6 +114,8 @@ impl Cell {
             (&mut self.offered, &other.offered),
             (&mut self.accepted, &other.accepted),
             (&mut self.declined, &other.declined),
+            (&mut self.withdrawn, &other.withdrawn),
+            (&mut self.above, &other.above),
             (&mut self.returned, &other.returned),
             (&mut self.kept, &other.kept),
             (&mut self.late, &other.late),
@@ -125,6 +135,8 @@ impl Cell {
             &self.offered,
             &self.accepted,
             &self.declined,
+            &self.withdrawn,
+            &self.above,
             &self.returned,
             &self.kept,
             &self.late,
@@ -176,6 +188,12 @@ impl<'de> Deserialize<'de> for Month {
     }
 }
 
+/// Whether what a record completes was done by the promised day: by the day that counts, not the one that
+/// whoever completed it wrote there.
+pub fn in_time(record: &Record, due: Date) -> bool {
+    Occurred::At(record.counts_from()).day() <= due
+}
+
 impl Alignment {
     /// All months that any unit has something in, in order.
     pub fn months(&self) -> Vec<Month> {
@@ -207,6 +225,12 @@ impl Alignment {
                 .map(|(id, c)| (*id, c.clone()))
                 .collect(),
             by_month: self.by_month.iter().filter(|(id, _)| unit(**id)).map(|(id, c)| (*id, c.clone())).collect(),
+            without_unit: self
+                .without_unit
+                .iter()
+                .filter(|(id, _)| account(**id))
+                .map(|(id, at)| (*id, at.clone()))
+                .collect(),
             pending: self.pending.iter().filter(|(_, one)| about(one)).map(|(id, p)| (*id, p.clone())).collect(),
             unit_of: self.unit_of.clone(),
         }
@@ -242,8 +266,12 @@ impl Alignment {
                     // The unit that they were in on the day they were asked.
                     Party::Colleague(colleague) => self.unit_of.get(&colleague).copied(),
                 };
+                if unit.is_none() {
+                    self.without_unit.entry(offer.account).or_default().push(at);
+                }
                 let pending = Pending {
                     account: offer.account,
+                    to: offer.to,
                     unit,
                     offered: record.counts_from(),
                     month: Month::of(record.counts_from()),
@@ -253,36 +281,46 @@ impl Alignment {
                 self.count(&pending, |cell| cell.offered.push(at));
                 self.pending.insert(id, pending);
             }
-            handoff::Event::Accepted {} => {
-                self.answer(id, record);
-                self.count_of(id, |cell| cell.accepted.push(at));
-            }
-            handoff::Event::Declined { .. } => {
-                self.answer(id, record);
-                self.count_of(id, |cell| cell.declined.push(at));
-            }
+            handoff::Event::Accepted {} => self.answer(id, record, |cell| cell.accepted.push(at)),
+            handoff::Event::Declined { .. } => self.answer(id, record, |cell| cell.declined.push(at)),
             handoff::Event::Returned { .. } => self.count_of(id, |cell| cell.returned.push(at)),
             handoff::Event::Completed { .. } => {
                 let Some(pending) = self.pending.remove(&id) else { return };
-                let day = record.occurred.day();
                 self.count(&pending, |cell| match pending.due {
-                    Some(due) if day <= due => cell.kept.push(at),
+                    Some(due) if in_time(record, due) => cell.kept.push(at),
                     Some(_) => cell.late.push(at),
                     None => cell.completed_undated.push(at),
                 });
             }
             handoff::Event::Withdrawn { .. } => {
-                self.pending.remove(&id);
+                let Some(pending) = self.pending.remove(&id).filter(|pending| !pending.answered) else { return };
+                self.count(&pending, |cell| cell.withdrawn.push(at));
             }
             handoff::Event::Escalated { .. } => {}
         }
     }
 
-    fn answer(&mut self, id: HandoffId, record: &Record) {
-        let Some(pending) = self.pending.get_mut(&id).filter(|pending| !pending.answered) else { return };
-        pending.answered = true;
-        let answer = (record.position, record.counts_from().as_second() - pending.offered.as_second());
-        self.count_of(id, |cell| cell.answers.push(answer));
+    /// The first answer to an offer. Whoever it was escalated to takes it out of the unit's hands: what comes
+    /// of it then is not the unit's.
+    fn answer(&mut self, id: HandoffId, record: &Record, add: impl Fn(&mut Cell)) {
+        let Some(mut pending) = self.pending.remove(&id) else { return };
+        let is_asked = match pending.to {
+            Party::Colleague(colleague) => colleague == record.by,
+            Party::Unit(unit) => self.unit_of.get(&record.by) == Some(&unit),
+        };
+        let seconds = record.counts_from().as_second() - pending.offered.as_second();
+        match (is_asked, pending.answered) {
+            (true, false) => self.count(&pending, |cell| {
+                add(cell);
+                cell.answers.push((record.position, seconds));
+            }),
+            (false, false) => self.count(&pending, |cell| cell.above.push(record.position)),
+            (_, true) => {}
+        }
+        if is_asked {
+            pending.answered = true;
+            self.pending.insert(id, pending);
+        }
     }
 
     fn count_of(&mut self, id: HandoffId, add: impl Fn(&mut Cell)) {
@@ -362,6 +400,53 @@ mod tests {
     }
 
     #[test]
+    fn nobody_keeps_a_promise_by_writing_an_earlier_day() {
+        let facts = [offer(Party::Unit(LOGISTICS), Some(date(2026, 6, 2))), Handoff::Accepted {}, completed()];
+        let mut alignment = Alignment::default();
+        for record in history(company()) {
+            alignment.fold(&record);
+        }
+        for (position, event) in (100..).zip(facts) {
+            let mut record = record(position, LEV, Event::Handoff(HANDOFF, event));
+            record.recorded = NOON + SignedDuration::from_hours(240);
+            record.occurred = Occurred::parse("2026-06-01").unwrap();
+            alignment.fold(&record);
+        }
+        assert_eq!(cell(&alignment).kept_in_time(), (0, 1));
+    }
+
+    #[test]
+    fn what_was_withdrawn_or_answered_above_is_no_answer_of_the_unit() {
+        let why = || Why { reason: reason("No answer") }.into();
+        let withdrawn = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), None)),
+            (9, KIRA, Handoff::Withdrawn { personal: why() }),
+        ]);
+        assert_eq!((cell(&withdrawn).offered.len(), cell(&withdrawn).withdrawn.len()), (1, 1));
+        let above = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), Some(date(2026, 6, 2)))),
+            (1, KIRA, Handoff::Escalated { to: ADA, personal: why() }),
+            (2, ADA, Handoff::Accepted {}),
+            (3, ADA, completed()),
+        ]);
+        assert_eq!((cell(&above).above.len(), cell(&above).accepted.len()), (1, 0));
+        assert_eq!((cell(&above).time_to_answer(), cell(&above).kept_in_time()), (None, (0, 0)));
+        let after_an_answer = folded(&[
+            (0, KIRA, offer(Party::Unit(LOGISTICS), None)),
+            (1, LEV, Handoff::Accepted {}),
+            (2, KIRA, Handoff::Withdrawn { personal: why() }),
+        ]);
+        assert_eq!(cell(&after_an_answer).withdrawn.len(), 0, "every offer is counted once");
+    }
+
+    #[test]
+    fn what_was_offered_to_somebody_in_no_unit_is_said_and_not_lost() {
+        let alignment = folded(&[(0, KIRA, offer(Party::Colleague(ADA), None))]);
+        assert!(alignment.by_account.is_empty());
+        assert_eq!(alignment.without_unit.get(&NORTHWIND).map(Vec::len), Some(1));
+    }
+
+    #[test]
     fn an_offer_to_a_colleague_counts_for_the_unit_they_were_in() {
         let alignment = folded(&[(0, KIRA, offer(Party::Colleague(LEV), None)), (5, LEV, Handoff::Accepted {})]);
         assert_eq!(cell(&alignment).time_to_answer(), Some((5 * HOUR, 1)));
@@ -371,9 +456,12 @@ mod tests {
     #[test]
     fn what_was_imported_counts_for_the_month_in_which_it_happened() {
         let mut alignment = Alignment::default();
+        for record in history(company()) {
+            alignment.fold(&record);
+        }
         let (offer, accepted) = (offer(Party::Unit(LOGISTICS), None), Handoff::Accepted {});
         for (position, (at, by, event)) in
-            (1..).zip([("2025-11-03T09:00:00Z", KIRA, offer), ("2025-11-03T13:00:00Z", LEV, accepted)])
+            (100..).zip([("2025-11-03T09:00:00Z", KIRA, offer), ("2025-11-03T13:00:00Z", LEV, accepted)])
         {
             let mut imported = record(position, by, Event::Handoff(HANDOFF, event));
             imported.batch = Some(BATCH);

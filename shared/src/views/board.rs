@@ -275,7 +275,10 @@ impl Board {
     /// The part of the board that is about one account.
     pub fn of(&self, account: AccountId) -> Self {
         let open = self.open.iter().filter(|(_, card)| card.account == account).map(|(id, _)| *id);
-        self.cut(&open.chain(self.ended_lately(Some(account)).map(|(id, _)| id)).collect())
+        let mut part = self.cut(&open.chain(self.ended_lately(Some(account)).map(|(id, _)| id)).collect());
+        // Also where nothing was offered for it yet.
+        part.kams.extend(self.kams.get(&account).map(|kam| (account, *kam)));
+        part
     }
 
     /// A small part that a browser can go on folding: these handoffs, and who can answer them.
@@ -664,6 +667,18 @@ mod tests {
         assert_eq!((card(&board).days_promised(), card(&board).days_open(later(2))), (Some(3), 2));
         assert_eq!(card(&board).bar(later(7)), Some(Bar { spent: 50, promise: 50, over: 50 }));
         assert_eq!((card(&board).days_overdue(later(7)), card(&board).days_overdue(later(3))), (4, 0));
+    }
+
+    #[test]
+    fn the_part_of_one_account_knows_its_manager_before_anything_is_offered() {
+        let mut part = folded([]).of(NORTHWIND);
+        let (_, offer) = offered(Party::Colleague(LEV), None);
+        let left = Event::Colleague(MAXIM, colleague::Event::Left {});
+        let no = Event::Handoff(HANDOFF, Handoff::Declined { personal: why("No time") });
+        for (position, (by, event)) in (100..).zip([(MAXIM, offer), (ADA, left), (LEV, no)]) {
+            part.fold(&record(position, by, event));
+        }
+        assert_eq!(part.waits(card(&part), KIRA), Waits::ForMe);
     }
 
     #[test]

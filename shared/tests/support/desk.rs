@@ -21,8 +21,9 @@ pub struct Ask {
 }
 
 impl Ask {
+    /// As it stands at noon.
     pub fn context(&self) -> Context {
-        Context { by: self.by, occurred: self.occurred, batch: self.batch }
+        Context { by: self.by, occurred: self.occurred, now: testkit::NOON, batch: self.batch }
     }
 }
 
@@ -44,7 +45,7 @@ impl Desk {
     }
 
     pub fn decide(&self, ask: &Ask) -> Result<Vec<Event>, Rejection> {
-        domain::decide(&ask.command, &ask.context(), &self.model)
+        domain::decide(&ask.command, &Context { now: self.now, ..ask.context() }, &self.model)
     }
 
     /// Decides, and takes down what follows.

@@ -25,12 +25,19 @@ impl Reader<'_> {
         };
         let due = row.day("ActivityDate")?;
         let completed = row.moment("CompletedDateTime")?.map(Occurred::At);
-        let occurred = due.map(Occurred::On).or(completed).or(row.created());
-        let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
         let open = !row.flag("IsClosed") && !is_completed(row.get("Status"));
+<<<<<<< HEAD
         let seconds = row.number("CallDurationInSeconds");
         activity.note_if(seconds.whole.is_some(), NoteKind::Shortened);
         let seconds = seconds.value.filter(|seconds| *seconds > 0);
+=======
+        // What was done before its day was done when it was completed.
+        let day = due.map(Occurred::On).filter(|day| open || !self.is_to_come(*day));
+        let occurred = day.or(completed).or(row.created()).or(due.map(Occurred::On));
+        let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
+        let planned = open || self.is_to_come(occurred);
+        let seconds = row.number("CallDurationInSeconds")?.filter(|seconds| *seconds > 0);
+>>>>>>> wt-handoff
         let is_call = seconds.is_some() || !row.get("CallType").is_empty();
         let channel = channel(row).or(is_call.then_some(Channel::Call));
         let initiator = match row.get("CallType").to_lowercase().as_str() {
@@ -49,11 +56,17 @@ impl Reader<'_> {
             mode: channel.and_then(Channel::usual_mode),
             minutes: seconds.map(|seconds| seconds.div_ceil(60)),
             initiator,
-            planned: open,
+            planned,
             ..activity.details.clone()
         };
         let done = completed.or(row.modified());
-        self.log(row, activity, Log { occurred, details, step, done, version: row.version() })
+        // Once its day has come, the same row says something new.
+        let version = if planned && !open { format!("{} planned", row.version()) } else { row.version() };
+        self.log(row, activity, Log { occurred, details, step, done, version })
+    }
+
+    fn is_to_come(&self, occurred: Occurred) -> bool {
+        occurred.instant() > self.options.now
     }
 
     pub(super) fn event(&mut self, row: &Row<'_>) -> Result<Wishes, Why> {
@@ -92,7 +105,7 @@ impl Reader<'_> {
             (Some(_), false) if !matches!(channel, Channel::Call | Channel::Video) => Some(Mode::InPerson),
             (Some(_), false) | (None, _) => channel.usual_mode(),
         };
-        let planned = occurred.instant() > self.options.now;
+        let planned = self.is_to_come(occurred);
         let summary = activity.details.personal.known().map(|words| words.summary.clone());
         let mut details = Details {
             channel: Some(channel),
