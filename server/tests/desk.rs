@@ -13,13 +13,8 @@ use shared::ids::{InteractionId, Stream};
 use shared::request::{Request, Seen};
 use shared::testkit::*;
 use shared::views::View;
-<<<<<<< HEAD
 use shared::words::{Front, Label, Occurred, System};
-use shared::{account, import, interaction};
-=======
-use shared::words::{Label, Occurred, System};
-use shared::{account, colleague, import};
->>>>>>> wt-handoff
+use shared::{account, colleague, import, interaction};
 use uuid::Uuid;
 
 fn name_of(house: &House) -> String {

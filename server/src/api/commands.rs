@@ -9,13 +9,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-<<<<<<< HEAD
 use shared::ids::{ColleagueId, Stream};
 use shared::lang::Lang;
-use shared::request::{Receipt, Request};
-=======
-use shared::request::{MOST_EXPECTED, Request};
->>>>>>> wt-handoff
+use shared::request::{MOST_EXPECTED, Receipt, Request};
 
 use super::figures::Figures;
 use super::problem::{Problem, language};
@@ -46,18 +42,11 @@ pub async fn post(
         Ok(request) => request,
         Err(error) => return refusals::malformed(&error.to_string(), lang).into_response(),
     };
-<<<<<<< HEAD
-    let order = Order { by: who.colleague, batch: None, request };
-    match ask(&api.office, &api.figures, order, lang).await {
-=======
     if request.expects.len() > MOST_EXPECTED {
         return refusals::expects_too_much(lang).into_response();
     }
-    let (command, by) = (request.id, who.colleague);
-    let answer = api.office.ask(Order { by, batch: None, request }).await;
-    api.gauges.answered(&answer);
-    match answer {
->>>>>>> wt-handoff
+    let order = Order { by: who.colleague, batch: None, request };
+    match ask(&api.office, &api.figures, order, lang).await {
         Ok(receipt) => Json(receipt).into_response(),
         Err(problem) => problem.into_response(),
     }

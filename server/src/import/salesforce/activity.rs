@@ -26,18 +26,14 @@ impl Reader<'_> {
         let due = row.day("ActivityDate")?;
         let completed = row.moment("CompletedDateTime")?.map(Occurred::At);
         let open = !row.flag("IsClosed") && !is_completed(row.get("Status"));
-<<<<<<< HEAD
-        let seconds = row.number("CallDurationInSeconds");
-        activity.note_if(seconds.whole.is_some(), NoteKind::Shortened);
-        let seconds = seconds.value.filter(|seconds| *seconds > 0);
-=======
         // What was done before its day was done when it was completed.
         let day = due.map(Occurred::On).filter(|day| open || !self.is_to_come(*day));
         let occurred = day.or(completed).or(row.created()).or(due.map(Occurred::On));
         let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
         let planned = open || self.is_to_come(occurred);
-        let seconds = row.number("CallDurationInSeconds")?.filter(|seconds| *seconds > 0);
->>>>>>> wt-handoff
+        let seconds = row.number("CallDurationInSeconds");
+        activity.note_if(seconds.whole.is_some(), NoteKind::Shortened);
+        let seconds = seconds.value.filter(|seconds| *seconds > 0);
         let is_call = seconds.is_some() || !row.get("CallType").is_empty();
         let channel = channel(row).or(is_call.then_some(Channel::Call));
         let initiator = match row.get("CallType").to_lowercase().as_str() {
@@ -61,7 +57,10 @@ impl Reader<'_> {
         };
         let done = completed.or(row.modified());
         // Once its day has come, the same row says something new.
-        let version = if planned && !open { format!("{} planned", row.version()) } else { row.version() };
+        let mut version = row.version();
+        if planned && !open {
+            version.text.push_str(" planned");
+        }
         self.log(row, activity, Log { occurred, details, step, done, version })
     }
 
