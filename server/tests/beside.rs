@@ -290,6 +290,36 @@ async fn a_trial_records_nothing_and_its_files_can_be_imported_afterwards() {
 }
 
 #[tokio::test]
+async fn an_upload_that_is_still_arriving_makes_the_next_one_wait() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let (feed, body) = futures::channel::mpsc::unbounded::<Result<String, std::io::Error>>();
+    let request = browser(Request::post("/import"), &ada)
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=edge")
+        .body(Body::from_stream(body));
+    let head = "form-data; name=\"files\"; filename=\"Account.csv\"";
+    feed.unbounded_send(Ok(format!("--edge\r\nContent-Disposition: {head}\r\n\r\nId,Name\r\n"))).unwrap();
+    let another = async {
+        loop {
+            let view = town.get(&ada, "/api/views/import").await.text;
+            let page: serde_json::Value = serde_json::from_str(&view).unwrap();
+            if !page["importing"]["running"].is_null() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let busy = town.upload(&ada, &[("Account.csv", ACCOUNTS)], true).await;
+        assert_eq!(busy.leads_to(), "/import?refused=busy");
+        let uploads = std::fs::read_dir(town.folder.path().join("tmp")).unwrap().count();
+        assert_eq!(uploads, 1, "only one of them writes");
+        feed.unbounded_send(Ok("001Ec00000GGw3hIAD,Harbour Works\r\n--edge--\r\n".to_owned())).unwrap();
+        drop(feed);
+    };
+    let (first, ()) = tokio::join!(town.ask(request.unwrap()), another);
+    assert!(first.leads_to().starts_with("/import?done="), "{}", first.leads_to());
+}
+
+#[tokio::test]
 async fn files_in_the_clear_go_with_the_next_check_and_with_taking_back() {
     let town = Town::new().await;
     let ada = town.browser_of(ADA).await;

@@ -16,7 +16,7 @@ use shared::domain::Event;
 use shared::ids::{AccountId, ColleagueId, ContactId, Slice, Stream};
 use shared::interaction::{Details, Event as Interaction};
 use shared::lang::Lang;
-use shared::testkit::{ADA, KIRA, LEV, NOON, company};
+use shared::testkit::{ADA, KIRA, LEV, NOON, NORTHWIND, VISIT, company, summary};
 use shared::words::{BuyingRole, Channel, Email, Mode, Occurred, SourceKey, System};
 use support::House;
 
@@ -230,6 +230,27 @@ fn a_trial_run_decides_the_same_and_records_nothing() {
 }
 
 #[test]
+fn a_trial_run_refuses_what_no_commit_holds() {
+    use server::desk::{Order, Refusal, Sink as _};
+    use shared::interaction::{Command, Step, StepWords};
+    let step = |number: u128| Step {
+        step: shared::ids::StepId::from_uuid(uuid::Uuid::from_u128(number)),
+        owner: None,
+        due: None,
+        personal: StepWords { what: shared::words::Promise::parse(&"я".repeat(1_000)).unwrap() }.into(),
+    };
+    let details = Details::new(shared::words::Front::Client, Some(NORTHWIND), summary("Visit"));
+    let log = Command::Log { details, next_steps: (0..600).map(step).collect() };
+    let id = shared::ids::CommandId::from_uuid(uuid::Uuid::from_u128(1));
+    let request = shared::request::Request::new(id, shared::domain::Command::Interaction(VISIT, log));
+    let house = House::new(company());
+    let mut trial = Scratch::new(house.model.clone(), NOON, |_| None);
+    let answers = trial.submit(vec![Order { by: KIRA, batch: None, request }]);
+    assert!(matches!(answers[..], [Err(Refusal::TooLarge(_))]), "{answers:?}");
+    assert_eq!(*trial.model(), house.model);
+}
+
+#[test]
 fn a_changed_row_becomes_new_events_on_top_of_the_old_ones() {
     let mut house = House::new(company());
     import(&mut house, &fixture("first"));
@@ -307,10 +328,10 @@ fn an_account_that_is_linked_already_is_that_account() {
         system: System::parse("salesforce").unwrap(),
         key: SourceKey::parse("001000000000001AAA").unwrap(),
     };
-    house.take(ADA, Event::Account(shared::testkit::NORTHWIND, link));
+    house.take(ADA, Event::Account(NORTHWIND, link));
     let tasks = "Id,AccountId,Subject,ActivityDate\n00T000000000001AAA,001000000000001,Call,2024-01-02\n";
     import(&mut house, &with_tasks(tasks));
-    assert_eq!(logged(&house)[0].0.account, Some(shared::testkit::NORTHWIND));
+    assert_eq!(logged(&house)[0].0.account, Some(NORTHWIND));
     assert!(!types(&house, 0).iter().skip(company().len()).any(|kind| kind == "account registered"));
 }
 
