@@ -40,7 +40,7 @@ export default defineConfig({
     { name: 'setup', testMatch: '*.setup.ts' },
     // What every page looks like comes before what people do there: that changes the pages.
     { name: 'pages', dependencies: ['setup'], testMatch: ['house.spec.ts', 'access.spec.ts'] },
-    { name: 'stories', dependencies: ['pages'], testMatch: 'account.spec.ts' },
+    { name: 'stories', dependencies: ['pages'], testMatch: ['account.spec.ts', 'forms.spec.ts'] },
   ],
   webServer: {
     command: `exec ./serve.sh ${binary} ${data} ${port}`,
