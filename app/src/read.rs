@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{ColleagueId, Stream};
 use shared::record::Record;
 use shared::views::Company;
+use shared::views::touch::Calendar;
 use shared::words::Role;
 use uuid::Uuid;
 
@@ -143,6 +144,12 @@ pub(crate) fn viewer_of_page() -> Option<Viewer> {
 #[must_use]
 pub fn use_viewer() -> Option<Viewer> {
     use_context::<Viewer>()
+}
+
+/// The calendar of the one who looks, at a moment.
+#[must_use]
+pub fn use_calendar(now: Timestamp) -> Calendar {
+    use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone).calendar(now)
 }
 
 /// Reads a page and shows it; then keeps it in step with the log. Before WebAssembly has loaded, the

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use shared::views::touch::Calendar;
 use shared::words::Occurred;
 
 use crate::text::Lang;
@@ -47,6 +48,12 @@ impl Zone {
             Occurred::At(moment) => self.local(moment).date(),
             Occurred::On(day) => day,
         }
+    }
+
+    /// The calendar of this zone at a moment.
+    #[must_use]
+    pub fn calendar(&self, now: Timestamp) -> Calendar {
+        Calendar::new(self.zone.clone(), now)
     }
 
     /// Reads what a date-and-time field holds (`2026-06-01T14:05`), as a moment in this zone, or what

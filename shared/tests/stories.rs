@@ -11,6 +11,7 @@ use shared::interaction::{Command as Interaction, Details, Step, StepWords};
 use shared::record::Record;
 use shared::testkit::*;
 use shared::views::board::Waits;
+use shared::views::touch::Calendar;
 use shared::views::{AccountFile, Alignment, Board, Directory, Portfolio, Timeline, View};
 use shared::words::{Front, Mode, Occurred, System};
 use shared::{account, colleague, contact, handoff, import, interaction};
@@ -234,7 +235,7 @@ fn a_promise_is_kept_on_the_screen_until_it_is_kept_in_the_world() {
 
     let row = |story: &Story| story.seen(Portfolio::default()).rows.remove(&NORTHWIND).unwrap();
     story.on("2026-06-08");
-    assert_eq!(row(&story).overdue_steps(story.desk.now), 1);
+    assert_eq!(row(&story).overdue_steps(&Calendar::utc(story.desk.now)), 1);
     let file = story.seen(AccountFile::new(NORTHWIND));
     assert!(file.open_steps().iter().any(|(id, step)| *id == STEP && step.owner == Some(LEV)));
 
@@ -269,8 +270,8 @@ fn who_leaves_leaves_their_work_behind_for_all_to_see() {
     assert!(!board.is_orphaned(&board.open[&HANDOFF]));
 
     let timeline = story.seen(Timeline::new(LEV.into()));
-    let of_handoff = |entry: &&Box<shared::views::timeline::Entry>| entry.record.stream() == HANDOFF.into();
-    assert!(timeline.entries.iter().filter(of_handoff).count() >= 2, "what they did stays");
+    let of_handoff = |entry: &&shared::views::timeline::Entry| entry.record.stream() == HANDOFF.into();
+    assert!(timeline.newest_first().filter(of_handoff).count() >= 2, "what they did stays");
 }
 
 #[test]
@@ -344,6 +345,9 @@ fn an_account_finds_its_manager_and_becomes_a_key_account() {
     let portfolio = story.seen(Portfolio::default());
     assert_eq!(portfolio.of(Some(LEV)).iter().map(|(id, _)| *id).collect::<Vec<_>>(), [CONTOSO]);
     let contoso = &portfolio.rows[&CONTOSO];
-    assert!(!contoso.is_going_cold("2026-06-20T12:00:00Z".parse().unwrap()));
-    assert!(contoso.is_going_cold("2026-06-30T12:00:00Z".parse().unwrap()), "a strategic one cools in three weeks");
+    assert!(!contoso.is_going_cold(&Calendar::utc("2026-06-20T12:00:00Z".parse().unwrap())));
+    assert!(
+        contoso.is_going_cold(&Calendar::utc("2026-06-30T12:00:00Z".parse().unwrap())),
+        "a strategic one cools in three weeks"
+    );
 }

@@ -9,9 +9,7 @@ use shared::ids::{AccountId, Stream};
 use shared::record::Record;
 use shared::views::directory;
 use shared::views::timeline::Filter;
-use shared::views::touch::{days_between, is_overdue};
 use shared::views::{AccountFile, Alignment, Board, View};
-use shared::words::Occurred;
 
 use crate::address::with_query;
 use crate::live::Follow;
@@ -21,7 +19,7 @@ use crate::parts::history::{History, HistorySection, WithHistory, filter_query, 
 use crate::parts::lanes::StepDone;
 use crate::parts::steps::StepDrop;
 use crate::parts::{Icon, Person};
-use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
@@ -233,12 +231,12 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
 /// The living figures, each a link to what is behind it.
 fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
     let AccountPage { file, history, .. } = model;
-    let History { now, .. } = history;
+    let calendar = use_calendar(history.now);
     let figure = |last: Option<shared::views::account_file::Last>,
                   some: fn(Lang, u64) -> String,
                   none: &'static str| match last {
         Some(last) => {
-            let days = days_between(last.touch.occurred, *now);
+            let days = calendar.days_since(last.touch.occurred);
             // The sentence repeats no number: it stands before it.
             let text = some(lang, days);
             view! { <li><a href=history.place_of(last.event, &format!("/accounts/{}", file.account))><b>{days}</b>" "{text}</a></li> }.into_any()
@@ -267,7 +265,7 @@ fn side(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) 
 
 fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView + use<> {
     let AccountPage { file, history: History { directory, now, .. }, .. } = model;
-    let account = file.account;
+    let (account, calendar) = (file.account, use_calendar(*now));
     let mut people = directory.contacts_of(account, lang);
     people.sort_by_key(|(id, contact)| (contact.left, std::cmp::Reverse(file.freshness(*id))));
     let is_empty = people.is_empty();
@@ -277,7 +275,7 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
             let name = directory.contact(id, lang).to_owned();
             let fresh = match file.last_with(id) {
                 _ if contact.left => has_left(lang).to_owned(),
-                Some(last) => shared::views::touch::say_days_ago(days_between(last.touch.occurred, *now), lang),
+                Some(last) => shared::views::touch::say_days_ago(calendar.days_since(last.touch.occurred), lang),
                 None => "—".to_owned(),
             };
             let title = contact.details.known().and_then(|details| details.title.as_ref()).map(ToString::to_string);
@@ -310,7 +308,8 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
 
 fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
     let AccountPage { file, history: History { directory, now, seed, .. }, .. } = model;
-    let today = zone.day(Occurred::At(*now));
+    let calendar = zone.calendar(*now);
+    let today = calendar.today;
     let open = file.open_steps();
     let is_empty = open.is_empty();
     let rows = open
@@ -318,10 +317,10 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
         .map(|(id, step)| {
             let who = step.owner.map_or(nobody(lang), |owner| directory.colleague(owner, lang));
             let what = step.what.as_ref().map_or_else(|| directory::forgotten(lang).to_owned(), ToString::to_string);
-            let late = step.due.filter(|due| is_overdue(*due, *now));
+            let late = step.due.filter(|due| calendar.is_overdue(*due));
             let when = match (late, step.due) {
                 (Some(due), _) => {
-                    let days = u64::try_from((today - due).get_days()).unwrap_or_default();
+                    let days = calendar.days_overdue(due);
                     view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {who}")} }.into_any()
                 }
                 (None, Some(due)) => by_day(lang, &when::short_day(due, today, lang), who).into_any(),
@@ -364,7 +363,8 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
 
 fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView + use<> {
     let AccountPage { board, file, history: History { directory, now, .. }, .. } = model;
-    let today = zone.day(Occurred::At(*now));
+    let calendar = zone.calendar(*now);
+    let today = calendar.today;
     let open: Vec<_> = board.open.iter().filter(|(_, card)| card.account == file.account).collect();
     (!open.is_empty()).then(|| {
         let rows = open
@@ -376,8 +376,8 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
                     .map_or_else(|| directory::forgotten(lang).to_owned(), |words| words.what.to_string());
                 let to = directory.party(card.to, lang);
                 let when = match card.due {
-                    Some(due) if card.is_overdue(*now) => {
-                        let days = u64::try_from((today - due).get_days()).unwrap_or_default();
+                    Some(due) if calendar.is_overdue(due) && !card.has_ended() => {
+                        let days = calendar.days_overdue(due);
                         view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {to}")} }.into_any()
                     }
                     Some(due) => by_day(lang, &when::short_day(due, today, lang), to).into_any(),

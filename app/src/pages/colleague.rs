@@ -16,9 +16,8 @@ use shared::views::board::{Card, Waits};
 use shared::views::directory::forgotten;
 use shared::views::portfolio::Column;
 use shared::views::timeline::Filter;
-use shared::views::touch::{days_between, is_overdue, say_days_ago};
+use shared::views::touch::say_days_ago;
 use shared::views::{Board, Portfolio, Promises, View};
-use shared::words::Occurred;
 
 use crate::address::with_query;
 use crate::live::Follow;
@@ -27,7 +26,7 @@ use crate::parts::card::{DueBar, Reading};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
 use crate::parts::lanes::StepDone;
 use crate::parts::steps::StepDrop;
-use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
@@ -117,10 +116,11 @@ impl Query for Ask {
         for interaction in promises.steps.interactions() {
             accounts.extend(logged.get(&interaction).map(|account| (interaction, *account)));
         }
+        let calendar = reader.viewer().zone.calendar(history.now);
         let mut found = None;
         reader.company(&mut |company| {
             let mut rows = company.portfolio.of(Some(colleague));
-            Column::Cold.order(&mut rows, false, history.now);
+            Column::Cold.order(&mut rows, false, &calendar);
             let kept: BTreeSet<AccountId> = rows.iter().take(MOST).map(|(id, _)| *id).collect();
             let waiting = [Waits::ForMe, Waits::FromMe].map(|waits| company.board.waiting(waits, colleague));
             let cards = waiting.iter().flat_map(|cards| cards.iter().take(MOST_COUNTED));
@@ -348,7 +348,8 @@ fn handoffs_card(page: &ColleaguePage, zone: &Zone, lang: Lang) -> impl IntoView
 
 fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
     let History { directory, now, seed, .. } = &page.history;
-    let today = zone.day(Occurred::At(*now));
+    let calendar = zone.calendar(*now);
+    let today = calendar.today;
     let open = page.promises.open();
     let is_empty = open.is_empty();
     let more = open.len().saturating_sub(MOST);
@@ -358,8 +359,8 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
         .map(|(id, step)| {
             let what = step.what.as_ref().map_or_else(|| forgotten(lang).to_owned(), ToString::to_string);
             let when = match step.due {
-                Some(due) if is_overdue(due, *now) => {
-                    let days = u64::try_from((today - due).get_days()).unwrap_or_default();
+                Some(due) if calendar.is_overdue(due) => {
+                    let days = calendar.days_overdue(due);
                     view! { <span class="bad">{overdue(lang, days)}</span> }.into_any()
                 }
                 Some(due) => by_day(lang, &when::short_day(due, today, lang)).into_any(),
@@ -409,17 +410,18 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
 }
 
 fn accounts_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
-    let now = page.history.now;
+    let calendar = use_calendar(page.history.now);
     let mut rows = page.portfolio.of(Some(page.colleague));
-    Column::Cold.order(&mut rows, false, now);
+    Column::Cold.order(&mut rows, false, &calendar);
     let more = page.answers_for.saturating_sub(rows.len());
     let is_empty = rows.is_empty();
     let rows = rows
         .into_iter()
         .map(|(id, row)| {
-            let ago =
-                row.last_touch().map_or_else(|| never(lang).to_owned(), |at| say_days_ago(days_between(at, now), lang));
-            let cold = row.is_going_cold(now).then(|| view! { <Icon name="snow" /> " " });
+            let ago = row
+                .last_touch()
+                .map_or_else(|| never(lang).to_owned(), |at| say_days_ago(calendar.days_since(at), lang));
+            let cold = row.is_going_cold(&calendar).then(|| view! { <Icon name="snow" /> " " });
             view! {
                 <li class="row apart">
                     <a href=format!("/accounts/{id}")>{row.name.to_string()}</a>

@@ -1,7 +1,6 @@
 //! A contact: how to reach them, their part in the buying centre, how fresh the acquaintance is, and
 //! everything that happened with them.
 
-use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -11,7 +10,6 @@ use shared::record::Record;
 use shared::views::account_file::Last;
 use shared::views::directory;
 use shared::views::timeline::Filter;
-use shared::views::touch::days_between;
 use shared::views::{Acquaintance, View};
 
 use crate::address::with_query;
@@ -19,7 +17,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
-use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 
 crate::texts! {
@@ -239,10 +237,10 @@ fn subtitle(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
 
 fn figures(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
     let ContactPage { history, acquaintance, .. } = page;
-    let now: Timestamp = history.now;
+    let calendar = use_calendar(history.now);
     let since = |last: Option<Last>, some: fn(Lang, u64) -> String, none: &'static str| match last {
         Some(last) => {
-            let days = days_between(last.touch.occurred, now);
+            let days = calendar.days_since(last.touch.occurred);
             view! {
                 <li>
                     <a href=history.place_of(last.event, &format!("/contacts/{}", page.contact))>

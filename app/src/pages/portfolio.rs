@@ -12,7 +12,7 @@ use shared::ids::{AccountId, ColleagueId};
 use shared::record::Record;
 use shared::views::directory::Found;
 use shared::views::portfolio::{Column, Row, Summary};
-use shared::views::touch::{days_between, say_days_ago};
+use shared::views::touch::{Calendar, say_days_ago};
 use shared::views::{Directory, Portfolio, View};
 use shared::words::Role;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use crate::live::Follow;
 use crate::parts::fields::{CommandForm, Field};
 use crate::parts::history::writes;
 use crate::parts::{Icon, Person};
-use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::count;
 
@@ -191,12 +191,13 @@ impl Query for Ask {
     fn answer(&self, reader: &dyn Reader) -> Result<PortfolioPage, Trouble> {
         let viewer = reader.viewer();
         let scope = self.scope.unwrap_or_else(|| Scope::usual(viewer.role));
+        let calendar = viewer.zone.calendar(viewer.now);
         let mut answer = None;
         reader.company(&mut |company| {
             let found = self.find.as_ref().map(|typed| company.directory.find(typed, MOST_FOUND));
             let mut rows = company.portfolio.of(whose(scope, viewer.me));
-            self.by.order(&mut rows, self.reversed, viewer.now);
-            let whole = Summary::of(&rows, viewer.now);
+            self.by.order(&mut rows, self.reversed, &calendar);
+            let whole = Summary::of(&rows, &calendar);
             // A page after the last one is the last one.
             let skipped = self.page.min(rows.len().saturating_sub(1) / MOST) * MOST;
             let shown: BTreeSet<AccountId> = match &found {
@@ -238,19 +239,19 @@ fn whose(scope: Scope, me: ColleagueId) -> Option<ColleagueId> {
 impl PortfolioPage {
     /// The rows in order.
     #[must_use]
-    pub fn rows(&self, by: Column, reversed: bool) -> Vec<(AccountId, &Row)> {
+    pub fn rows(&self, by: Column, reversed: bool, calendar: &Calendar) -> Vec<(AccountId, &Row)> {
         let mut rows = self.portfolio.of(whose(self.scope, self.me));
-        by.order(&mut rows, reversed, self.now);
+        by.order(&mut rows, reversed, calendar);
         rows
     }
 
     /// How the accounts stand: from the rows, or as the server counted where they are not all here.
     #[must_use]
-    pub fn summary(&self) -> Summary {
+    pub fn summary(&self, calendar: &Calendar) -> Summary {
         if self.whole.accounts > MOST {
             self.whole
         } else {
-            Summary::of(&self.portfolio.of(whose(self.scope, self.me)), self.now)
+            Summary::of(&self.portfolio.of(whose(self.scope, self.me)), calendar)
         }
     }
 }
@@ -313,7 +314,7 @@ fn Loaded(model: RwSignal<PortfolioPage>, ask: Signal<Ask>) -> impl IntoView {
                     </a>
                 </nav>
             </div>
-            {move || model.with(|model| figures(&model.summary(), &ask.get(), lang))}
+            {move || model.with(|model| figures(&model.summary(&use_calendar(model.now)), &ask.get(), lang))}
         </header>
         {writes.then(|| view! { <Register seed /> })}
         {move || model.with(|model| table(model, &ask.get(), lang))}
@@ -366,7 +367,8 @@ fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
 }
 
 fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
-    let rows = model.rows(ask.by, ask.reversed);
+    let calendar = use_calendar(model.now);
+    let rows = model.rows(ask.by, ask.reversed, &calendar);
     if rows.is_empty() && model.scope == Scope::All {
         return view! {
             <div class="empty">
@@ -402,7 +404,7 @@ fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> 
     let (first, rest) = (heads.next(), heads.collect_view());
     let is_all = model.scope == Scope::All;
     let label = if is_all { title_all(lang) } else { title_mine(lang) };
-    let body = rows.iter().map(|(id, row)| table_row(model, *id, row, is_all, lang)).collect_view();
+    let body = rows.iter().map(|(id, row)| table_row(model, *id, row, is_all, &calendar, lang)).collect_view();
     view! {
         <div class="scroll" role="region" aria-label=label tabindex="0">
             <table class="table stacks">
@@ -465,9 +467,15 @@ fn head(ask: &Ask, column: Column, text: &'static str, is_number: bool) -> impl 
     }
 }
 
-fn table_row(model: &PortfolioPage, id: AccountId, row: &Row, is_all: bool, lang: Lang) -> impl IntoView + use<> {
-    let now = model.now;
-    let since = |occurred: Option<shared::words::Occurred>| match occurred.map(|at| days_between(at, now)) {
+fn table_row(
+    model: &PortfolioPage,
+    id: AccountId,
+    row: &Row,
+    is_all: bool,
+    calendar: &Calendar,
+    lang: Lang,
+) -> impl IntoView + use<> {
+    let since = |occurred: Option<shared::words::Occurred>| match occurred.map(|at| calendar.days_since(at)) {
         Some(0) => today(lang).to_owned(),
         Some(n) => days(lang, n),
         None => never(lang).to_owned(),
@@ -482,8 +490,8 @@ fn table_row(model: &PortfolioPage, id: AccountId, row: &Row, is_all: bool, lang
             </td>
         }
     });
-    let late = row.overdue_steps(now);
-    let cold = row.is_going_cold(now);
+    let late = row.overdue_steps(calendar);
+    let cold = row.is_going_cold(calendar);
     view! {
         <tr>
             <th scope="row">
@@ -604,6 +612,7 @@ fn Results(model: RwSignal<PortfolioPage>, ask: Signal<Ask>) -> impl IntoView {
 fn results(model: &PortfolioPage, lang: Lang) -> AnyView {
     let PortfolioPage { directory, found, now, portfolio, .. } = model;
     let Some(found) = found else { return ().into_any() };
+    let calendar = use_calendar(*now);
     if found.is_empty() {
         return view! {
             <div class="empty">
@@ -626,9 +635,9 @@ fn results(model: &PortfolioPage, lang: Lang) -> AnyView {
     let accounts = found.accounts.iter().map(|id| {
         let about = match portfolio.rows.get(id) {
             Some(row) if row.closed => closed(lang).to_owned(),
-            Some(row) => {
-                row.last_touch().map_or_else(|| never(lang).to_owned(), |at| say_days_ago(days_between(at, *now), lang))
-            }
+            Some(row) => row
+                .last_touch()
+                .map_or_else(|| never(lang).to_owned(), |at| say_days_ago(calendar.days_since(at), lang)),
             None => String::new(),
         };
         let name = directory.account(*id, lang).to_owned();

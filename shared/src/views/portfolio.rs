@@ -1,6 +1,7 @@
 //! The portfolio: every account with its last touch, its last touch in person, its open next steps,
 //! and whether it is going cold.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::domain::Event;
 use crate::ids::{AccountId, ColleagueId, InteractionId, StepId};
 use crate::record::Record;
 use crate::views::steps::Steps;
-use crate::views::touch::{Touch, days_between, is_overdue};
+use crate::views::touch::{Calendar, Touch};
 use crate::views::view;
 use crate::words::{AccountName, Occurred, Tier};
 use crate::{account, interaction};
@@ -73,14 +74,14 @@ impl Row {
         self.steps.iter()
     }
 
-    pub fn overdue_steps(&self, now: Timestamp) -> usize {
-        self.steps.iter().filter(|(_, _, step)| step.due.is_some_and(|due| is_overdue(due, now))).count()
+    pub fn overdue_steps(&self, calendar: &Calendar) -> usize {
+        self.steps.iter().filter(|(_, _, step)| step.due.is_some_and(|due| calendar.is_overdue(due))).count()
     }
 
     /// Nobody has touched it for longer than its tier has patience for (or ever).
-    pub fn is_going_cold(&self, now: Timestamp) -> bool {
+    pub fn is_going_cold(&self, calendar: &Calendar) -> bool {
         let patience = patience(self.tier);
-        !self.closed && self.last_touch().is_none_or(|touch| days_between(touch, now) > patience)
+        !self.closed && self.last_touch().is_none_or(|touch| calendar.days_since(touch) > patience)
     }
 }
 
@@ -130,43 +131,49 @@ impl Column {
     }
 
     /// Puts rows in order: what needs somebody first, or the other way round. Equal ones stay by name.
-    pub fn order(self, rows: &mut [(AccountId, &Row)], reversed: bool, now: Timestamp) {
-        rows.sort_by(|(a_id, a), (b_id, b)| {
-            let touch = |row: &Row| row.last_touch().map(Occurred::instant);
-            let tier = |row: &Row| row.tier.map_or(u8::MAX, |tier| tier as u8);
-            let by = match self {
-                Self::Cold => {
-                    (!a.is_going_cold(now), tier(a), touch(a)).cmp(&(!b.is_going_cold(now), tier(b), touch(b)))
-                }
-                Self::Name => std::cmp::Ordering::Equal,
-                Self::Tier => tier(a).cmp(&tier(b)),
-                Self::Touch => touch(a).cmp(&touch(b)),
-                Self::InPerson => {
-                    let met = |row: &Row| row.last_in_person().map(Occurred::instant);
-                    met(a).cmp(&met(b))
-                }
-                Self::Steps => b.steps.len().cmp(&a.steps.len()),
-                Self::Overdue => b.overdue_steps(now).cmp(&a.overdue_steps(now)),
-            };
-            let name = |row: &Row| row.name.as_str().to_lowercase();
-            let (by, named) = (by, name(a).cmp(&name(b)));
-            let whole = match (reversed, self) {
-                (true, Self::Name) => named.reverse(),
-                (true, _) => by.reverse().then(named),
-                (false, _) => by.then(named),
-            };
-            whole.then(a_id.cmp(b_id))
+    pub fn order(self, rows: &mut [(AccountId, &Row)], reversed: bool, calendar: &Calendar) {
+        // What a row stands by is looked up once, not in every comparison: it may be one of thousands of touches.
+        rows.sort_by_cached_key(|(id, row)| {
+            let turned = reversed && self != Self::Name;
+            let by = self.place(row, calendar);
+            let by = if turned { Turned::Round(Reverse(by)) } else { Turned::Not(by) };
+            let name = row.name.as_str().to_lowercase();
+            let name = if reversed && self == Self::Name { Turned::Round(Reverse(name)) } else { Turned::Not(name) };
+            (by, name, *id)
         });
+    }
+
+    /// What a row stands by, the least first.
+    fn place(self, row: &Row, calendar: &Calendar) -> (usize, usize, Option<Timestamp>) {
+        let touch = || row.last_touch().map(Occurred::instant);
+        let tier = || row.tier.map_or(usize::MAX, |tier| usize::from(tier as u8));
+        match self {
+            Self::Cold => (usize::from(!row.is_going_cold(calendar)), tier(), touch()),
+            Self::Name => (0, 0, None),
+            Self::Tier => (tier(), 0, None),
+            Self::Touch => (0, 0, touch()),
+            Self::InPerson => (0, 0, row.last_in_person().map(Occurred::instant)),
+            // The most first.
+            Self::Steps => (usize::MAX - row.steps.len(), 0, None),
+            Self::Overdue => (usize::MAX - row.overdue_steps(calendar), 0, None),
+        }
     }
 }
 
+/// A key that stands as it does or the other way round; within one order all of them do the same.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Turned<K> {
+    Not(K),
+    Round(Reverse<K>),
+}
+
 impl Summary {
-    pub fn of(rows: &[(AccountId, &Row)], now: Timestamp) -> Self {
+    pub fn of(rows: &[(AccountId, &Row)], calendar: &Calendar) -> Self {
         Self {
             accounts: rows.len(),
-            going_cold: rows.iter().filter(|(_, row)| row.is_going_cold(now)).count(),
+            going_cold: rows.iter().filter(|(_, row)| row.is_going_cold(calendar)).count(),
             open_steps: rows.iter().map(|(_, row)| row.steps.len()).sum(),
-            overdue_steps: rows.iter().map(|(_, row)| row.overdue_steps(now)).sum(),
+            overdue_steps: rows.iter().map(|(_, row)| row.overdue_steps(calendar)).sum(),
         }
     }
 }
@@ -190,7 +197,7 @@ impl Portfolio {
         let mut cut = Self { position: self.position, is_cut: true, ..Self::default() };
         for (id, row) in self.rows.iter().filter(|(id, _)| accounts.contains(id)) {
             let mut newest: Vec<_> = row.touches.iter().collect();
-            newest.sort_by_key(|(_, touch)| std::cmp::Reverse(touch.occurred.instant()));
+            newest.sort_by_key(|(_, touch)| Reverse(touch.occurred.instant()));
             let in_person = newest.iter().copied().filter(|(_, touch)| touch.in_person).take(KEPT);
             let kept: BTreeMap<_, _> =
                 newest.iter().copied().take(KEPT).chain(in_person).map(|(id, touch)| (*id, *touch)).collect();
@@ -310,6 +317,10 @@ mod tests {
     use crate::views::View;
     use crate::words::{Front, Mode};
 
+    fn today() -> Calendar {
+        Calendar::utc(NOON)
+    }
+
     fn entry(id: InteractionId, event: Interaction) -> (ColleagueId, Event) {
         (KIRA, Event::Interaction(id, event))
     }
@@ -332,9 +343,9 @@ mod tests {
 
     #[test]
     fn an_account_nobody_touched_is_going_cold_and_a_visit_warms_it() {
-        assert!(northwind(&folded([])).is_going_cold(NOON));
+        assert!(northwind(&folded([])).is_going_cold(&today()));
         let visited = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
-        assert!(!northwind(&visited).is_going_cold(NOON));
+        assert!(!northwind(&visited).is_going_cold(&today()));
         assert_eq!(northwind(&visited).last_in_person(), Some(Occurred::At(NOON)));
     }
 
@@ -356,7 +367,7 @@ mod tests {
         let logged = entry(VISIT, Interaction::Logged(visit(Mode::Remote)));
         let agreed = entry(VISIT, Interaction::NextStepAgreed(Step { step: STEP, owner: None, due, personal }));
         let open = folded([logged.clone(), agreed.clone()]);
-        assert_eq!((northwind(&open).open_steps().count(), northwind(&open).overdue_steps(NOON)), (1, 1));
+        assert_eq!((northwind(&open).open_steps().count(), northwind(&open).overdue_steps(&today())), (1, 1));
         let done = folded([logged, agreed, entry(VISIT, Interaction::NextStepDone { step: STEP })]);
         assert_eq!(northwind(&done).open_steps().count(), 0);
     }
@@ -366,7 +377,7 @@ mod tests {
         let visited = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
         let ordered = |column: Column, reversed| {
             let mut rows = visited.of(None);
-            column.order(&mut rows, reversed, NOON);
+            column.order(&mut rows, reversed, &today());
             rows.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
         };
         assert_eq!(ordered(Column::Cold, false), [CONTOSO, NORTHWIND]);
@@ -383,8 +394,8 @@ mod tests {
     fn a_summary_counts_what_its_rows_show() {
         let portfolio = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
         let expected = Summary { accounts: 2, going_cold: 1, open_steps: 0, overdue_steps: 0 };
-        assert_eq!(Summary::of(&portfolio.of(None), NOON), expected);
-        assert_eq!(Summary::of(&portfolio.of(Some(KIRA)), NOON).accounts, 1);
+        assert_eq!(Summary::of(&portfolio.of(None), &today()), expected);
+        assert_eq!(Summary::of(&portfolio.of(Some(KIRA)), &today()).accounts, 1);
     }
 
     #[test]

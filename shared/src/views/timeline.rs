@@ -97,7 +97,7 @@ struct Going {
     has_ended: bool,
     /// Its steps until then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    apart: Vec<Box<Entry>>,
+    apart: Vec<Entry>,
 }
 
 /// A place in a timeline: what comes before it is older. In an address `2026-06-01,123`, because what
@@ -608,12 +608,14 @@ impl Timeline {
         }
         handoff.is_here |= concerns;
         handoff.has_ended = matches!(event, handoff::Event::Completed { .. } | handoff::Event::Withdrawn { .. });
-        handoff.apart.push(entry);
-        if handoff.is_here {
-            for entry in std::mem::take(&mut handoff.apart) {
-                self.insert(entry);
-            }
+        if !handoff.is_here {
+            handoff.apart.push(*entry);
+            return;
         }
+        for before in std::mem::take(&mut handoff.apart) {
+            self.insert(Box::new(before));
+        }
+        self.insert(entry);
     }
 
     fn insert(&mut self, entry: Box<Entry>) {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::interaction::Details;
@@ -22,13 +23,59 @@ impl Touch {
     }
 }
 
-/// Whole days from a day to a moment's day in UTC; never negative.
-pub fn days_between(from: Occurred, now: Timestamp) -> u64 {
-    let days = (Occurred::At(now).day() - from.day()).get_days();
-    u64::try_from(days).unwrap_or(0)
+/// The calendar by which somebody counts days: their zone's, and which day is today in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calendar {
+    zone: TimeZone,
+    pub today: Date,
 }
 
-/// Whether something due on a day is overdue at a moment: its day has passed everywhere we count it.
+impl Calendar {
+    /// The calendar of a zone at a moment.
+    pub fn new(zone: TimeZone, now: Timestamp) -> Self {
+        let today = zone.to_datetime(now).date();
+        Self { zone, today }
+    }
+
+    pub fn utc(now: Timestamp) -> Self {
+        Self::new(TimeZone::UTC, now)
+    }
+
+    /// The day of something in this calendar; a day that is one already stays it.
+    pub fn day(&self, occurred: Occurred) -> Date {
+        match occurred {
+            Occurred::At(moment) => self.zone.to_datetime(moment).date(),
+            Occurred::On(day) => day,
+        }
+    }
+
+    /// Whole days since something; 0 where it is still to come.
+    pub fn days_since(&self, occurred: Occurred) -> u64 {
+        days(self.day(occurred), self.today)
+    }
+
+    /// Whether something due on a day is overdue: its day has passed here.
+    pub fn is_overdue(&self, due: Date) -> bool {
+        due < self.today
+    }
+
+    /// Whole days by which it is overdue; 0 where it is not.
+    pub fn days_overdue(&self, due: Date) -> u64 {
+        days(due, self.today)
+    }
+}
+
+/// Whole days from one day to another; never negative.
+fn days(from: Date, to: Date) -> u64 {
+    u64::try_from((to - from).get_days()).unwrap_or(0)
+}
+
+/// Whole days from a day to a moment's day in UTC; never negative. For whoever looks, [`Calendar`] counts.
+pub fn days_between(from: Occurred, now: Timestamp) -> u64 {
+    days(from.day(), Occurred::At(now).day())
+}
+
+/// Whether something due on a day is overdue at a moment: its day has passed in UTC.
 pub fn is_overdue(due: Date, now: Timestamp) -> bool {
     due < Occurred::At(now).day()
 }
@@ -57,6 +104,23 @@ mod tests {
         assert_eq!(days_between(on("2027-01-01"), NOON), 0);
         assert_eq!(say_days_ago(21, Lang::Ru), "21\u{a0}день назад");
         assert_eq!(say_days_ago(1, Lang::En), "yesterday");
+    }
+
+    #[test]
+    fn days_are_those_of_the_zone_of_whoever_looks() {
+        let at = |hours: i8| Calendar::new(TimeZone::fixed(jiff::tz::offset(hours)), NOON);
+        let noon = Occurred::At(NOON);
+        let evening = Occurred::At(NOON - jiff::SignedDuration::from_hours(3));
+        let (may, june) = (jiff::civil::date(2026, 5, 31), jiff::civil::date(2026, 6, 1));
+        // In Greenwich it is noon of 1 June; in the east two in the morning of 2 June; in the west midnight has just
+        // struck, and an hour further it has not.
+        let (greenwich, east, west, far_west) = (at(0), at(14), at(-12), at(-13));
+        assert_eq!([&greenwich, &east, &west].map(|here| here.days_since(noon)), [0, 0, 0]);
+        assert_eq!([&greenwich, &east, &west].map(|here| here.days_since(evening)), [0, 1, 1]);
+        assert_eq!([&greenwich, &east, &west].map(|here| here.days_since(Occurred::On(june))), [0, 1, 0]);
+        assert_eq!([&greenwich, &east, &west, &far_west].map(|here| here.is_overdue(may)), [true, true, true, false]);
+        assert_eq!([&greenwich, &east, &west, &far_west].map(|here| here.days_overdue(may)), [1, 2, 1, 0]);
+        assert!(east.is_overdue(june) && !greenwich.is_overdue(june));
     }
 
     #[test]
