@@ -46,6 +46,8 @@ pub(super) struct Recovered {
     pub(super) clean: bool,
     /// Every byte of the journal was read, and not only what follows the saved index.
     pub(super) whole: bool,
+    /// The position up to which the saved index was good; 0 if it is to be made anew.
+    pub(super) saved: u64,
     pub(super) held: Option<(Blocks, u64)>,
 }
 
@@ -131,7 +133,8 @@ pub(super) fn recover(paths: &Paths, found: Found, options: &Options) -> io::Res
             }
         }
     };
-    Ok(Recovered { index, end, clean, whole, held })
+    let saved = remembered.filter(|_| !whole).map_or(0, |head| head.position);
+    Ok(Recovered { index, end, clean, whole, saved, held })
 }
 
 /// The index of the whole journal, by way of a saved one if it fits; and whether all of the journal was read.

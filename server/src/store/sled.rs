@@ -144,7 +144,7 @@ impl Sled {
         paths.make().map_err(at(dir))?;
         let found = Found::look(&paths).map_err(at(&paths.journal))?;
         let store = found.store;
-        let Recovered { index, end, clean, whole, held } =
+        let Recovered { index, end, clean, whole, saved, held } =
             recover(&paths, found, &options).map_err(at(&paths.journal))?;
         let mut sled = Self {
             dir: dir.to_owned(),
@@ -154,7 +154,13 @@ impl Sled {
             head: watch::Sender::new(index.head()),
             index: RwLock::new(index),
             blocks: RwLock::new(held.map(|(blocks, _)| blocks)),
-            writer: Mutex::new(Writer { journal: None, notes: None, signed: 0, signed_at: Instant::now(), indexed: 0 }),
+            writer: Mutex::new(Writer {
+                journal: None,
+                notes: None,
+                signed: 0,
+                signed_at: Instant::now(),
+                indexed: saved,
+            }),
             witness: None,
             suspect: AtomicBool::new(false),
             options,
@@ -300,13 +306,14 @@ impl Sled {
         remove(&paths.clean)?;
         self.witness = Some(Witness::open(&paths.proof, &paths.keys, self.store)?);
         let reaches = self.index().reaches();
+        let indexed = self.writer().indexed;
         let notes = Notes::begin(&paths.proof, self.store, reaches)?;
         *self.writer() = Writer {
             journal: Some(journal),
             notes: Some(notes),
             signed: checkpoint.map_or(0, |checkpoint| checkpoint.size),
             signed_at: Instant::now(),
-            indexed: reaches.position,
+            indexed,
         };
         if self.options.sled {
             self.fill(paths, whole);
@@ -469,7 +476,9 @@ impl Sled {
         {
             tracing::warn!(%error, "the log could not be signed at the stop");
         }
-        self.save_index(writer);
+        if self.index().head() > writer.indexed {
+            self.save_index(writer);
+        }
     }
 
     /// Asks sled; `None` where it is not there or wrong.
