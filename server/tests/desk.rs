@@ -239,8 +239,8 @@ fn a_correction_that_says_no_time_leaves_the_entry_where_it_was() {
     order_of_march.request.occurred = Occurred::parse("2026-03-01");
     house.ask(order_of_march).unwrap();
     let details =
-        shared::interaction::Details::new(shared::words::Front::Client, Some(NORTHWIND), summary("Long visit"));
-    let correct = Command::Interaction(VISIT, shared::interaction::Command::Correct(details));
+        interaction::Details::new(Front::Client, Some(NORTHWIND), summary("Long visit"));
+    let correct = Command::Interaction(VISIT, interaction::Command::Correct(details));
     house.ask(order(101, KIRA, correct)).unwrap();
     let (record, _) = &server::office::replay::page(&*house.store, &house.keyring, house.store.head() - 1).unwrap()[0];
     assert_eq!(Some(record.occurred), Occurred::parse("2026-03-01"));
