@@ -261,3 +261,19 @@ async fn a_form_about_one_account_carries_no_list_of_all() {
     assert!(known.contains("Northwind") && !known.contains("Contoso"));
     assert!(town.page(&kira, &format!("/log?account={NORTHWIND}&find=")).await.text.contains("Contoso"));
 }
+
+#[tokio::test]
+async fn no_identity_stands_twice_on_a_page() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let (account, key) = (NORTHWIND.to_string(), uuid::Uuid::from_u128(1).to_string());
+    let mut pairs = logging(&key, &account, "Visit");
+    pairs.push(("next_step", "Send the plan"));
+    let next = town.form(&kira, &format!("/log?account={NORTHWIND}"), &pairs).await.location;
+    for address in [next, format!("/colleagues/{KIRA}"), format!("/contacts/{ANNA}/edit"), "/log?find=".to_owned()] {
+        let page = town.page(&kira, &address).await.text;
+        let ids: Vec<&str> = page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let distinct: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), distinct.len(), "{address}: {ids:?}");
+    }
+}

@@ -332,7 +332,7 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
                 view! {
                     <div class="row">
                         <StepDone stream=stream.clone() step=id.clone() what=what.clone() seed=*seed back=back.clone() />
-                        <StepDrop stream step=id what=what.clone() seed=*seed back />
+                        <StepDrop stream step=id what=what.clone() seed=*seed back place="-card" />
                     </div>
                 }
             });

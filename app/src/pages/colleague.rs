@@ -379,7 +379,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
                 view! {
                     <div class="row">
                         <StepDone stream=stream.clone() step=id.clone() what=what.clone() seed=*seed back=back.clone() />
-                        <StepDrop stream step=id what=what.clone() seed=*seed back />
+                        <StepDrop stream step=id what=what.clone() seed=*seed back place="-card" />
                     </div>
                 }
             });

@@ -189,8 +189,11 @@ pub fn Field(
     #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] class: String,
     #[prop(optional, into)] autocomplete: Option<String>,
+    /// Where the same form stands twice on a page, what tells its fields apart.
+    #[prop(optional)]
+    place: &'static str,
 ) -> impl IntoView {
-    let id = field_id(&form, name);
+    let id = format!("{}{place}", field_id(&form, name));
     let why = refused_at(&form, name);
     let value = typed(&form, name).unwrap_or(value);
     let (hint_id, why_id) = (format!("{id}-h"), format!("{id}-e"));

@@ -16,9 +16,17 @@ crate::texts! {
     agree_it { en: "Agree", ru: "Записать шаг" }
 }
 
-/// A next step that nobody will do, with the reason.
+/// A next step that nobody will do, with the reason. `place` tells the form on a card from the one at
+/// the entry, which may be on the same page.
 #[component]
-pub fn StepDrop(stream: String, step: String, what: String, seed: Uuid, back: String) -> impl IntoView {
+pub fn StepDrop(
+    stream: String,
+    step: String,
+    what: String,
+    seed: Uuid,
+    back: String,
+    #[prop(optional)] place: &'static str,
+) -> impl IntoView {
     let lang = use_lang();
     let form = step_form_name(&form_name("interaction.drop", Some(&stream)), &step);
     view! {
@@ -27,7 +35,7 @@ pub fn StepDrop(stream: String, step: String, what: String, seed: Uuid, back: St
                 {drop_it(lang)}
             </summary>
             <CommandForm what="interaction.drop" on=stream step=step seed=seed back=back class="form" keep=true label=step_drop(lang, &what)>
-                <Field form=form name="reason" label=drop_why(lang) required=true />
+                <Field form=form name="reason" label=drop_why(lang) required=true place=place />
                 <div class="row">
                     <button class="button small" type="submit">
                         {drop_it(lang)}
