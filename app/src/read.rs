@@ -109,7 +109,7 @@ crate::texts! {
     sign_in { en: "Sign in", ru: "Войти" }
     try_again { en: "Try again", ru: "Попробовать ещё раз" }
     /// The heading in the place of a page.
-    cannot_show { en: "This cannot be shown", ru: "Это нельзя показать" }
+    cannot_show { en: "This cannot be shown", ru: "Не удалось показать страницу" }
     unreachable(why: &str) { en: "The server cannot be reached. Check the connection and try again. ({why})", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз. ({why})" }
     unreadable(why: &str) { en: "The store cannot be read: {why}. Tell an administrator.", ru: "Хранилище не читается: {why}. Сообщите администратору." }
 }

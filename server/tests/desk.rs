@@ -238,8 +238,7 @@ fn a_correction_that_says_no_time_leaves_the_entry_where_it_was() {
     let mut order_of_march = visit(100, VISIT, NORTHWIND, "Visit");
     order_of_march.request.occurred = Occurred::parse("2026-03-01");
     house.ask(order_of_march).unwrap();
-    let details =
-        interaction::Details::new(Front::Client, Some(NORTHWIND), summary("Long visit"));
+    let details = interaction::Details::new(Front::Client, Some(NORTHWIND), summary("Long visit"));
     let correct = Command::Interaction(VISIT, interaction::Command::Correct(details));
     house.ask(order(101, KIRA, correct)).unwrap();
     let (record, _) = &server::office::replay::page(&*house.store, &house.keyring, house.store.head() - 1).unwrap()[0];

@@ -103,14 +103,14 @@ impl Rejection {
             }
             Self::NoSuchColleague => lang.pick(
                 "This colleague is not here, has left or only reads. Choose somebody who can act.",
-                "Этого сотрудника нет, он ушёл или у него только чтение. Выберите того, кто работает с клиентами.",
+                "Такого сотрудника нет, он больше не работает или у него только чтение. Выберите того, кто работает с клиентами.",
             ),
             Self::LinkedElsewhere => lang.pick(
                 "Another account is already linked to this record. Open that account, or link another record.",
                 "С этой записью уже связан другой клиент. Откройте его или укажите другую запись.",
             ),
             Self::IsClosed => {
-                lang.pick("This account is closed. Reopen it first.", "Этот клиент закрыт. Сначала откройте его снова.")
+                lang.pick("This account is closed. Reopen it first.", "Этот клиент в архиве. Сначала верните его.")
             }
         }
     }

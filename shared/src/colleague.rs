@@ -94,7 +94,7 @@ impl Rejection {
             ),
             Self::HasLeft => lang.pick(
                 "This colleague has left. Choose somebody who is here.",
-                "Этот сотрудник ушёл. Выберите того, кто работает.",
+                "Этот сотрудник больше не работает. Выберите другого.",
             ),
             Self::LastAdministrator => lang.pick(
                 "This is the last administrator. Make somebody else administrator first.",

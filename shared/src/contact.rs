@@ -122,7 +122,7 @@ impl Rejection {
             ),
             Self::NobodyToReportTo => lang.pick(
                 "The person they report to is not a known contact. Introduce that person first.",
-                "Их руководитель не заведён как контакт. Сначала заведите его.",
+                "Руководитель этого контакта не заведён. Сначала заведите его.",
             ),
             Self::ReportsToThemselves => lang.pick(
                 "Nobody reports to themselves, directly or round about. Choose somebody else.",
@@ -130,7 +130,7 @@ impl Rejection {
             ),
             Self::HasLeft => lang.pick(
                 "This contact has left. Move them to their new account first.",
-                "Этот контакт ушёл. Сначала переведите его к новому клиенту.",
+                "Этот контакт больше не работает у клиента. Сначала переведите его к новому.",
             ),
         }
     }

@@ -262,7 +262,7 @@ choice!(
     Mode {
         InPerson = "in_person", "In person", "Лично";
         Remote = "remote", "Remote", "Удалённо";
-        Hybrid = "hybrid", "Hybrid", "Смешанно";
+        Hybrid = "hybrid", "Hybrid", "Гибридно";
     }
 );
 choice!(

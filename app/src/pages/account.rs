@@ -32,7 +32,7 @@ crate::texts! {
     managed_by { en: "managed by", ru: "ведёт" }
     nobody { en: "nobody yet", ru: "пока никто" }
     sponsor { en: "sponsor", ru: "куратор" }
-    closed(why: &str) { en: "closed: {why}", ru: "закрыт: {why}" }
+    closed(why: &str) { en: "closed: {why}", ru: "в архиве: {why}" }
     hand_over { en: "Hand over", ru: "Передать в работу" }
     edit { en: "Facts and changes", ru: "Сведения и изменения" }
     since_touch(n: u64) {
@@ -53,7 +53,7 @@ crate::texts! {
     contacts { en: "Contacts", ru: "Контакты" }
     add_contact { en: "Add", ru: "Добавить" }
     no_contacts { en: "Nobody yet. Who is the first person you would call?", ru: "Пока никого. Кому бы вы позвонили первым?" }
-    has_left { en: "has left", ru: "ушёл" }
+    has_left { en: "has left", ru: "больше не работает" }
     next_steps { en: "Next steps", ru: "Следующие шаги" }
     no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
     by_day(day: &str, who: &str) { en: "by {day} · {who}", ru: "до {day} · {who}" }
@@ -73,7 +73,7 @@ crate::texts! {
     place { en: "Place", ru: "Место" }
     website { en: "Website", ru: "Сайт" }
     linked { en: "Linked to", ru: "Связан с" }
-    key_reason { en: "Key because", ru: "Ключевой, потому что" }
+    key_reason { en: "Key because", ru: "Почему такая категория" }
 }
 
 /// The page of one account, with what its timeline shows.

@@ -47,10 +47,10 @@ crate::texts! {
     is_sponsor(who: &str) { en: "{who} is the sponsor.", ru: "Куратор: {who}." }
     give_sponsor { en: "Give it this sponsor", ru: "Назначить куратором" }
     key { en: "Key account", ru: "Ключевой клиент" }
-    no_tier { en: "It is not designated.", ru: "Статуса пока нет." }
-    has_tier(tier: &str, why: &str) { en: "{tier}, because: {why}", ru: "{tier}, потому что: {why}" }
-    tier { en: "Tier", ru: "Статус" }
-    choose_tier { en: "Choose a tier", ru: "Выберите статус" }
+    no_tier { en: "It is not designated.", ru: "Категории пока нет." }
+    has_tier(tier: &str, why: &str) { en: "{tier}, because: {why}", ru: "{tier}: {why}" }
+    tier { en: "Tier", ru: "Категория" }
+    choose_tier { en: "Choose a tier", ru: "Выберите категорию" }
     reason { en: "Why", ru: "Почему" }
     designate { en: "Designate", ru: "Присвоить статус" }
     links { en: "Records of other systems", ru: "Записи в других системах" }
@@ -58,11 +58,11 @@ crate::texts! {
     system { en: "System: salesforce, hubspot, …", ru: "Система: salesforce, hubspot, …" }
     record_key { en: "Key of the record there", ru: "Ключ записи в ней" }
     link { en: "Link", ru: "Связать" }
-    closing { en: "Close the account", ru: "Закрыть клиента" }
+    closing { en: "Close the account", ru: "Перенести в архив" }
     closing_text { en: "It leaves the list of accounts. Everything about it stays and can be read.", ru: "Он уйдёт из списка клиентов. Всё о нём останется и будет доступно для чтения." }
-    close { en: "Close the account", ru: "Закрыть клиента" }
-    is_closed(why: &str) { en: "The account is closed: {why}", ru: "Клиент закрыт: {why}" }
-    reopen { en: "Reopen the account", ru: "Открыть снова" }
+    close { en: "Close the account", ru: "Перенести в архив" }
+    is_closed(why: &str) { en: "The account is closed: {why}", ru: "Клиент в архиве: {why}" }
+    reopen { en: "Reopen the account", ru: "Вернуть из архива" }
     for_managers { en: "For managers and administrators.", ru: "Это решают руководители и администраторы." }
 }
 
@@ -161,8 +161,8 @@ impl Sheet {
     fn people(self) -> Vec<(String, String)> {
         let lang = self.lang;
         self.model.with_untracked(|model| {
-            let here = model.directory.here(lang).into_iter();
-            here.map(|(id, name)| (id.to_string(), name.to_owned())).collect()
+            let who = model.directory.who_act(lang).into_iter();
+            who.map(|(id, name)| (id.to_string(), name.to_owned())).collect()
         })
     }
 }

@@ -25,7 +25,7 @@ crate::texts! {
     title { en: "Alignment", ru: "Слаженность" }
     subtitle {
         en: "A course, not a grade: how units answer what accounts hand to them, and whether they keep what they promise. It says nothing about effort, about why, or about people. Every figure opens the events that made it.",
-        ru: "Ход, а не оценка: как подразделения отвечают на передачи и держат ли обещанное. Труда и причин она не показывает и людей не судит. Каждое число открывает события, из которых оно сложено.",
+        ru: "Ход, а не оценка: как подразделения отвечают на передачи и держат ли обещанное. Она не показывает ни усилий, ни причин и не судит о людях. Каждое число открывает события, из которых оно сложено.",
     }
     matrix { en: "By account and unit", ru: "По клиентам и подразделениям" }
     course { en: "Course by month", ru: "Ход по месяцам" }
@@ -69,7 +69,7 @@ crate::texts! {
     }
     as_table { en: "The same as a table", ru: "То же таблицей" }
     empty_title { en: "No work has been handed over yet", ru: "Пока ничего не передавали" }
-    empty_text { en: "As soon as somebody hands work to a unit, its course begins here.", ru: "Как только работу передадут подразделению, здесь начнётся его ход." }
+    empty_text { en: "As soon as somebody hands work to a unit, its course begins here.", ru: "Как только работу передадут подразделению, здесь появится динамика ответов." }
     hand_over { en: "Hand over", ru: "Передать в работу" }
 }
 

@@ -39,7 +39,7 @@ crate::texts! {
     about { en: "About the colleague", ru: "О коллеге" }
     answers_for(n: u64) {
         en: plural(n) { "account to answer for", "accounts to answer for" },
-        ru: plural(n) { "клиент под ответственностью", "клиента под ответственностью", "клиентов под ответственностью" },
+        ru: plural(n) { "закреплённый клиент", "закреплённых клиента", "закреплённых клиентов" },
     }
     promises(n: u64) {
         en: plural(n) { "next step open", "next steps open" },
@@ -61,8 +61,8 @@ crate::texts! {
         en: plural(days) { "{days} day overdue", "{days} days overdue" },
         ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
     }
-    waits_for { en: "Waits for them", ru: "Ждут ответа" }
-    they_wait { en: "They wait for", ru: "Ждут сами" }
+    waits_for { en: "Waits for them", ru: "Ждут этого коллегу" }
+    they_wait { en: "They wait for", ru: "Ждёт от других" }
     reach { en: "Reach", ru: "Связаться" }
     email { en: "E-mail", ru: "Почта" }
     title { en: "Job title", ru: "Должность" }

@@ -51,7 +51,7 @@ crate::texts! {
     add_text { en: "Afterwards, give them an invitation: a link with which they choose a password.", ru: "Затем дайте приглашение: ссылку, по которой человек выберет пароль." }
     name { en: "Name", ru: "Имя" }
     email { en: "E-mail", ru: "Почта" }
-    job { en: "Position", ru: "Должность" }
+    job { en: "Job title", ru: "Должность" }
     role { en: "Role", ru: "Роль" }
     unit { en: "Unit", ru: "Подразделение" }
     no_unit { en: "None", ru: "Нет" }
@@ -75,7 +75,7 @@ crate::texts! {
     the_link(name: &str) { en: "The link for {name}. Copy it now and hand it over yourself: it is shown this once.", ru: "Ссылка для: {name}. Скопируйте её сейчас и передайте сами: больше она показана не будет." }
     link_gone { en: "The link was shown already. If it did not reach them, make another.", ru: "Ссылка уже была показана. Если она не дошла, создайте новую." }
     has_left { en: "Has left", ru: "Больше не работает" }
-    left { en: "Who has left", ru: "Кто ушёл" }
+    left { en: "Who has left", ru: "Кто больше не работает" }
     not_found { en: "There is nobody and nothing like that here. It may belong to an import that was taken back.", ru: "Такого здесь нет. Возможно, запись пришла с загрузкой, которую отменили." }
 }
 

@@ -25,7 +25,7 @@ crate::texts! {
     path { en: "Path", ru: "Путь" }
     change { en: "Change", ru: "Изменить" }
     log { en: "Log", ru: "Записать" }
-    has_left { en: "has left", ru: "ушёл из компании" }
+    has_left { en: "has left", ru: "больше не работает" }
     nowhere { en: "at no account yet", ru: "пока не привязан к клиенту" }
     reports_to(name: &str) { en: "reports to {name}", ru: "руководитель: {name}" }
     not_mapped { en: "Place in the buying centre unknown", ru: "Роль в закупке пока неизвестна" }
@@ -52,7 +52,7 @@ crate::texts! {
     address { en: "Address", ru: "Адрес" }
     department { en: "Department", ru: "Отдел" }
     unreachable { en: "No way to reach them is written down.", ru: "Как связаться, пока не записано." }
-    sealed { en: "How to reach clients' people is not for your role.", ru: "Контактные данные людей клиента вашей роли не видны." }
+    sealed { en: "How to reach clients' people is not for your role.", ru: "Контактные данные людей клиента для вашей роли скрыты." }
     note { en: "Note", ru: "Заметка" }
     their_accounts { en: "Accounts", ru: "Клиенты" }
     works_here { en: "works here", ru: "работает здесь" }

@@ -29,9 +29,9 @@ crate::texts! {
     path { en: "Path", ru: "Путь" }
     details { en: "Details", ru: "Данные" }
     save { en: "Save", ru: "Сохранить" }
-    place { en: "Place in the buying centre", ru: "Место в закупочном центре" }
+    place { en: "Place in the buying centre", ru: "Участие в закупке" }
     role { en: "Part in buying", ru: "Роль в закупке" }
-    influence { en: "Weight of their word", ru: "Вес мнения" }
+    influence { en: "Weight of their word", ru: "Влияние" }
     reports_to { en: "Reports to", ru: "Кому подчиняется" }
     unknown { en: "Not known", ru: "Неизвестно" }
     moving { en: "Works for another account now", ru: "Перешёл к другому клиенту" }
@@ -43,7 +43,7 @@ crate::texts! {
     other_account { en: "Account", ru: "Клиент" }
     associate { en: "Associate", ru: "Связать" }
     choose_account { en: "Choose an account", ru: "Выберите клиента" }
-    leaving { en: "Has left", ru: "Ушёл из компании" }
+    leaving { en: "Has left", ru: "Больше не работает" }
     leaving_note { en: "The contact stays in the history; moving them to an account brings them back.", ru: "Контакт останется в истории; если перевести его к клиенту, он снова станет действующим." }
     leave { en: "Mark as left", ru: "Отметить уход" }
 }

@@ -25,7 +25,7 @@ use crate::when::{self, Zone};
 crate::texts! {
     title { en: "Events", ru: "События" }
     subtitle { en: "Everything that was recorded, newest first. Nothing can be changed, only added.", ru: "Всё, что записано, сначала новое. Изменить нельзя, можно только добавить." }
-    filter { en: "Filter", ru: "Отбор" }
+    filter { en: "Filter", ru: "Фильтр" }
     what { en: "What", ru: "Что" }
     every_event { en: "All events", ru: "Все события" }
     all_of(slice: &str) { en: "{slice}: all", ru: "{slice}: все" }
@@ -42,19 +42,19 @@ crate::texts! {
         ru: "Показаны последние {shown} из {of}: больше адрес не вмещает.",
     }
     show_all { en: "Show everything", ru: "Показать всё" }
-    position { en: "Position", ru: "Место" }
+    position { en: "Position", ru: "Позиция" }
     recorded { en: "Recorded", ru: "Записано" }
     occurred { en: "Occurred", ru: "Произошло" }
     event { en: "Event", ru: "Событие" }
-    on { en: "On", ru: "На чём" }
-    because { en: "Because of", ru: "Из-за" }
+    on { en: "On", ru: "О ком или о чём" }
+    because { en: "Because of", ru: "Повод" }
     stored { en: "as recorded", ru: "как записано" }
     stored_of(position: u64) { en: "Event {position} as recorded", ru: "Событие {position}, как записано" }
     history { en: "history", ru: "история" }
     an_import { en: "Import", ru: "Загрузка" }
     earlier { en: "Earlier", ru: "Раньше" }
     newest { en: "To the newest", ru: "К новейшим" }
-    empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
+    empty_filter { en: "Nothing passes this filter.", ru: "Ничего не найдено." }
     looked_through { en: "Nothing in the last events that were looked through. Look further back?", ru: "В просмотренных событиях ничего не нашлось. Искать раньше?" }
     empty { en: "Nothing is recorded yet", ru: "Пока ничего не записано" }
     empty_text { en: "Every entry, handoff and import appears here the moment it is recorded.", ru: "Каждая запись, передача и загрузка появляется здесь в тот же миг." }

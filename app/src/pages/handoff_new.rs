@@ -34,7 +34,7 @@ crate::texts! {
     what { en: "What is asked", ru: "Что нужно сделать" }
     what_hint { en: "So that the other side can say yes or no: what, and when it counts as done.", ru: "Так, чтобы можно было ответить «да» или «нет»: что сделать и что считать результатом." }
     to { en: "To whom", ru: "Кому" }
-    due { en: "By when", ru: "К какому дню" }
+    due { en: "By when", ru: "Срок" }
     due_hint { en: "Empty means no promise is asked for.", ru: "Пусто — значит срок не просим." }
     offer { en: "Offer", ru: "Предложить" }
     note { en: "Nobody has to accept: they answer, and a decline comes with a reason.", ru: "Принимать никто не обязан: вам ответят, а отказ придёт с причиной." }

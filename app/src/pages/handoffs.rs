@@ -35,9 +35,9 @@ crate::texts! {
     for_me { en: "I must act", ru: "Отвечаю я" }
     for_unit { en: "My unit must act", ru: "Отвечает моё подразделение" }
     from_me { en: "I wait for others", ru: "Жду от других" }
-    none_for_me { en: "Nothing waits for you.", ru: "Вас никто не ждёт." }
-    none_for_unit { en: "Nothing waits for your unit.", ru: "Ваше подразделение никто не ждёт." }
-    none_from_me { en: "You wait for nobody. Hand work over from an entry on an account's timeline.", ru: "Вы никого не ждёте. Передать работу можно из записи на ленте клиента." }
+    none_for_me { en: "Nothing waits for you.", ru: "От вас ничего не ждут." }
+    none_for_unit { en: "Nothing waits for your unit.", ru: "От вашего подразделения ничего не ждут." }
+    none_from_me { en: "You wait for nobody. Hand work over from an entry on an account's timeline.", ru: "Вы ни от кого ничего не ждёте. Передать работу можно из записи на ленте клиента." }
     with_unit { en: "With people of my unit", ru: "У людей моего подразделения" }
     elsewhere { en: "Between others", ru: "Между другими" }
     ended { en: "Ended lately", ru: "Недавно завершённые" }

@@ -47,13 +47,13 @@ crate::texts! {
     accepted { en: "New or changed", ru: "Новых и изменённых" }
     unchanged { en: "Known already", ru: "Уже известно" }
     ignored { en: "Nothing to record", ru: "Нечего записать" }
-    refused { en: "Refused", ru: "Отказано" }
+    refused { en: "Refused", ru: "Отклонено" }
     all { en: "All", ru: "Всего" }
     refused_rows(n: u64) {
         en: plural(n) { "{n} row cannot be taken.", "{n} rows cannot be taken." },
         ru: plural(n) { "Не подошла {n} строка.", "Не подошли {n} строки.", "Не подошло {n} строк." },
     }
-    download { en: "Refused rows with their reasons, to mend and send again", ru: "Отказанные строки с причинами: исправьте и отправьте снова" }
+    download { en: "Refused rows with their reasons, to mend and send again", ru: "Отклонённые строки с причинами: исправьте и отправьте снова" }
     events_made(n: u64) {
         en: plural(n) { "{n} new event.", "{n} new events." },
         ru: plural(n) { "{n} новое событие.", "{n} новых события.", "{n} новых событий." },
@@ -68,10 +68,10 @@ crate::texts! {
     nothing_at_hand { en: "No export at hand?", ru: "Выгрузки нет под рукой?" }
     sample_text { en: "A real sample export of Salesforce: some accounts, contacts and tasks.", ru: "Настоящий пример выгрузки Salesforce: немного клиентов, контактов и задач." }
     load_sample { en: "Load the sample", ru: "Загрузить пример" }
-    demo_text { en: "Or a company with years of history. A program makes it up: nobody in it exists. The same seed makes the same company.", ru: "Или компания с многолетней историей. Её придумывает программа: никого из этих людей нет. Из того же зерна вырастает та же компания." }
+    demo_text { en: "Or a company with years of history. A program makes it up: nobody in it exists. The same seed makes the same company.", ru: "Или компания с многолетней историей. Её придумывает программа: никого из этих людей нет. С тем же начальным числом получится та же компания." }
     language { en: "Language", ru: "Язык" }
     how_many { en: "Events", ru: "Событий" }
-    seed_number { en: "Seed", ru: "Зерно" }
+    seed_number { en: "Seed", ru: "Начальное число" }
     generate { en: "Generate a company", ru: "Придумать компанию" }
     so_far { en: "Imports so far", ru: "Что уже загружено" }
     none_yet { en: "Nothing was imported yet.", ru: "Пока ничего не загружали." }
@@ -92,7 +92,7 @@ crate::texts! {
     broken { en: "The upload broke off, or the server cannot write to its disk. Nothing was imported; send the files again.", ru: "Отправка прервалась или сервер не может записать на диск. Ничего не загружено; отправьте файлы ещё раз." }
     too_large { en: "The files are too large for an upload. Import them on the server: twofront import salesforce FOLDER.", ru: "Файлы слишком велики для отправки. Загрузите их на сервере: twofront import salesforce ПАПКА." }
     gone { en: "These files are not here any more. Upload them again.", ru: "Этих файлов здесь уже нет. Отправьте их ещё раз." }
-    numbers { en: "Write whole numbers: from 1 to 1,000,000 events, and any seed.", ru: "Напишите целые числа: от 1 до 1 000 000 событий и любое зерно." }
+    numbers { en: "Write whole numbers: from 1 to 1,000,000 events, and any seed.", ru: "Напишите целые числа: от 1 до 1 000 000 событий и любое начальное число." }
 }
 
 /// How often an open page asks how far a running import is: a check records nothing that would tell.

@@ -35,9 +35,9 @@ crate::texts! {
     client { en: "Client", ru: "Клиент" }
     inside { en: "Inside", ru: "Внутри" }
     what { en: "What happened", ru: "Что произошло" }
-    what_hint { en: "One line is enough. The rest can follow later.", ru: "Одной строки довольно. Остальное можно добавить потом." }
+    what_hint { en: "One line is enough. The rest can follow later.", ru: "Достаточно одной строки. Остальное можно добавить потом." }
     channel { en: "Channel", ru: "Канал" }
-    mode { en: "How", ru: "Как" }
+    mode { en: "How", ru: "Формат" }
     more { en: "More: when, where, people, next step", ru: "Ещё: когда, где, люди, следующий шаг" }
     when_label { en: "When", ru: "Когда" }
     when_hint(zone: &str) { en: "Empty means now. Time zone: {zone}.", ru: "Пусто — значит сейчас. Часовой пояс: {zone}." }
@@ -48,13 +48,13 @@ crate::texts! {
     minutes { en: "Minutes", ru: "Минут" }
     who_there { en: "Who was there from the client", ru: "Кто был от клиента" }
     who_ours { en: "Who of ours", ru: "Кто был от нас" }
-    initiator { en: "Who began", ru: "Кто начал" }
+    initiator { en: "Who began", ru: "По чьей инициативе" }
     sentiment { en: "How it went", ru: "Как прошло" }
     unsaid { en: "Not said", ru: "Не указано" }
     next_step { en: "Next step", ru: "Следующий шаг" }
-    step_due { en: "By when", ru: "К какому дню" }
-    step_owner { en: "Whose", ru: "Чей" }
-    mine { en: "Mine", ru: "Мой" }
+    step_due { en: "By when", ru: "Срок" }
+    step_owner { en: "Whose", ru: "Кто сделает" }
+    mine { en: "Mine", ru: "Я" }
     planned { en: "It is only planned", ru: "Это только запланировано" }
     save { en: "Log", ru: "Записать" }
     save_correction { en: "Correct", ru: "Исправить" }
@@ -261,7 +261,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
         before.as_ref().map(|details| details.contacts.iter().map(ToString::to_string).collect()).unwrap_or_default();
     ticked.extend(contact.map(|contact| contact.to_string()));
     // Whoever wrote the entry is there anyway; who else was there stays on the list, also once they have left.
-    let author = correct.as_ref().map(|entry| entry.record.by).or(me);
+    let author = correct.as_ref().map_or(me, |entry| entry.record.author());
     let were_there = before.as_ref().map_or(&[][..], |details| &details.colleagues);
     let mut colleagues = directory.here(lang);
     colleagues.retain(|(id, _)| Some(*id) != author && !were_there.contains(id));
@@ -269,6 +269,8 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     colleagues.sort_by_key(|(_, name)| name.to_lowercase());
     let colleagues: Vec<(String, String)> =
         colleagues.into_iter().map(|(id, name)| (id.to_string(), name.to_owned())).collect();
+    let owners = directory.who_act(lang).into_iter().filter(|(id, _)| Some(*id) != me);
+    let owners: Vec<(String, String)> = owners.map(|(id, name)| (id.to_string(), name.to_owned())).collect();
     let with: Vec<String> = were_there.iter().map(ToString::to_string).collect();
     let channels = Channel::ALL
         .iter()
@@ -314,7 +316,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                 {(!contacts.is_empty())
                     .then(|| view! { <Checks form=form.clone() legend=who_there(lang) name="contact" choices=contacts chosen=ticked /> })}
                 {(!colleagues.is_empty())
-                    .then(|| view! { <Checks form=form.clone() legend=who_ours(lang) name="colleague" choices=colleagues.clone() chosen=with /> })}
+                    .then(|| view! { <Checks form=form.clone() legend=who_ours(lang) name="colleague" choices=colleagues chosen=with /> })}
                 <div class="fields">
                     <Select
                         form=form.clone()
@@ -340,7 +342,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                             <div class="fields">
                                 <Field form=form.clone() name="next_step" label=next_step(lang) />
                                 <Field form=form.clone() name="step_due" label=step_due(lang) kind=Kind::Date />
-                                <Select form=form.clone() name="step_owner" label=step_owner(lang) choices=colleagues.clone() empty=mine(lang) />
+                                <Select form=form.clone() name="step_owner" label=step_owner(lang) choices=owners empty=mine(lang) />
                             </div>
                         }
                     })}

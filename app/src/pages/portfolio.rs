@@ -49,7 +49,7 @@ crate::texts! {
         ru: plural(n) { "просрочен", "просрочены", "просрочено" },
     }
     account { en: "Account", ru: "Клиент" }
-    tier { en: "Tier", ru: "Статус" }
+    tier { en: "Tier", ru: "Категория" }
     manager { en: "Managed by", ru: "Ведёт" }
     touch { en: "Since touch", ru: "Без касания" }
     in_person { en: "Since in person", ru: "Без встречи" }
@@ -88,7 +88,7 @@ crate::texts! {
     load_note { en: "Both can be taken back as a whole on the import page.", ru: "И то и другое можно целиком отменить на странице загрузки." }
     bring_own { en: "Or bring your own from Salesforce", ru: "Или перенести своё из Salesforce" }
     ask_admin { en: "An administrator can import accounts from your CRM.", ru: "Администратор может загрузить клиентов из вашей CRM." }
-    found_title(typed: &str) { en: "Found: “{typed}”", ru: "Найдено: «{typed}»" }
+    found_title(typed: &str) { en: "Found: “{typed}”", ru: "Поиск: «{typed}»" }
     found_nothing { en: "Nobody and nothing has this name", ru: "Ничего с таким именем нет" }
     found_advice { en: "Try fewer letters, or another word of the name.", ru: "Наберите меньше букв или другое слово из имени." }
     found_accounts { en: "Accounts", ru: "Клиенты" }
@@ -98,7 +98,7 @@ crate::texts! {
     first_of(shown: &str, total: &str) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
     to_all { en: "Back to the accounts", ru: "Вернуться к клиентам" }
     has_left { en: "has left", ru: "больше не работает" }
-    closed { en: "closed", ru: "закрыт" }
+    closed { en: "closed", ru: "в архиве" }
 }
 
 /// The most accounts that one page shows.

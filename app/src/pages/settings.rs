@@ -29,7 +29,7 @@ crate::texts! {
     theme_dark { en: "Dark", ru: "Тёмное" }
     save { en: "Save", ru: "Сохранить" }
     password { en: "Password", ru: "Пароль" }
-    old { en: "Present password", ru: "Нынешний пароль" }
+    old { en: "Present password", ru: "Текущий пароль" }
     new { en: "New password", ru: "Новый пароль" }
     new_hint { en: "At least 12 characters: a few words in a row are easy to remember", ru: "Не меньше 12 знаков: несколько слов подряд легко запомнить" }
     change { en: "Change the password", ru: "Сменить пароль" }

@@ -14,7 +14,7 @@ crate::texts! {
     name { en: "Your name", ru: "Ваше имя" }
     name_hint { en: "As colleagues know you", ru: "Так, как вас знают коллеги" }
     email { en: "E-mail", ru: "Почта" }
-    email_hint { en: "You will sign in with it", ru: "С ней вы будете входить" }
+    email_hint { en: "You will sign in with it", ru: "По ней вы будете входить" }
     password { en: "Password", ru: "Пароль" }
     password_hint { en: "At least 12 characters: a few words in a row are easy to remember", ru: "Не меньше 12 знаков: несколько слов подряд легко запомнить" }
     begin { en: "Begin", ru: "Начать" }

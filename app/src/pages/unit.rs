@@ -38,8 +38,8 @@ crate::texts! {
     about { en: "About the unit", ru: "О подразделении" }
     people { en: "People", ru: "Люди" }
     nobody { en: "Nobody is in this unit: what is offered to it has nobody to answer.", ru: "Здесь никого нет: на переданное сюда некому ответить." }
-    parts { en: "Units within", ru: "Внутри него" }
-    course { en: "Course of its answers", ru: "Ход его ответов" }
+    parts { en: "Units within", ru: "Входящие подразделения" }
+    course { en: "Course of its answers", ru: "Как отвечает подразделение" }
     course_note(enough: usize) {
         en: "A course, not a grade. A share in per cent only from n = {enough}; every figure opens its events.",
         ru: "Ход, а не оценка. Доля в процентах — только при n от {enough}; каждое число открывает свои события.",

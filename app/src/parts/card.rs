@@ -28,9 +28,9 @@ crate::texts! {
     declined_by(who: &str, day: &str) { en: "declined by {who}, {day}", ru: "отклонено: {who}, {day}" }
     returned_by(who: &str, day: &str) { en: "returned by {who}, {day}", ru: "возвращено: {who}, {day}" }
     completed_by(who: &str, day: &str) { en: "completed by {who}, {day}", ru: "выполнено: {who}, {day}" }
-    withdrawn_on(day: &str) { en: "withdrawn {day}", ru: "снято: {day}" }
+    withdrawn_on(day: &str) { en: "withdrawn {day}", ru: "отозвано: {day}" }
     quoted(text: &str) { en: "“{text}”", ru: "«{text}»" }
-    escalated_to(who: &str) { en: "escalated to {who}", ru: "вынесено выше: {who}" }
+    escalated_to(who: &str) { en: "escalated to {who}", ru: "эскалировано: {who}" }
     orphan { en: "nobody is left to answer", ru: "отвечать больше некому" }
     overdue(days: u64) {
         en: plural(days) { "{days} day overdue", "{days} days overdue" },
@@ -47,14 +47,14 @@ crate::texts! {
         ru: plural(days) { "открыта {days} день, без срока", "открыта {days} дня, без срока", "открыта {days} дней, без срока" },
     }
     path_of { en: "Who has had it", ru: "У кого побывала" }
-    earlier_cause { en: "because of an earlier entry", ru: "потому что: запись раньше" }
+    earlier_cause { en: "because of an earlier entry", ru: "повод: запись раньше" }
     accept { en: "Accept", ru: "Принять" }
     take_over { en: "Take over", ru: "Взять на себя" }
     decline { en: "Decline", ru: "Отклонить" }
     complete { en: "Complete", ru: "Завершить" }
     give_back { en: "Return", ru: "Вернуть" }
-    escalate { en: "Escalate", ru: "Вынести выше" }
-    withdraw { en: "Withdraw", ru: "Снять" }
+    escalate { en: "Escalate", ru: "Эскалировать" }
+    withdraw { en: "Withdraw", ru: "Отозвать" }
     offer_anew { en: "Offer anew", ru: "Предложить заново" }
     why { en: "Why?", ru: "Почему?" }
     result { en: "What came of it?", ru: "Что получилось?" }
@@ -62,7 +62,7 @@ crate::texts! {
     choose_colleague { en: "Choose a colleague", ru: "Выберите коллегу" }
     what { en: "What is asked", ru: "Что нужно сделать" }
     to { en: "To whom", ru: "Кому" }
-    due { en: "By when", ru: "К какому дню" }
+    due { en: "By when", ru: "Срок" }
     of_what(verb: &str, what: &str) { en: "{verb}: {what}", ru: "{verb}: {what}" }
 }
 

@@ -24,8 +24,8 @@ crate::texts! {
         ru: plural(days) { "записано на {days} день позже", "записано на {days} дня позже", "записано на {days} дней позже" },
     }
     planned { en: "planned", ru: "запланировано" }
-    they_began { en: "they began", ru: "начал клиент" }
-    we_began { en: "we began", ru: "начали мы" }
+    they_began { en: "they began", ru: "по инициативе клиента" }
+    we_began { en: "we began", ru: "по нашей инициативе" }
     minutes(n: u64) {
         en: plural(n) { "{n} minute", "{n} minutes" },
         ru: plural(n) { "{n} минута", "{n} минуты", "{n} минут" },
@@ -38,8 +38,8 @@ crate::texts! {
     retracted(why: &str) { en: "retracted: {why}", ru: "отозвано: {why}" }
     corrected { en: "corrected", ru: "исправлено" }
     imported { en: "imported", ru: "загружено" }
-    because_of(what: &str, day: &str) { en: "because of the {what} on {day}", ru: "потому что: {what}, {day}" }
-    because_earlier(what: &str) { en: "because of an earlier {what}", ru: "потому что: {what} (раньше)" }
+    because_of(what: &str, day: &str) { en: "because of the {what} on {day}", ru: "повод: {what}, {day}" }
+    because_earlier(what: &str) { en: "because of an earlier {what}", ru: "повод: {what} (раньше)" }
     interaction_word { en: "entry", ru: "запись" }
     handoff_word { en: "handoff", ru: "передача" }
     other_word { en: "event", ru: "событие" }
@@ -48,8 +48,8 @@ crate::texts! {
     declined(why: &str) { en: "declined: {why}", ru: "отклонено: {why}" }
     returned(why: &str) { en: "returned: {why}", ru: "возвращено: {why}" }
     completed { en: "completed", ru: "выполнено" }
-    escalated(who: &str) { en: "escalated to {who}", ru: "вынесено выше: {who}" }
-    withdrawn(why: &str) { en: "withdrawn: {why}", ru: "снято: {why}" }
+    escalated(who: &str) { en: "escalated to {who}", ru: "эскалировано: {who}" }
+    withdrawn(why: &str) { en: "withdrawn: {why}", ru: "отозвано: {why}" }
     in_time { en: "in time", ru: "в срок" }
     acc_registered { en: "Account registered", ru: "Клиент заведён" }
     acc_renamed(name: &str) { en: "Now called {name}", ru: "Теперь называется {name}" }
@@ -59,13 +59,13 @@ crate::texts! {
     acc_sponsored(who: &str) { en: "{who} is the sponsor", ru: "Куратор: {who}" }
     acc_linked(system: &str, key: &str) { en: "Linked to {system} {key}", ru: "Связан с записью {system} {key}" }
     acc_closed(why: &str) { en: "Closed: {why}", ru: "Закрыт: {why}" }
-    acc_reopened(why: &str) { en: "Reopened: {why}", ru: "Снова открыт: {why}" }
+    acc_reopened(why: &str) { en: "Reopened: {why}", ru: "Возвращён из архива: {why}" }
     con_introduced { en: "New contact", ru: "Новый контакт" }
     con_described { en: "Details changed", ru: "Изменены данные" }
-    con_mapped { en: "Place in the buying centre", ru: "Место в закупочном центре" }
+    con_mapped { en: "Place in the buying centre", ru: "Участие в закупке" }
     con_moved(account: &str) { en: "Now at {account}", ru: "Теперь в компании {account}" }
     con_associated(account: &str) { en: "Also has to do with {account}", ru: "Связан также с компанией {account}" }
-    con_left { en: "Has left", ru: "Ушёл из компании" }
+    con_left { en: "Has left", ru: "Больше не работает" }
     col_joined { en: "Joined", ru: "В команде" }
     col_renamed { en: "Changed name or details", ru: "Изменены имя или данные" }
     col_moved(unit: &str) { en: "Moved to {unit}", ru: "Теперь в подразделении {unit}" }

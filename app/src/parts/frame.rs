@@ -14,8 +14,8 @@ use crate::text::{LANGS, own_name, use_lang};
 
 crate::texts! {
     skip { en: "Skip to the content", ru: "Перейти к содержанию" }
-    main_nav { en: "Main", ru: "Главное" }
-    bottom_nav { en: "Main, at the bottom", ru: "Главное, внизу" }
+    main_nav { en: "Main", ru: "Основная навигация" }
+    bottom_nav { en: "Main, at the bottom", ru: "Основная навигация, внизу" }
     accounts { en: "Accounts", ru: "Клиенты" }
     handoffs { en: "Handoffs", ru: "Передачи" }
     alignment { en: "Alignment", ru: "Слаженность" }

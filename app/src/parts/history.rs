@@ -23,7 +23,7 @@ use crate::text::use_lang;
 use crate::when::Zone;
 
 crate::texts! {
-    filter { en: "Filter", ru: "Отбор" }
+    filter { en: "Filter", ru: "Фильтр" }
     front { en: "Front", ru: "Фронт" }
     both { en: "Both", ru: "Оба" }
     client { en: "Client", ru: "Клиент" }
@@ -39,7 +39,7 @@ crate::texts! {
     apply { en: "Show", ru: "Показать" }
     empty_title { en: "Nothing has happened yet", ru: "Пока ничего не было" }
     empty_text { en: "Write down the last time you spoke: one line is enough.", ru: "Запишите последний разговор: хватит одной строки." }
-    empty_filter { en: "Nothing passes this filter.", ru: "Под этот отбор ничего не попало." }
+    empty_filter { en: "Nothing passes this filter.", ru: "Ничего не найдено." }
     log_first { en: "Log the first interaction", ru: "Записать первое взаимодействие" }
     show_all { en: "Show everything", ru: "Показать всё" }
     to_newest { en: "To the newest entries", ru: "К самым новым записям" }

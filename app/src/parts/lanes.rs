@@ -23,7 +23,7 @@ crate::texts! {
         ru: plural(n) { "ещё {n} запись раньше", "ещё {n} записи раньше", "ещё {n} записей раньше" },
     }
     recorded { en: "Recorded", ru: "Записано" }
-    recorded_at(when: &str, position: u64) { en: "{when}, position {position}", ru: "{when}, место {position}" }
+    recorded_at(when: &str, position: u64) { en: "{when}, position {position}", ru: "{when}, позиция {position}" }
     next_step { en: "Next step", ru: "Следующий шаг" }
     former { en: "The text before", ru: "Прежний текст" }
     hand_over { en: "Hand over because of this", ru: "Передать в работу" }

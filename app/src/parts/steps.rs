@@ -12,7 +12,7 @@ crate::texts! {
     drop_why { en: "Why is it dropped?", ru: "Почему снимаете?" }
     agree { en: "Agree on a next step", ru: "Договориться о шаге" }
     what { en: "Next step", ru: "Следующий шаг" }
-    due { en: "By when", ru: "К какому дню" }
+    due { en: "By when", ru: "Срок" }
     agree_it { en: "Agree", ru: "Записать шаг" }
 }
 

@@ -63,7 +63,7 @@ fn bytes<T: Serialize>(model: &T) -> Result<Vec<u8>, Trouble> {
 }
 
 fn problem(trouble: &Trouble, lang: Lang) -> Problem {
-    let title = lang.pick("This cannot be shown", "Это нельзя показать");
+    let title = lang.pick("This cannot be shown", "Не удалось показать страницу");
     let (status, kind) = match trouble {
         Trouble::SignedOut => (StatusCode::UNAUTHORIZED, "not-signed-in"),
         Trouble::NotAllowed => (StatusCode::FORBIDDEN, "denied"),

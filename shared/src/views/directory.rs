@@ -396,7 +396,7 @@ pub fn reason(reason: Option<&Reason>, lang: Lang) -> &str {
 
 /// What stands where a person was forgotten.
 pub const fn forgotten(lang: Lang) -> &'static str {
-    lang.pick("(forgotten)", "(забыто)")
+    lang.pick("(forgotten)", "(данные удалены)")
 }
 
 const fn unknown(lang: Lang) -> &'static str {
@@ -454,7 +454,7 @@ mod tests {
         let mut directory = directory();
         let event = Event::Contact(ANNA, contact::Event::Described { personal: Personal::Forgotten });
         directory.fold(&record(1_000, KIRA, event));
-        assert_eq!(directory.contact(ANNA, Lang::Ru), "(забыто)");
+        assert_eq!(directory.contact(ANNA, Lang::Ru), "(данные удалены)");
     }
 
     #[test]
