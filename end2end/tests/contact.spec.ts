@@ -12,7 +12,7 @@ test('a contact is introduced, mapped and met, and their page says so', async ({
   await expect(page.getByRole('heading', { level: 1, name: 'Olga Smirnova' })).toBeVisible();
   await page.getByRole('link', { name: 'Change' }).click();
   await page.getByLabel('Part in buying').selectOption({ label: 'Decider' });
-  await page.getByLabel('Weight of their word').selectOption({ label: 'high' });
+  await page.getByLabel('Weight of their word').selectOption({ value: 'high' });
   await page.getByRole('form', { name: 'Place in the buying centre' }).getByRole('button', { name: 'Save' }).click();
   await expect(page.locator('main')).toContainText('Decider');
 

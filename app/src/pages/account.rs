@@ -13,7 +13,7 @@ use shared::views::{AccountFile, Alignment, Board, View};
 
 use crate::address::with_query;
 use crate::live::Follow;
-use crate::parts::course::{answer_words, figure, kept_words};
+use crate::parts::course::{answer_briefly, figure, kept_words};
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
 use crate::parts::lanes::StepDone;
@@ -416,7 +416,7 @@ fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
                         </th>
                         <td class="n">{figure(cell.offered.len().to_string(), &cell.offered)}</td>
                         <td class="n">{figure(kept_words(cell, lang), &cell.promises())}</td>
-                        <td class="n">{figure(answer_words(cell, lang), &cell.answered())}</td>
+                        <td class="n">{figure(answer_briefly(cell, lang), &cell.answered())}</td>
                     </tr>
                 }
             })
@@ -426,7 +426,7 @@ fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
                 <header>
                     <h2>{units(lang)}</h2>
                 </header>
-                <table class="table dense">
+                <table class="table dense narrow">
                     <thead>
                         <tr>
                             <th scope="col">{unit(lang)}</th>

@@ -167,7 +167,7 @@ fn Loaded(model: RwSignal<CompanyPage>) -> impl IntoView {
     let is_administrator = use_viewer().is_some_and(|viewer| policy::administers(viewer.role));
     let who_is_who = who_is_who(model);
     let subtitle = move || {
-        who_is_who.track();
+        who_is_who.with(|_| ());
         model.with_untracked(|model| {
             let many = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
             let here = many(model.directory.colleagues.values().filter(|colleague| !colleague.left).count());
@@ -239,7 +239,7 @@ fn role_choices(lang: Lang) -> Vec<Choice> {
 fn Units(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrator: bool) -> impl IntoView {
     let lang = use_lang();
     let list = move || {
-        who_is_who.track();
+        who_is_who.with(|_| ());
         model.with_untracked(|model| {
             let directory = &model.directory;
             let all = tree(directory, lang);
@@ -385,7 +385,7 @@ fn Colleagues(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrat
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let rows = move || {
-        who_is_who.track();
+        who_is_who.with(|_| ());
         model.with_untracked(|model| {
             let directory = &model.directory;
             directory
@@ -431,7 +431,7 @@ fn Colleagues(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrat
         })
     };
     let gone = move || {
-        who_is_who.track();
+        who_is_who.with(|_| ());
         model.with_untracked(|model| {
             let gone = model.directory.colleagues.iter().filter(|(_, colleague)| colleague.left);
             let names = gone

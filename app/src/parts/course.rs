@@ -53,6 +53,13 @@ pub fn answer_words(cell: &Cell, lang: Lang) -> String {
         .map_or_else(|| nothing(lang).to_owned(), |(seconds, n)| answered_in(lang, &when::span(seconds, lang), n))
 }
 
+/// "6 h, n 8": the same where there is little room.
+#[must_use]
+pub fn answer_briefly(cell: &Cell, lang: Lang) -> String {
+    cell.time_to_answer()
+        .map_or_else(|| nothing(lang).to_owned(), |(seconds, n)| answered_in(lang, &when::span_short(seconds, lang), n))
+}
+
 /// A figure that leads to the events behind it.
 pub fn figure(text: String, positions: &[u64]) -> AnyView {
     if positions.is_empty() {

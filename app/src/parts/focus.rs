@@ -36,11 +36,17 @@ pub fn install() {
         FOCUSED.set(Some((element, around)));
     });
     listen("focusout", |event| {
-        // Left by somebody, not taken away from under them.
-        let is_there = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if is_there.is_some_and(|element| element.is_connected()) {
-            FOCUSED.set(None);
-        }
+        let Some(left) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        // A browser may say so just before it takes the element away. Only what is still there a moment later was left
+        // by somebody, not taken from under them.
+        request_animation_frame(move || {
+            FOCUSED.with_borrow_mut(|focused| {
+                let is_same = focused.as_ref().is_some_and(|(element, _)| *element == left);
+                if is_same && left.is_connected() && document().active_element().as_ref() != Some(&left) {
+                    *focused = None;
+                }
+            });
+        });
     });
     listen("click", |event| {
         let link = event

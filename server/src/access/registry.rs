@@ -138,8 +138,8 @@ impl Registry {
             .map(|(colleague, entry)| lock(*colleague, entry))
     }
 
-    /// Uses a one-time link up: the password is the new one, sessions of the earlier era have ended and
-    /// every access token is revoked. Whoever needs a link may have lost more than a password.
+    /// Uses a one-time link up: the password is the new one, and sessions of the earlier era have ended. Where it takes
+    /// the place of another one every access token is revoked: whoever needs that may have lost more than a password.
     pub fn redeem(
         &mut self,
         digest: SecretDigest,
@@ -148,7 +148,10 @@ impl Registry {
         era: u64,
     ) -> Result<Pass, Refused> {
         let colleague = self.invited(digest, now).ok_or(Refused::LinkUnknown)?.pass.colleague;
-        self.entry_mut(colleague)?.tokens.clear();
+        let entry = self.entry_mut(colleague)?;
+        if entry.password.is_some() {
+            entry.tokens.clear();
+        }
         self.set_password(colleague, password, era)
     }
 
@@ -336,14 +339,19 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_is_followed_revokes_the_tokens_and_a_new_password_does_not() {
+    fn a_link_in_the_place_of_a_password_revokes_the_tokens_and_a_first_one_does_not() {
         let mut registry = registry();
         registry.token_new(ANNA, Label::parse("export").unwrap(), SecretDigest::of(b"tf_1"), NOW).unwrap();
-        registry.set_password(ANNA, "first".into(), 7).unwrap();
-        assert_eq!(registry.tokens(ANNA).len(), 1);
-        let link = SecretDigest::of(b"link");
-        registry.invite(ANNA, link, NOW).unwrap();
-        registry.redeem(link, NOW, "second".into(), 8).unwrap();
+        let follow = |registry: &mut Registry, link: &[u8], password: &str, era| {
+            let link = SecretDigest::of(link);
+            registry.invite(ANNA, link, NOW).unwrap();
+            registry.redeem(link, NOW, password.into(), era).unwrap();
+        };
+        follow(&mut registry, b"invitation", "first", 7);
+        assert_eq!(registry.tokens(ANNA).len(), 1, "the operator made it for them before they came");
+        registry.set_password(ANNA, "second".into(), 8).unwrap();
+        assert_eq!(registry.tokens(ANNA).len(), 1, "they changed it themselves");
+        follow(&mut registry, b"reset", "third", 9);
         assert_eq!(registry.tokens(ANNA), []);
     }
 
