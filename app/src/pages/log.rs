@@ -32,8 +32,8 @@ crate::texts! {
     account { en: "Account", ru: "Клиент" }
     choose_account { en: "Choose an account", ru: "Выберите клиента" }
     front { en: "Front", ru: "Фронт" }
-    client { en: "Client", ru: "Клиент" }
-    inside { en: "Inside", ru: "Внутри" }
+    client { en: "Client", ru: "У клиента" }
+    inside { en: "Inside", ru: "У нас" }
     what { en: "What happened", ru: "Что произошло" }
     what_hint { en: "One line is enough. The rest can follow later.", ru: "Достаточно одной строки. Остальное можно добавить потом." }
     channel { en: "Channel", ru: "Канал" }
@@ -348,7 +348,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                     })}
             </div>
         </details>
-        <div class="row">
+        <div class="form-foot">
             <button class="button primary" type="submit">
                 {if is_correction { save_correction(lang) } else { save(lang) }}
             </button>
