@@ -36,7 +36,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  not done; the reason is on stderr (verify: damaged, the position is named)
   2  the command line is wrong (verify: cannot tell)
   3  another process uses the data directory: stop the server, or ask it instead
-  4  done, but some rows were refused (import)
+  4  done in part: a whole file could not be read (import)
 
 Every setting can be given by its flag or by its environment variable; a flag wins.";
 
@@ -51,10 +51,10 @@ const CARE_CODES: &str = "Exit codes:
   3  another process uses the data directory (a backup is refused only while it is being opened)";
 
 const IMPORT_CODES: &str = "Exit codes:
-  0  done
+  0  done; how many rows were refused is said, and they are in the folder that --refused names
   1  not done; the reason is on stderr
   3  another process uses the data directory: stop the server, or import from its page
-  4  done, but some rows were refused: they are in the file that --refused names";
+  4  done in part: a whole file could not be read";
 
 /// Twofront records what happens on both fronts of your accounts: with the client, and among yourselves.
 #[derive(Parser, Debug)]

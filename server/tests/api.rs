@@ -8,21 +8,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::when::Zone;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use futures::StreamExt;
 use house::*;
 use http::{Request, Response, StatusCode, header};
 use serde_json::{Value, json};
-use server::access::{Access, Cost, Settings};
+use server::access::{Access, Settings};
 use server::api;
 use server::desk::Sink;
 use server::office::Office;
-use server::serve::{self, House as Served};
-use server::site::Site;
+use server::serve::{self};
 use server::store::Store;
-use server::store::keyring::Keyring;
 use shared::ids::{ColleagueId, Slice, Stream};
 use shared::record::Record;
 use shared::testkit::*;
@@ -69,25 +66,10 @@ impl Answer {
 
 impl Town {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Trickster::default());
-        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
-        let now = Arc::new(std::sync::Mutex::new(NOON));
-        let office = Office::open(Arc::clone(&store) as Arc<dyn Store>, keyring, clock(&now)).unwrap();
-        for answer in office.ask_all(company_orders()).await {
-            answer.unwrap();
-        }
-        let access =
-            Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
-        let served = Served {
-            office: office.clone(),
-            access: access.clone(),
-            site: Site::default(),
-            zone: Zone::utc(),
-            data: folder.path().to_owned(),
-        };
-        let house = served.clone();
-        let app = serve::router(served, &Settings::default()).unwrap();
+        let (house, folder) = furnished(Arc::clone(&store) as Arc<dyn Store>).await;
+        let (office, access) = (house.office.clone(), house.access.clone());
+        let app = serve::router(house.clone(), &Settings::default()).unwrap();
         let behind = serve::router(house, &Settings { behind_proxy: true, ..Settings::default() }).unwrap();
         Self { store, office, access, app, behind, _folder: folder }
     }

@@ -8,19 +8,15 @@ mod house;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::when::Zone;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use house::*;
 use http::{HeaderMap, Request, StatusCode, header};
-use server::access::{Access, Cost, Settings};
+use server::access::{Access, Settings};
 use server::beside::Beside;
 use server::leavers;
 use server::office::Office;
-use server::serve::{self, House as Served};
-use server::site::Site;
-use server::store::Store;
-use server::store::keyring::Keyring;
+use server::serve::{self};
 use shared::colleague;
 use shared::domain::Command;
 use shared::ids::{ColleagueId, ImportId, Stream};
@@ -58,24 +54,9 @@ impl Town {
     }
 
     async fn with(settings: &Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(Trickster::default());
-        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
-        let now = Arc::new(std::sync::Mutex::new(NOON));
-        let office = Office::open(store, keyring, clock(&now)).unwrap();
-        for answer in office.ask_all(company_orders()).await {
-            answer.unwrap();
-        }
-        let access =
-            Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
-        let served = Served {
-            office: office.clone(),
-            access: access.clone(),
-            site: Site::default(),
-            zone: Zone::utc(),
-            data: folder.path().to_owned(),
-        };
-        let app = serve::router(served, settings).unwrap();
+        let (house, folder) = furnished(Arc::new(Trickster::default())).await;
+        let (office, access) = (house.office.clone(), house.access.clone());
+        let app = serve::router(house, settings).unwrap();
         Self { office, access, app, folder }
     }
 

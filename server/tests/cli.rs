@@ -116,7 +116,7 @@ fn every_command_has_help_that_shows_settings_and_exit_codes() {
     for (command, text) in [("verify", "cannot tell"), ("backup", "place is taken"), ("restore", "place is taken")] {
         assert!(out(&data, &[command, "--help"]).contains(text), "{command}");
     }
-    assert!(out(&data, &["import", "salesforce", "--help"]).contains("some rows were refused"));
+    assert!(out(&data, &["import", "salesforce", "--help"]).contains("a whole file could not be read"));
     assert!(out(&data, &["completions", "bash"]).contains("_twofront"));
     let document: Value = serde_json::from_str(&out(&data, &["openapi"])).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
@@ -190,15 +190,17 @@ fn an_export_into_a_pipe_leaves_it_a_pipe() {
 }
 
 #[test]
-fn rows_that_are_refused_are_written_out_and_the_exit_code_says_so() {
+fn rows_that_are_refused_are_written_out_and_a_file_that_cannot_be_read_is_told_by_the_exit_code() {
     let (folder, data) = house();
     let export = folder.path().join("export");
     std::fs::create_dir(&export).unwrap();
     std::fs::write(export.join("Account.csv"), "Id,Name\n0015g00000AAAAAAAA,Northwind\n0015g00000BBBBBBBB,\n").unwrap();
     let refused = folder.path().join("refused");
     let arguments = ["import", "salesforce", export.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
-    run(&data, &arguments, 4);
+    run(&data, &arguments, 0);
     assert!(std::fs::read_to_string(refused.join("Account.csv")).unwrap().contains("0015g00000BBBBBBBB"));
+    std::fs::write(export.join("Contact.csv"), "Name\nAnna Petrova\n").unwrap();
+    run(&data, &arguments, 4);
     // The rows that are read would be overwritten by those that are refused.
     let onto_itself = ["import", "salesforce", refused.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
     run(&data, &onto_itself, 1);

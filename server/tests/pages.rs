@@ -7,17 +7,13 @@ mod house;
 
 use std::sync::Arc;
 
-use app::when::Zone;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use house::*;
 use http::{Request, StatusCode, header};
-use server::access::{Access, Cost, Settings};
+use server::access::{Access, Settings};
 use server::office::Office;
-use server::serve::{self, House as Served};
-use server::site::Site;
-use server::store::Store;
-use server::store::keyring::Keyring;
+use server::serve::{self};
 use shared::ids::ColleagueId;
 use shared::testkit::*;
 use tempfile::TempDir;
@@ -40,24 +36,9 @@ struct Answer {
 
 impl Town {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
-        let now = Arc::new(std::sync::Mutex::new(NOON));
-        let store = Arc::new(Trickster::default()) as Arc<dyn Store>;
-        let office = Office::open(store, keyring, clock(&now)).unwrap();
-        for answer in office.ask_all(company_orders()).await {
-            answer.unwrap();
-        }
-        let access =
-            Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
-        let served = Served {
-            office: office.clone(),
-            access: access.clone(),
-            site: Site::default(),
-            zone: Zone::utc(),
-            data: folder.path().to_owned(),
-        };
-        let app = serve::router(served, &Settings::default()).unwrap();
+        let (house, folder) = furnished(Arc::new(Trickster::default())).await;
+        let (office, access) = (house.office.clone(), house.access.clone());
+        let app = serve::router(house, &Settings::default()).unwrap();
         Self { office, access, app, _folder: folder }
     }
 

@@ -16,8 +16,7 @@ use crate::live::Follow;
 use crate::parts::course::{answer_briefly, figure, kept_words};
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
-use crate::parts::lanes::StepDone;
-use crate::parts::steps::StepDrop;
+use crate::parts::steps::StepEnds;
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
@@ -329,12 +328,7 @@ fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: 
             let stream = Stream::from(step.interaction).to_string();
             let settle = writes.then(|| {
                 let (id, back) = (id.to_string(), back.to_owned());
-                view! {
-                    <div class="row">
-                        <StepDone stream=stream.clone() step=id.clone() what=what.clone() seed=*seed back=back.clone() />
-                        <StepDrop stream step=id what=what.clone() seed=*seed back place="-card" />
-                    </div>
-                }
+                view! { <StepEnds stream step=id what=what.clone() seed=*seed back place="-card" /> }
             });
             view! {
                 <li class="row apart">

@@ -24,8 +24,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::card::{DueBar, Reading};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
-use crate::parts::lanes::StepDone;
-use crate::parts::steps::StepDrop;
+use crate::parts::steps::StepEnds;
 use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
@@ -376,12 +375,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
             let stream = Stream::from(step.interaction).to_string();
             let settle = writes.then(|| {
                 let (id, back) = (id.to_string(), back.to_owned());
-                view! {
-                    <div class="row">
-                        <StepDone stream=stream.clone() step=id.clone() what=what.clone() seed=*seed back=back.clone() />
-                        <StepDrop stream step=id what=what.clone() seed=*seed back place="-card" />
-                    </div>
-                }
+                view! { <StepEnds stream step=id what=what.clone() seed=*seed back place="-card" /> }
             });
             view! {
                 <li class="row apart">

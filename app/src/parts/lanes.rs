@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Icon;
 use super::entry::{Reading, Shown, Who, front_word};
 use super::fields::{CommandForm, Field, Kind, form_name};
-use super::steps::{StepAgree, StepDrop};
+use super::steps::{StepAgree, StepEnds};
 use crate::text::{Lang, use_lang};
 use crate::when;
 
@@ -31,8 +31,6 @@ crate::texts! {
     correct { en: "Correct", ru: "Исправить" }
     retract { en: "Retract", ru: "Отозвать" }
     retract_why { en: "Why is it retracted?", ru: "Почему отзываете?" }
-    done { en: "Done", ru: "Сделано" }
-    step_done(what: &str) { en: "Done: {what}", ru: "Сделано: {what}" }
 }
 
 /// A line of the timeline.
@@ -265,18 +263,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                                     .filter(|step| step.is_open)
                                     .map(|step| {
                                         let (stream, back) = (step_stream.clone(), step_back.clone());
-                                        view! {
-                                            <div class="row">
-                                                <StepDone
-                                                    stream=stream.clone()
-                                                    step=step.step.clone()
-                                                    what=step.what.clone()
-                                                    seed=seed
-                                                    back=back.clone()
-                                                />
-                                                <StepDrop stream step=step.step what=step.what seed=seed back />
-                                            </div>
-                                        }
+                                        view! { <StepEnds stream step=step.step what=step.what seed=seed back /> }
                                     })
                                     .collect_view()
                             })}
@@ -307,20 +294,6 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                     })}
             </article>
         </li>
-    }
-}
-
-/// One button that settles a next step.
-#[component]
-pub fn StepDone(stream: String, step: String, what: String, seed: Uuid, back: String) -> impl IntoView {
-    let lang = use_lang();
-    view! {
-        <CommandForm what="interaction.done" on=stream step=step seed=seed back=back class="inline">
-            <button class="button small" type="submit" aria-label=step_done(lang, &what)>
-                <Icon name="check" />
-                {done(lang)}
-            </button>
-        </CommandForm>
     }
 }
 

@@ -1,12 +1,15 @@
-//! What becomes of a next step besides being done, and one that is agreed on after the entry was written.
+//! What becomes of a next step, and one that is agreed on after the entry was written.
 
 use leptos::prelude::*;
 use uuid::Uuid;
 
+use super::Icon;
 use super::fields::{CommandForm, Field, Kind, form_name, step_form_name};
 use crate::text::use_lang;
 
 crate::texts! {
+    done { en: "Done", ru: "Сделано" }
+    step_done(what: &str) { en: "Done: {what}", ru: "Сделано: {what}" }
     drop_it { en: "Drop", ru: "Снять" }
     step_drop(what: &str) { en: "Drop: {what}", ru: "Снять: {what}" }
     drop_why { en: "Why is it dropped?", ru: "Почему снимаете?" }
@@ -16,16 +19,41 @@ crate::texts! {
     agree_it { en: "Agree", ru: "Записать шаг" }
 }
 
-/// A next step that nobody will do, with the reason. `place` tells the form on a card from the one at
-/// the entry, which may be on the same page.
+/// The two ways in which a next step ends. `place` tells the forms on a card from those at the entry, which may be on the
+/// same page.
 #[component]
-pub fn StepDrop(
+pub fn StepEnds(
     stream: String,
     step: String,
     what: String,
     seed: Uuid,
     back: String,
     #[prop(optional)] place: &'static str,
+) -> impl IntoView {
+    let lang = use_lang();
+    let label = step_done(lang, &what);
+    view! {
+        <div class="row">
+            <CommandForm what="interaction.done" on=stream.clone() step=step.clone() seed=seed back=back.clone() class="inline">
+                <button class="button small" type="submit" aria-label=label>
+                    <Icon name="check" />
+                    {done(lang)}
+                </button>
+            </CommandForm>
+            <StepDrop stream step what seed back place />
+        </div>
+    }
+}
+
+/// A next step that nobody will do, with the reason.
+#[component]
+fn StepDrop(
+    stream: String,
+    step: String,
+    what: String,
+    seed: Uuid,
+    back: String,
+    place: &'static str,
 ) -> impl IntoView {
     let lang = use_lang();
     let form = step_form_name(&form_name("interaction.drop", Some(&stream)), &step);

@@ -53,8 +53,8 @@ pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
     };
     bar.finish_and_clear();
     tell(import.facts, &summary, || summary.say(import.lang.into()).join("\n"))?;
-    let refused = summary.files.iter().any(|file| file.refused > 0 || file.unusable.is_some());
-    Ok(ExitCode::from(if refused { 4 } else { 0 }))
+    let in_part = summary.files.iter().any(|file| file.unusable.is_some());
+    Ok(ExitCode::from(if in_part { 4 } else { 0 }))
 }
 
 /// One event a line. The file has its name only once it is whole.

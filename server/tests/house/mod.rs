@@ -10,10 +10,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
+use app::when::Zone;
 use jiff::{SignedDuration, Timestamp};
+use server::access::{Access, Cost};
 use server::desk::{Clock, Desk, Order, Refusal, Served};
+use server::office::Office;
 use server::office::replay::replay;
 use server::office::warm::Warm;
+use server::site::Site;
 use server::store::keyring::Keyring;
 use server::store::memory::Memory;
 use server::store::{
@@ -163,6 +167,21 @@ impl Store for Trickster {
     fn state(&self) -> State {
         self.closed.lock().unwrap().clone().map_or(State::Open, |why| State::Closed { why })
     }
+}
+
+/// The parts of a whole server over a store: the company of the fixtures is recorded, and nobody can sign in yet.
+/// The folder lives as long as the server.
+pub async fn furnished(store: Arc<dyn Store>) -> (server::serve::House, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let keyring = Arc::new(Keyring::at(&folder.path().join("keys")).unwrap());
+    let now = Arc::new(Mutex::new(NOON));
+    let office = Office::open(store, keyring, clock(&now)).unwrap();
+    for answer in office.ask_all(company_orders()).await {
+        answer.unwrap();
+    }
+    let access = Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), Arc::new(|| NOON)).unwrap();
+    let (site, zone, data) = (Site::default(), Zone::utc(), folder.path().to_owned());
+    (server::serve::House { office, access, site, zone, data }, folder)
 }
 
 /// A desk with its views, run by hand.
