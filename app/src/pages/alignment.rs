@@ -74,7 +74,7 @@ crate::texts! {
 }
 
 /// The most accounts in the matrix.
-const MOST: usize = 100;
+const MOST: usize = 30;
 
 /// How many months a course goes back.
 pub const MONTHS: usize = 12;
@@ -115,9 +115,13 @@ impl Query for Ask {
             directory.colleagues.clear();
             let named = shown.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
             directory.accounts.extend(named);
+            let mut alignment = whole.cut(|account| shown.contains(&account), |_| true);
+            // Ten years of months are megabytes, and one is shown.
+            let calendar = alignment.calendar(MONTHS);
+            alignment.by_month.values_mut().for_each(|months| months.retain(|month, _| calendar.contains(month)));
             answer = Some(AlignmentPage {
                 position: company.position(),
-                alignment: whole.cut(|account| shown.contains(&account), |_| true),
+                alignment,
                 directory,
                 accounts,
                 total,
