@@ -12,12 +12,12 @@ use shared::ids::{AccountId, ColleagueId, ContactId, EventRef, Slice, Stream, Un
 use shared::record::Record;
 use shared::views::{Directory, View};
 use shared::words::Occurred;
-use shared::{handoff, interaction};
 
 use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::deeds::{about, deed, of_slice};
 use crate::parts::entry::{handoff_word, interaction_word, other_word};
+use crate::parts::history::account_said;
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
@@ -297,19 +297,7 @@ impl EventsPage {
 
 /// The account that an event of an interaction or a handoff names.
 fn account_of(event: &Event) -> Option<AccountId> {
-    match event {
-        Event::Interaction(_, interaction::Event::Logged(details) | interaction::Event::Corrected(details)) => {
-            details.account
-        }
-        Event::Handoff(_, handoff::Event::Offered(offer)) => Some(offer.account),
-        Event::Interaction(..)
-        | Event::Handoff(..)
-        | Event::Unit(..)
-        | Event::Colleague(..)
-        | Event::Account(..)
-        | Event::Contact(..)
-        | Event::Import(..) => None,
-    }
+    account_said(event).flatten()
 }
 
 /// A record as the doors give it.

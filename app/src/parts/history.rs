@@ -201,7 +201,8 @@ pub fn account_behind(reader: &dyn Reader, cause: EventRef) -> Option<AccountId>
 }
 
 /// What an event of an interaction or a handoff says about its account, where it says something.
-fn account_said(event: &Event) -> Option<Option<AccountId>> {
+#[must_use]
+pub fn account_said(event: &Event) -> Option<Option<AccountId>> {
     match event {
         Event::Interaction(_, interaction::Event::Logged(details) | interaction::Event::Corrected(details)) => {
             Some(details.account)
