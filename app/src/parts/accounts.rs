@@ -8,7 +8,7 @@ use shared::views::Directory;
 use shared::words::AccountName;
 
 use super::Icon;
-use super::fields::{field_id, refused_at, typed};
+use super::fields::Standing;
 use crate::text::use_lang;
 use crate::when::count;
 
@@ -112,12 +112,8 @@ pub fn AccountSelect(
 ) -> impl IntoView {
     let lang = use_lang();
     let name = "account";
-    let id = field_id(&form, name);
-    let value = typed(&form, name).unwrap_or(value);
-    let why = refused_at(&form, name);
+    let Standing { id, value, why, why_id, described } = Standing::of(&form, name, value);
     let is_wrong = why.is_some();
-    let why_id = format!("{id}-e");
-    let described = is_wrong.then(|| why_id.clone());
     let options = move |list: Vec<(AccountId, AccountName)>| {
         list.into_iter()
             .map(|(account, name)| {

@@ -61,6 +61,28 @@ pub fn typed(form: &str, field: &str) -> Option<String> {
     use_slip().filter(|slip| slip.form == form)?.typed.get(field)?.first().cloned()
 }
 
+/// How a field stands in which somebody chooses one thing: what was chosen, and why it was refused the last time.
+pub struct Standing {
+    pub id: String,
+    pub value: String,
+    pub why: Option<String>,
+    /// Where the reason stands, once there is one.
+    pub why_id: String,
+    pub described: Option<String>,
+}
+
+impl Standing {
+    #[must_use]
+    pub fn of(form: &str, name: &str, value: String) -> Self {
+        let id = field_id(form, name);
+        let value = typed(form, name).unwrap_or(value);
+        let why = refused_at(form, name);
+        let why_id = format!("{id}-e");
+        let described = why.is_some().then(|| why_id.clone());
+        Self { id, value, why, why_id, described }
+    }
+}
+
 /// What was ticked under a name in this form before it was refused; `None` where it was not.
 #[must_use]
 pub fn ticked(form: &str, field: &str) -> Option<Vec<String>> {
@@ -266,12 +288,8 @@ pub fn Select(
     #[prop(optional, into)] value: String,
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
-    let id = field_id(&form, name);
-    let value = typed(&form, name).unwrap_or(value);
-    let why = refused_at(&form, name);
+    let Standing { id, value, why, why_id, described } = Standing::of(&form, name, value);
     let is_wrong = why.is_some();
-    let why_id = format!("{id}-e");
-    let described = is_wrong.then(|| why_id.clone());
     view! {
         <div class="field" class:wrong=is_wrong>
             <label for=id.clone()>{label}</label>

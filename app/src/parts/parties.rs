@@ -5,7 +5,7 @@ use shared::handoff::Party;
 use shared::ids::{ColleagueId, Stream};
 use shared::views::Directory;
 
-use super::fields::{field_id, refused_at, typed};
+use super::fields::Standing;
 use crate::text::use_lang;
 
 crate::texts! {
@@ -29,12 +29,8 @@ pub fn PartySelect(
     #[prop(optional, into)] value: String,
 ) -> impl IntoView {
     let lang = use_lang();
-    let id = field_id(&form, name);
-    let value = typed(&form, name).unwrap_or(value);
-    let why = refused_at(&form, name);
+    let Standing { id, value, why, why_id, described } = Standing::of(&form, name, value);
     let is_wrong = why.is_some();
-    let why_id = format!("{id}-e");
-    let described = is_wrong.then(|| why_id.clone());
     let options = move |choices: Vec<Choice>| {
         choices
             .into_iter()
