@@ -1,6 +1,5 @@
 //! The browser's requests to the server.
 
-use serde::de::DeserializeOwned;
 use shared::request::{Receipt, Request};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -17,11 +16,11 @@ pub struct Problem {
     pub detail: String,
 }
 
-/// Reads JSON from an address of our own.
-pub async fn json<T: DeserializeOwned>(address: &str) -> Result<T, Trouble> {
+/// Reads what is at an address of our own.
+pub async fn text(address: &str) -> Result<String, Trouble> {
     let (status, body) = send(address, &RequestInit::new()).await.map_err(unreachable)?;
     match status {
-        200 => serde_json::from_str(&body).map_err(|error| Trouble::Unreachable(error.to_string())),
+        200 => Ok(body),
         401 => Err(Trouble::SignedOut),
         403 => Err(Trouble::NotAllowed),
         404 => Err(Trouble::NotFound),

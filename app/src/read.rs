@@ -3,7 +3,10 @@
 
 mod beside;
 
+use std::any::Any;
 use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -156,38 +159,93 @@ pub fn use_calendar(now: Timestamp) -> Calendar {
 /// server has rendered it already; while another one is read, this one stays.
 pub fn page<Q, V>(
     ask: impl Fn() -> Q + Send + Sync + 'static,
-    show: impl Fn(RwSignal<Q::Page>) -> V + Clone + Send + Sync + 'static,
-) -> impl IntoView
+    show: impl Fn(RwSignal<Q::Page>) -> V + Send + Sync + 'static,
+) -> AnyView
 where
     Q: Query,
     V: IntoView + 'static,
 {
-    let ask = Memo::new(move |_| ask());
-    let answer = Resource::new(move || ask.get(), read::<Q>);
+    let ask = Arc::new(ask);
+    let read = reading(&ask);
+    let show = move |model: &Model, again: Arc<dyn Fn() + Send + Sync>| {
+        let page = RwSignal::new(model.page::<Q::Page>()?);
+        crate::live::follow(page, move || again());
+        Ok(show(page).into_any())
+    };
+    shown(Arc::new(move || ask().address()), read, Arc::new(show))
+}
+
+/// Makes a view of a model; it is told how to ask for a new one.
+type Show = dyn Fn(&Model, Arc<dyn Fn() + Send + Sync>) -> Result<AnyView, Trouble> + Send + Sync;
+
+/// What is the same for every page, and therefore in the bundle once: nothing here names a page's type.
+fn shown(address: Arc<dyn Fn() -> String + Send + Sync>, read: Read, show: Arc<Show>) -> AnyView {
+    let answer = Resource::new_str(move || address(), move |address| answer(address, read.clone()));
     view! {
         <Transition>
             {move || {
-                let show = show.clone();
+                let show = Arc::clone(&show);
                 Suspend::new(async move {
-                    match answer.await {
-                        Ok(model) => {
+                    let view = match answer.await {
+                        Answer(Ok(model)) => {
                             #[cfg(feature = "hydrate")]
                             crate::parts::focus::arrived();
-                            let model = RwSignal::new(model);
-                            crate::live::follow(model, move || answer.refetch());
-                            leptos::either::Either::Left(show(model))
+                            show(&model, Arc::new(move || answer.refetch()))
                         }
-                        Err(trouble) => leptos::either::Either::Right(view! { <TroubleNotice trouble /> }),
-                    }
+                        Answer(Err(trouble)) => Err(trouble),
+                    };
+                    view.unwrap_or_else(|trouble| view! { <TroubleNotice trouble /> }.into_any())
                 })
             }}
         </Transition>
+    }
+    .into_any()
+}
+
+/// What a page asked for, or why it cannot have it. As text, which the server writes into the page for the browser: the
+/// model as JSON, or after a `!` the trouble.
+#[derive(Clone)]
+struct Answer(Result<Model, Trouble>);
+
+/// A page's model whose type is not told.
+#[derive(Clone)]
+struct Model {
+    json: Arc<str>,
+    /// What the JSON was made of; in the browser nothing.
+    built: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Model {
+    fn page<P: DeserializeOwned + Clone + 'static>(&self) -> Result<P, Trouble> {
+        let built = self.built.as_ref().and_then(|built| built.downcast_ref::<P>());
+        built.map_or_else(
+            || serde_json::from_str(&self.json).map_err(|error| Trouble::Unreachable(error.to_string())),
+            |built| Ok(built.clone()),
+        )
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(model) => f.write_str(&model.json),
+            Err(trouble) => write!(f, "!{}", serde_json::to_string(trouble).map_err(|_| fmt::Error)?),
+        }
+    }
+}
+
+impl FromStr for Answer {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let trouble = text.strip_prefix('!').map(serde_json::from_str).transpose()?;
+        Ok(Self(trouble.map_or_else(|| Ok(Model { json: text.into(), built: None }), Err)))
     }
 }
 
 /// Says why a page cannot be shown, and what to do.
 #[component]
-fn TroubleNotice(trouble: Trouble) -> impl IntoView {
+pub fn TroubleNotice(trouble: Trouble) -> impl IntoView {
     let lang = use_lang();
     if let Some(report) = use_context::<Report>() {
         (report.0)(&trouble);
@@ -219,22 +277,43 @@ fn TroubleNotice(trouble: Trouble) -> impl IntoView {
 
 /// Tells the server that a page cannot be shown, so that its answer has the right status.
 #[derive(Clone)]
-pub struct Report(pub std::sync::Arc<dyn Fn(&Trouble) + Send + Sync>);
+pub struct Report(pub Arc<dyn Fn(&Trouble) + Send + Sync>);
+
+/// How the server gets at a page's model. The browser asks an address instead, and has none of that code.
+type Read = Option<Arc<dyn Fn() -> Answer + Send + Sync>>;
 
 #[cfg(feature = "ssr")]
-async fn read<Q: Query>(query: Q) -> Result<Q::Page, Trouble> {
-    let reader = use_context::<std::sync::Arc<dyn Reader>>().ok_or(Trouble::SignedOut)?;
-    query.answer(reader.as_ref())
+fn reading<Q: Query>(ask: &Arc<impl Fn() -> Q + Send + Sync + 'static>) -> Read {
+    let ask = Arc::clone(ask);
+    let read = move || {
+        let reader = use_context::<Arc<dyn Reader>>().ok_or(Trouble::SignedOut)?;
+        let page = ask().answer(reader.as_ref())?;
+        let json = serde_json::to_string(&page).map_err(|error| Trouble::Unreadable(error.to_string()))?;
+        Ok(Model { json: json.into(), built: Some(Arc::new(page)) })
+    };
+    Some(Arc::new(move || Answer(untrack(&read))))
 }
 
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
-async fn read<Q: Query>(query: Q) -> Result<Q::Page, Trouble> {
-    let address = format!("/api/views/{}", query.address());
+#[cfg(not(feature = "ssr"))]
+fn reading<Q: Query>(_: &Arc<impl Fn() -> Q + Send + Sync + 'static>) -> Read {
+    None
+}
+
+async fn answer(address: String, read: Read) -> Answer {
+    match read {
+        Some(read) => read(),
+        None => Answer(fetched(&address).await.map(|json| Model { json: json.into(), built: None })),
+    }
+}
+
+#[cfg(feature = "hydrate")]
+async fn fetched(address: &str) -> Result<String, Trouble> {
     // A browser's futures stay on its one thread; the resource wants to be told so.
-    send_wrapper::SendWrapper::new(crate::fetch::json(&address)).await
+    send_wrapper::SendWrapper::new(crate::fetch::text(&format!("/api/views/{address}"))).await
 }
 
-#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
-async fn read<Q: Query>(_: Q) -> Result<Q::Page, Trouble> {
-    Err(Trouble::Unreachable("neither a server nor a browser".to_owned()))
+#[cfg(not(feature = "hydrate"))]
+#[expect(clippy::unused_async, reason = "the shape of the browser's")]
+async fn fetched(address: &str) -> Result<String, Trouble> {
+    Err(Trouble::Unreachable(format!("no browser is here to ask for {address}")))
 }
