@@ -211,7 +211,7 @@ fn tree(directory: &Directory, lang: Lang) -> Vec<(UnitId, usize)> {
         below.entry(unit.under.filter(|under| directory.units.contains_key(under))).or_default().push(*id);
     }
     for units in below.values_mut() {
-        units.sort_by_key(|unit| directory.unit(*unit, lang).to_lowercase());
+        units.sort_by_cached_key(|unit| directory.unit(*unit, lang).to_lowercase());
     }
     let mut found = Vec::new();
     let mut open: Vec<(UnitId, usize)> = below.get(&None).into_iter().flatten().rev().map(|id| (*id, 0)).collect();

@@ -108,7 +108,7 @@ fn others(directory: &Directory, contact: ContactId, entry: &directory::Contact)
     let here = here.filter(|(id, other)| *id != contact && !other.left);
     let named = here.filter_map(|(id, other)| Some((id, other.details.known()?.name.to_string())));
     let mut others: Vec<_> = named.collect::<std::collections::BTreeMap<_, _>>().into_iter().collect();
-    others.sort_by_key(|(_, name)| name.to_lowercase());
+    others.sort_by_cached_key(|(_, name)| name.to_lowercase());
     others
 }
 

@@ -570,7 +570,7 @@ fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
                 .keys()
                 .map(|id| (*id, model.directory.colleague(*id, lang).to_owned()))
                 .collect();
-            people.sort_by_key(|(_, name)| name.to_lowercase());
+            people.sort_by_cached_key(|(_, name)| name.to_lowercase());
             people.push((ColleagueId::TWOFRONT, model.directory.colleague(ColleagueId::TWOFRONT, lang).to_owned()));
             let record = model.records.iter().find(|record| stream == Some(record.stream()));
             let named = record.map(|record| row(record, model, &Zone::utc(), lang).on.1);

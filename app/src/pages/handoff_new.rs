@@ -187,7 +187,7 @@ fn Form(model: HandoffNewPage) -> impl IntoView {
         _ => {
             let mut accounts: Vec<(String, String)> =
                 directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
-            accounts.sort_by_key(|(_, name)| name.to_lowercase());
+            accounts.sort_by_cached_key(|(_, name)| name.to_lowercase());
             view! {
                 <Select form=form.clone() name="account" label=account(lang) choices=accounts empty=choose_account(lang) required=true />
             }

@@ -266,7 +266,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     let mut colleagues = directory.here(lang);
     colleagues.retain(|(id, _)| Some(*id) != author && !were_there.contains(id));
     colleagues.extend(were_there.iter().map(|id| (*id, directory.colleague(*id, lang))));
-    colleagues.sort_by_key(|(_, name)| name.to_lowercase());
+    colleagues.sort_by_cached_key(|(_, name)| name.to_lowercase());
     let colleagues: Vec<(String, String)> =
         colleagues.into_iter().map(|(id, name)| (id.to_string(), name.to_owned())).collect();
     let owners = directory.who_act(lang).into_iter().filter(|(id, _)| Some(*id) != me);

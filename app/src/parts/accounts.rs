@@ -46,7 +46,7 @@ impl Offered {
         let open = directory.accounts.iter().filter(|(id, entry)| entry.closed.is_none() && is_meant(id));
         let (mut mine, mut others): (Vec<_>, Vec<_>) = open.partition(|(_, entry)| entry.kam == Some(me));
         for list in [&mut mine, &mut others] {
-            list.sort_by_key(|(_, entry)| entry.name.as_str().to_lowercase());
+            list.sort_by_cached_key(|(_, entry)| entry.name.as_str().to_lowercase());
         }
         let all = mine.len() + others.len();
         mine.truncate(MOST);

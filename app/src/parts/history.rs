@@ -321,7 +321,7 @@ fn Filters<P: WithHistory>(model: RwSignal<P>, filter: Signal<Filter>, path: Str
                 .keys()
                 .map(|id| (Stream::from(*id), directory.contact(*id, lang).to_owned()))
                 .collect();
-            contacts.sort_by_key(|(_, name)| name.to_lowercase());
+            contacts.sort_by_cached_key(|(_, name)| name.to_lowercase());
             let colleagues = directory.here(lang).into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
             let units = directory.all_units().into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
             contacts

@@ -143,7 +143,7 @@ impl Directory {
     pub fn here(&self, lang: Lang) -> Vec<(ColleagueId, &str)> {
         let here = self.colleagues.iter().filter(|(_, colleague)| !colleague.left);
         let mut named: Vec<_> = here.map(|(id, _)| (*id, self.colleague(*id, lang))).collect();
-        named.sort_by_key(|(_, name)| name.to_lowercase());
+        named.sort_by_cached_key(|(_, name)| name.to_lowercase());
         named
     }
 
@@ -204,14 +204,14 @@ impl Directory {
     pub fn parts_of(&self, unit: UnitId) -> Vec<(UnitId, &str)> {
         let parts = self.units.iter().filter(|(_, part)| part.under == Some(unit));
         let mut parts: Vec<_> = parts.map(|(id, part)| (*id, part.name.as_str())).collect();
-        parts.sort_by_key(|(_, name)| name.to_lowercase());
+        parts.sort_by_cached_key(|(_, name)| name.to_lowercase());
         parts
     }
 
     /// All units, by name.
     pub fn all_units(&self) -> Vec<(UnitId, &str)> {
         let mut units: Vec<_> = self.units.iter().map(|(id, unit)| (*id, unit.name.as_str())).collect();
-        units.sort_by_key(|(_, name)| name.to_lowercase());
+        units.sort_by_cached_key(|(_, name)| name.to_lowercase());
         units
     }
 
