@@ -17,11 +17,14 @@ pub struct Assets {
     pub files: BTreeMap<String, String>,
 }
 
-/// The two halves of the browser's side, built together and useless apart.
+/// The pieces of the browser's side, built together and useless apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
     pub script: String,
     pub wasm: String,
+    /// The part for the pages of [`crate::pages::later`].
+    #[serde(default)]
+    pub later: Option<String>,
 }
 
 /// The address of a file of `style/`, such as `"icons.svg"`; the plain name where nothing was built.

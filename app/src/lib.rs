@@ -29,11 +29,24 @@ pub use text::Lang;
 /// Brings a page that the server rendered to life. Called once by the script in [`shell()`].
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
+    let path = leptos::prelude::location().pathname().unwrap_or_default();
+    let is_later = pages::later::Later::is_at(&path);
+    if is_later && pages::later::fetch().await.is_err() {
+        // The page stays as the server made it, and works as it does without scripts.
+        return;
+    }
     leptos::mount::hydrate_body(App);
     // For whoever waits until the page answers: tests, and styles of what needs a script.
     if let Some(html) = leptos::prelude::document().document_element() {
         let _ = html.set_attribute("data-alive", "");
+    }
+    if !is_later {
+        // The other part is there before anybody asks for it, and does not keep this page waiting.
+        leptos::prelude::set_timeout(
+            || leptos::task::spawn_local(async { drop(pages::later::fetch().await) }),
+            std::time::Duration::from_secs(1),
+        );
     }
 }

@@ -13,6 +13,7 @@ pub mod handoff_new;
 pub mod handoffs;
 pub mod import;
 pub mod join;
+pub mod later;
 pub mod log;
 pub mod not_found;
 pub mod portfolio;

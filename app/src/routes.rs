@@ -2,12 +2,7 @@
 //! page reads without scripts; every other address of the server is marked `rel="external"` in a link.
 
 use crate::{
-    pages::{
-        account::Account, account_edit::AccountEdit, alignment::Alignment, colleague::Colleague, company::Company,
-        contact::Contact, contact_edit::ContactEdit, contact_new::ContactNew, events::Events, handoff_new::HandoffNew,
-        handoffs::Handoffs, import::Import, join::Join, log::Log, not_found::NotFound, portfolio::Portfolio,
-        settings::Settings, setup::Setup, sign_in::SignIn, unit::Unit,
-    },
+    pages::{account::Account, later::Later, not_found::NotFound, portfolio::Portfolio},
     parts::frame::Frame,
     text,
 };
@@ -55,26 +50,26 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Framed>
                     <Route path=path!("/") view=Portfolio ssr=SsrMode::Async />
                     <Route path=path!("/accounts/:id") view=Account ssr=SsrMode::Async />
-                    <Route path=path!("/log") view=Log ssr=SsrMode::Async />
-                    <Route path=path!("/accounts/:id/edit") view=AccountEdit ssr=SsrMode::Async />
-                    <Route path=path!("/handoffs") view=Handoffs ssr=SsrMode::Async />
-                    <Route path=path!("/handoffs/new") view=HandoffNew ssr=SsrMode::Async />
-                    <Route path=path!("/alignment") view=Alignment ssr=SsrMode::Async />
-                    <Route path=path!("/contacts/new") view=ContactNew ssr=SsrMode::Async />
-                    <Route path=path!("/contacts/:id") view=Contact ssr=SsrMode::Async />
-                    <Route path=path!("/contacts/:id/edit") view=ContactEdit ssr=SsrMode::Async />
-                    <Route path=path!("/colleagues/:id") view=Colleague ssr=SsrMode::Async />
-                    <Route path=path!("/units/:id") view=Unit ssr=SsrMode::Async />
-                    <Route path=path!("/events") view=Events ssr=SsrMode::Async />
-                    <Route path=path!("/company") view=Company ssr=SsrMode::Async />
-                    <Route path=path!("/import") view=Import ssr=SsrMode::Async />
-                    <Route path=path!("/settings") view=Settings ssr=SsrMode::Async />
-                    <Route path=path!("/password") view=Settings ssr=SsrMode::Async />
-                    <Route path=path!("/tokens") view=Settings ssr=SsrMode::Async />
+                    <Route path=path!("/log") view=Later::Log ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id/edit") view=Later::AccountEdit ssr=SsrMode::Async />
+                    <Route path=path!("/handoffs") view=Later::Handoffs ssr=SsrMode::Async />
+                    <Route path=path!("/handoffs/new") view=Later::HandoffNew ssr=SsrMode::Async />
+                    <Route path=path!("/alignment") view=Later::Alignment ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/new") view=Later::ContactNew ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/:id") view=Later::Contact ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/:id/edit") view=Later::ContactEdit ssr=SsrMode::Async />
+                    <Route path=path!("/colleagues/:id") view=Later::Colleague ssr=SsrMode::Async />
+                    <Route path=path!("/units/:id") view=Later::Unit ssr=SsrMode::Async />
+                    <Route path=path!("/events") view=Later::Events ssr=SsrMode::Async />
+                    <Route path=path!("/company") view=Later::Company ssr=SsrMode::Async />
+                    <Route path=path!("/import") view=Later::Import ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=Later::Settings ssr=SsrMode::Async />
+                    <Route path=path!("/password") view=Later::Settings ssr=SsrMode::Async />
+                    <Route path=path!("/tokens") view=Later::Settings ssr=SsrMode::Async />
                 </ParentRoute>
-                <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async />
-                <Route path=path!("/setup") view=Setup ssr=SsrMode::Async />
-                <Route path=path!("/join") view=Join ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=Later::SignIn ssr=SsrMode::Async />
+                <Route path=path!("/setup") view=Later::Setup ssr=SsrMode::Async />
+                <Route path=path!("/join") view=Later::Join ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -3,12 +3,14 @@
 use crate::{
     App, Assets,
     assets::Bundle,
+    pages::later::Later,
     parts::{fields::Slip, submit::Logged},
     read::use_viewer,
     text::use_lang,
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
+use leptos_router::location::RequestUrl;
 
 /// The HTML document that the server sends.
 ///
@@ -45,14 +47,22 @@ pub fn shell(assets: Assets) -> impl IntoView {
     }
 }
 
-fn bundle_tags(Bundle { script, wasm }: Bundle) -> impl IntoView {
+fn bundle_tags(Bundle { script, wasm, later }: Bundle) -> impl IntoView {
     let nonce = use_nonce();
+    let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
+    let later = later.filter(|_| path.is_some_and(|path| Later::is_at(&path)));
     let start = format!(
         "import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
     );
     view! {
         <link rel="modulepreload" href=script nonce=nonce.clone() />
-        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        {[Some(wasm), later]
+            .into_iter()
+            .flatten()
+            .map(|part| {
+                view! { <link rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous" /> }
+            })
+            .collect_view()}
         <script type="module" nonce=nonce>
             {start}
         </script>

@@ -167,7 +167,11 @@ fn read_into(files: &mut HashMap<String, File>, caching: Caching, root: &Path, f
 fn of_cargo_leptos() -> Assets {
     Assets {
         style: Some("/pkg/twofront.css".to_owned()),
-        bundle: Some(Bundle { script: "/pkg/twofront.js".to_owned(), wasm: "/pkg/twofront.wasm".to_owned() }),
+        bundle: Some(Bundle {
+            script: "/pkg/twofront.js".to_owned(),
+            wasm: "/pkg/twofront.wasm".to_owned(),
+            later: Some("/pkg/split_later.wasm".to_owned()),
+        }),
         ..Assets::default()
     }
 }

@@ -1,6 +1,7 @@
 //! The build tool of the repository: `cargo xtask`. It builds what cargo alone cannot (the browser's
 //! half), prepares a fresh machine, runs every suite, and checks the rules of the repository.
 
+mod bundle;
 mod dependencies;
 mod product;
 mod prose;

@@ -2,8 +2,8 @@
 //! files of `style/`, each under a name that carries its hash, with `assets.json` to find them by.
 
 use crate::{
-    setup,
-    shell::{command, root, run, say, succeeds, target},
+    bundle, setup,
+    shell::{root, run, say, target},
 };
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
@@ -14,7 +14,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
 };
-use wasm_bindgen_cli_support::Bindgen;
 
 /// How much care the bundle gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +43,18 @@ pub fn build(kind: Kind) -> Result<()> {
     }
     fs::create_dir_all(&fresh)?;
 
-    let (script, wasm) = bundle(kind, &module, &site, &fresh)?;
+    let [script, wasm, later] = bundle(kind, &module, &site, &fresh)?;
     let mut files = Map::new();
     let style = styles(&root().join("style"), &fresh, &mut files)?;
     squeeze(kind, &fresh)?;
-    let list = json!({ "style": style, "bundle": { "script": script, "wasm": wasm }, "files": files });
+    let list = json!({ "style": style, "bundle": { "script": script, "wasm": wasm, "later": later }, "files": files });
     fs::write(fresh.join("assets.json"), serde_json::to_vec_pretty(&list)?)?;
 
     if site.exists() {
         fs::remove_dir_all(&site)?;
     }
     fs::rename(&fresh, &site)?;
-    report(&site, &[&script, &wasm, &style])
+    report(&site, &[&script, &wasm, &later, &style])
 }
 
 /// Compiles `app` for the browser.
@@ -67,52 +66,23 @@ fn compile(kind: Kind) -> Result<PathBuf> {
     Ok(toolchain.target().join("wasm32-unknown-unknown").join(kind.profile()).join("app.wasm"))
 }
 
-/// Generates the script around a compiled module. The names are those of the content: a module that
-/// was bundled before is taken from the old site, since binding, optimising and compressing take
-/// longer than everything else here.
-fn bundle(kind: Kind, module: &Path, old: &Path, fresh: &Path) -> Result<(String, String)> {
+/// Makes of a compiled module what a browser loads. The names are those of the content and of how it is made: a module
+/// that was bundled before is taken from the old site, since splitting, binding, optimising and compressing take longer
+/// than everything else here.
+fn bundle(kind: Kind, module: &Path, old: &Path, fresh: &Path) -> Result<[String; 3]> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let mut content = bytes.clone();
     content.extend(kind.profile().bytes());
+    content.extend(include_bytes!("bundle.rs"));
     let folder = format!("pkg/{}", hash(&content));
     let (known, place) = (old.join(&folder), fresh.join(&folder));
     if known.join("app_bg.wasm.gz").is_file() {
         fs::create_dir_all(fresh.join("pkg"))?;
         copy_folder(&known, &place)?;
     } else {
-        say("binding it to JavaScript");
-        Bindgen::new()
-            .input_path(module)
-            .web(true)?
-            .typescript(false)
-            .omit_default_module_path(true)
-            .remove_name_section(kind == Kind::Release)
-            .remove_producers_section(true)
-            .generate(&place)?;
-        if kind == Kind::Release {
-            optimise(&place.join("app_bg.wasm"))?;
-        }
+        bundle::make(kind, &bytes, &place)?;
     }
-    Ok((format!("/{folder}/app.js"), format!("/{folder}/app_bg.wasm")))
-}
-
-/// Shrinks a module with wasm-opt of `end2end`'s packages; where they are not installed the module
-/// stays as it is, which is valid and larger.
-fn optimise(module: &Path) -> Result<()> {
-    if let Err(error) = setup::packages() {
-        say(&format!("not shrinking the bundle: {error:#}"));
-        return Ok(());
-    }
-    let wasm_opt = root().join("end2end/node_modules/.bin/wasm-opt");
-    if !succeeds(command(&wasm_opt.to_string_lossy(), &["--version"]).env("NODE_NO_WARNINGS", "1")) {
-        say("not shrinking the bundle: wasm-opt is not installed");
-        return Ok(());
-    }
-    say("shrinking the bundle");
-    let features = ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"];
-    let mut shrink =
-        command(&wasm_opt.to_string_lossy(), &["-Oz", "--enable-reference-types", "--enable-mutable-globals"]);
-    run(shrink.args(features).arg("--enable-multivalue").arg(module).arg("-o").arg(module))
+    Ok(["app.js", "app_bg.wasm", bundle::LATER].map(|name| format!("/{folder}/{name}")))
 }
 
 /// Writes everything of `style/` that is no style sheet, then the style sheets in one piece that
@@ -214,14 +184,19 @@ fn report(site: &Path, addresses: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Sets the bundle that was built against what it may weigh.
+/// Sets the bundle that was built against what it may weigh: what has to come before a page comes to life.
 pub fn weigh() -> Result<()> {
     const ALLOWED: u64 = 500;
     let site = target().join("site");
     let list: Value = serde_json::from_slice(&fs::read(site.join("assets.json"))?)?;
-    let wasm = list.pointer("/bundle/wasm").and_then(Value::as_str).context("no bundle was built")?;
-    let [raw, brotli] = [size(&site, wasm, "")?, size(&site, wasm, ".br")?];
+    let weight = |part: &str| {
+        let address = list.pointer(part).and_then(Value::as_str).context("no bundle was built")?;
+        anyhow::Ok([size(&site, address, "")?, size(&site, address, ".br")?])
+    };
+    let [raw, brotli] = weight("/bundle/wasm")?;
     println!("bundle: {raw} KiB raw, {brotli} KiB brotli, {}% of the {ALLOWED} KiB allowed", brotli * 100 / ALLOWED);
+    let [raw, brotli] = weight("/bundle/later")?;
+    println!("its other part, for the pages that nobody arrives at: {raw} KiB raw, {brotli} KiB brotli");
     Ok(())
 }
 

@@ -1,0 +1,124 @@
+//! Makes of the compiled module of `app` what a browser loads: split in two, bound to JavaScript, and small.
+//!
+//! ```text
+//! app.js                the script around the first part, and the door to it
+//! app_bg.wasm           what the first page needs, and every other
+//! parts.js              fetches the other part
+//! split_later.wasm      the other part: app/src/pages/later.rs
+//! ```
+
+use crate::{
+    setup,
+    shell::{command, root, run, say, succeeds},
+    site::Kind,
+};
+use anyhow::{Context, Result, anyhow, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module, TypeId};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The name of the other part, which comes from the mark on it.
+pub const LATER: &str = "split_later.wasm";
+
+/// Writes the bundle of a compiled module into a folder.
+pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
+    say("splitting it, and binding it to JavaScript");
+    fs::create_dir_all(folder)?;
+    let first = folder.join("first.wasm");
+    let mut options = wasm_split_cli_support::Options::new(module);
+    options.output_dir = folder;
+    options.main_out_path = &first;
+    options.main_module = "./app.js";
+    options.link_name = "./parts.js";
+    let split = wasm_split_cli_support::transform(options).map_err(|error| anyhow!("cannot split: {error:#}"))?;
+    let parts: Vec<_> = split.split_modules.iter().map(|part| part.file_name()).collect();
+    ensure!(parts == [Some(LATER.as_ref())], "it was cut into {parts:?}, and not into a first part and {LATER}");
+    let shrinker = if kind == Kind::Release { shrinker() } else { None };
+    let mut first_module = read(&first)?;
+    fs::remove_file(&first)?;
+    snip(&mut first_module);
+    Bindgen::new()
+        .input_module("app", first_module)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(true)
+        // The shrinker needs the names, and takes them out.
+        .remove_name_section(kind == Kind::Release && shrinker.is_none())
+        .remove_producers_section(true)
+        // The other part calls through the table of the first, in its memory.
+        .keep_lld_exports(true)
+        .generate(folder)?;
+    for part in &split.split_modules {
+        let mut module = read(part)?;
+        snip(&mut module);
+        fs::write(part, module.emit_wasm())?;
+    }
+    if let Some(shrinker) = shrinker {
+        say("shrinking the bundle");
+        for part in split.split_modules.iter().chain([&folder.join("app_bg.wasm")]) {
+            shrink(&shrinker, part)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Module> {
+    Module::from_file(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Takes out what is compiled in and never called: leptos keeps for every erased view how it would come to life while
+/// parts of its page are still on their way (`hydrate_lazy`). Ours are all there before (`app::hydrate`). A call would
+/// trap, in every test as well.
+fn snip(module: &mut Module) {
+    let is_unused = |name: &str| name.contains("hydrate_async");
+    let unused: Vec<(FunctionId, TypeId)> = module
+        .funcs
+        .iter_local()
+        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(is_unused))
+        .map(|(id, function)| (id, function.ty()))
+        .collect();
+    for (id, kind) in unused {
+        let (params, results) = (module.types.get(kind).params().to_vec(), module.types.get(kind).results().to_vec());
+        let args = params.iter().map(|param| module.locals.add(*param)).collect();
+        let mut body = FunctionBuilder::new(&mut module.types, &params, &results);
+        body.func_body().unreachable();
+        module.funcs.get_mut(id).kind = FunctionKind::Local(body.local_func(args));
+    }
+}
+
+/// The wasm-opt of `end2end`'s packages; where they cannot be installed a module stays as it is, which is valid and
+/// larger.
+fn shrinker() -> Option<PathBuf> {
+    if let Err(error) = setup::packages() {
+        say(&format!("not shrinking the bundle: {error:#}"));
+        return None;
+    }
+    let wasm_opt = root().join("end2end/node_modules/.bin/wasm-opt");
+    if !succeeds(command(&wasm_opt.to_string_lossy(), &["--version"]).env("NODE_NO_WARNINGS", "1")) {
+        say("not shrinking the bundle: wasm-opt is not installed");
+        return None;
+    }
+    Some(wasm_opt)
+}
+
+fn shrink(wasm_opt: &Path, module: &Path) -> Result<()> {
+    let features = [
+        "--enable-bulk-memory",
+        "--enable-multivalue",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-reference-types",
+        "--enable-sign-ext",
+    ];
+    let wasm_opt = |arguments: &[&str]| {
+        let mut wasm_opt = command(&wasm_opt.to_string_lossy(), arguments);
+        run(wasm_opt.args(features).arg(module).arg("-o").arg(module))
+    };
+    // The stack lies lowest, so nothing of ours is below 1024. What is alike stands together, which compresses better;
+    // for that the names are kept until then.
+    wasm_opt(&["-Oz", "--converge", "--low-memory-unused", "--reorder-functions-by-name", "-g"])?;
+    wasm_opt(&["--strip-debug", "--strip-producers"])
+}
