@@ -137,6 +137,12 @@ impl Index {
         (self.commits.partition_point(|commit| commit.first <= position) as u64).checked_sub(1)
     }
 
+    /// Position of the last event of the last of `limit` commits, of which the first holds `position`.
+    pub(super) fn end_of_page(&self, position: u64, limit: usize) -> u64 {
+        let after = self.commit_at(position).and_then(|commit| commit.checked_add(limit as u64));
+        after.and_then(|commit| self.first_of(commit)).map_or(self.head(), |first| first - 1)
+    }
+
     /// Positions of a stream's events from a revision, ascending.
     pub(super) fn positions(&self, stream: StreamId, from_revision: u64, limit: usize) -> Vec<u64> {
         let Some(last) = self.stream(stream).map(|stream| stream.last) else {
