@@ -184,13 +184,25 @@ impl Journal {
         frame.after(FRAME_HEAD)
     }
 
-    /// Writes records that follow what `index` knows as one frame and syncs it. Returns where it begins and ends.
+    /// A frame without records yet, in memory that was used before: they are added to it, so that nothing is copied twice.
+    pub(super) fn blank(mut memory: Vec<u8>) -> Vec<u8> {
+        memory.clear();
+        memory.resize(FRAME_HEAD, 0);
+        memory
+    }
+
+    /// The records of a frame that is not closed yet.
+    pub(super) fn records_of(frame: &[u8]) -> &[u8] {
+        frame.get(FRAME_HEAD..).unwrap_or_default()
+    }
+
+    /// Closes a frame of records that follow what `index` knows, writes and syncs it. Returns where it begins and ends.
     ///
     /// After an error nothing may be written any more: it is not known what is on the medium.
     pub(super) fn write(
         &mut self,
         index: &Index,
-        records: &[u8],
+        frame: &mut Vec<u8>,
         commits: usize,
         last: u64,
     ) -> io::Result<(Place, Place)> {
@@ -201,19 +213,21 @@ impl Journal {
                 begin(&self.dir, &*self.medium, SegmentHead { store: self.store, number, commit, position, previous })?;
         }
         let too_large = |_| io::Error::other("the group is too large for a frame");
-        let mut frame = Vec::with_capacity(FRAME_HEAD + records.len() + FRAME_END.len());
-        frame.extend_from_slice(FRAME_MAGIC);
-        frame.extend_from_slice(&u32::try_from(records.len()).map_err(too_large)?.to_le_bytes());
-        frame.extend_from_slice(&index.commits().to_le_bytes());
-        frame.extend_from_slice(&(index.head() + 1).to_le_bytes());
-        frame.extend_from_slice(&last.to_le_bytes());
-        frame.extend_from_slice(&u32::try_from(commits).map_err(too_large)?.to_le_bytes());
-        let crc = crc32fast::hash(&frame);
-        frame.extend_from_slice(&crc.to_le_bytes());
-        frame.extend_from_slice(records);
+        let mut head = Vec::with_capacity(FRAME_HEAD);
+        head.extend_from_slice(FRAME_MAGIC);
+        head.extend_from_slice(&u32::try_from(Self::records_of(frame).len()).map_err(too_large)?.to_le_bytes());
+        head.extend_from_slice(&index.commits().to_le_bytes());
+        head.extend_from_slice(&(index.head() + 1).to_le_bytes());
+        head.extend_from_slice(&last.to_le_bytes());
+        head.extend_from_slice(&u32::try_from(commits).map_err(too_large)?.to_le_bytes());
+        let crc = crc32fast::hash(&head);
+        head.extend_from_slice(&crc.to_le_bytes());
+        for (to, from) in frame.iter_mut().zip(head) {
+            *to = from;
+        }
         frame.extend_from_slice(FRAME_END);
         let begin = self.tail.end;
-        self.tail.write(&frame, self.segment_bytes)?;
+        self.tail.write(frame, self.segment_bytes)?;
         Ok((begin, self.tail.end))
     }
 

@@ -123,7 +123,12 @@ struct Writer {
     signed: u64,
     signed_at: Instant,
     indexed: u64,
+    /// What the last frame was made in, for the next one.
+    memory: Vec<u8>,
 }
+
+/// Bytes that are kept for the next frame.
+const MEMORY: usize = 1 << 20;
 
 impl Sled {
     /// Opens the store in `dir`, and makes it if there is none.
@@ -165,6 +170,7 @@ impl Sled {
                 signed: 0,
                 signed_at: Instant::now(),
                 indexed: saved,
+                memory: Vec::new(),
             }),
             witness: None,
             suspect: AtomicBool::new(false),
@@ -324,6 +330,7 @@ impl Sled {
             signed: checkpoint.map_or(0, |checkpoint| checkpoint.size),
             signed_at: Instant::now(),
             indexed,
+            memory: Vec::new(),
         };
         if self.options.sled {
             self.fill(paths, whole);
@@ -387,8 +394,13 @@ impl Sled {
     }
 
     fn commit_group(&self, writer: &mut Writer, group: &[Append]) -> Vec<Result<Appended, AppendError>> {
-        let Plan { outcomes, bytes, hashes } = plan::plan(group, &self.index());
-        let written = if hashes.is_empty() { Ok(()) } else { self.write(writer, &bytes, &hashes) };
+        let blank = Journal::blank(std::mem::take(&mut writer.memory));
+        let Plan { outcomes, mut bytes, hashes, head } = plan::plan(group, &self.index(), blank);
+        let written = if hashes.is_empty() { Ok(()) } else { self.write(writer, &mut bytes, &hashes, head) };
+        // Most groups are small, and one that was not is no reason to keep what it took.
+        if bytes.capacity() <= MEMORY {
+            writer.memory = bytes;
+        }
         let answer = |outcome| match (outcome, &written) {
             (Outcome::Write(appended) | Outcome::Twin(appended), Ok(())) => Ok(appended),
             (Outcome::Refuse { error, .. }, Ok(())) | (Outcome::Refuse { error, rests: false }, Err(_)) => Err(error),
@@ -401,15 +413,15 @@ impl Sled {
     }
 
     /// Journal, then the index, then everyone who watches; sled when it comes to it.
-    fn write(&self, writer: &mut Writer, bytes: &[u8], hashes: &[Hash]) -> Result<(), AppendError> {
+    fn write(&self, writer: &mut Writer, frame: &mut Vec<u8>, hashes: &[Hash], last: u64) -> Result<(), AppendError> {
         // It comes back when all is done: were there a panic in between, the next append would give positions out again
         // that are in the journal already.
         let Some(mut journal) = writer.journal.take() else {
             return Err(AppendError::Closed { why: self.why_closed() });
         };
         let index = self.index();
-        let last = record::records(bytes).last().map_or(0, |record| record.last());
-        let placed = journal.write(&index, bytes, hashes.len(), last);
+        let records = Journal::records_of(frame).len();
+        let placed = journal.write(&index, frame, hashes.len(), last);
         let commits = index.commits() + hashes.len() as u64;
         drop(index);
         let (place, end) = match placed {
@@ -426,7 +438,7 @@ impl Sled {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let (commit, position) = (index.commits(), index.head() + 1);
         let mut at = Journal::body_of(place);
-        for (record, hash) in record::records(bytes).zip(hashes) {
+        for (record, hash) in record::records(Journal::records_of(frame)).zip(hashes) {
             let entered = index.enter(&record, *hash, at);
             at = at.after(record.bytes().len());
             if let Err(error) = entered {
@@ -440,7 +452,7 @@ impl Sled {
         let head = index.head();
         drop(index);
         writer.journal = Some(journal);
-        self.copy.offer(head, end, bytes.len());
+        self.copy.offer(head, end, records);
         self.head.send_replace(head);
         Ok(())
     }
