@@ -364,6 +364,8 @@ fn what_sled_has_not_got_yet_is_read_all_the_same() {
     }
     assert!(store.catch_up());
     check(&store, &acked);
+    drop(store);
+    assert!(dir.path().join("clean").exists(), "sled was asked for what it had not got, and taken to be damaged");
 }
 
 #[test]
