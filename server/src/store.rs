@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 mod blocks;
 pub mod care;
+mod copy;
 mod head;
 mod index;
 pub mod journal;

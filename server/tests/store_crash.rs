@@ -247,6 +247,23 @@ fn what_a_killed_process_may_not_have_synced_is_synced_before_it_is_answered_fro
 }
 
 #[test]
+fn a_sled_that_hangs_keeps_nobody_waiting_who_appends_or_reads_or_stops() {
+    let cut = PowerCut::new();
+    // More than sled keeps in memory, so that it hangs in the middle and not only at the end.
+    let hang = ("POWERCUT_HANG", "/events/".to_owned());
+    let said = listen(cut.start("reader", 0, 500, 0, 0, &[hang]), u64::MAX);
+    let acked: BTreeMap<_, _> = acks(&said).collect();
+    assert!(acked.len() > 1_000 && !said.iter().any(|line| line.starts_with("refused")), "{:?}", said.last());
+    let written = acked.len();
+    assert!(said.contains(&format!("read {written}")), "{:?}", said.last());
+    assert_eq!(said.iter().filter(|line| *line == "closed").count(), 1);
+    assert!(!cut.root.join("clean").exists(), "sled did not hang: the test shows nothing");
+    let store = Sled::open_with(&cut.root, options()).expect("it opens");
+    check(&store, &acked);
+    assert!(store.catch_up(), "sled was filled up or made anew");
+}
+
+#[test]
 fn a_full_disk_closes_the_store_and_loses_nothing() {
     for space in [30_000, 90_000, 200_001] {
         let cut = PowerCut::new();

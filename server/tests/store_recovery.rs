@@ -342,6 +342,69 @@ fn sled_is_filled_up_when_it_is_behind() {
 }
 
 #[test]
+fn what_sled_has_not_got_yet_is_read_all_the_same() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Sled::open_with(dir.path(), Options { sled_every: u64::MAX, ..options() }).expect("it opens");
+    let mut acked = fill(&store, 0..40);
+    check(&store, &acked);
+    assert!(store.catch_up());
+    acked.extend(fill(&store, 40..80));
+    // Pages of what sled has, of what it has not, and of both.
+    check(&store, &acked);
+    let whole = store.read_all(0, 1_000).expect("readable");
+    for limit in [1, 7, 40, 41, 79] {
+        let (mut pages, mut after) = (Vec::new(), 0);
+        while let Some(last) = {
+            pages.extend(store.read_all(after, limit).expect("readable"));
+            pages.last().map(server::store::Commit::last).filter(|last| *last > after)
+        } {
+            after = last;
+        }
+        assert_eq!(pages, whole, "by {limit}");
+    }
+    assert!(store.catch_up());
+    check(&store, &acked);
+    drop(store);
+    assert!(dir.path().join("clean").exists(), "sled was asked for what it had not got, and taken to be damaged");
+}
+
+#[test]
+fn a_stop_waits_until_sled_has_everything() {
+    let dir = tempfile::tempdir().expect("a directory");
+    drop(fill(&Sled::open_with(dir.path(), Options { sled_every: u64::MAX, ..options() }).expect("it opens"), 0..60));
+    assert!(dir.path().join("clean").exists());
+    lose_tail(dir.path(), "events");
+    opens_read_only(dir.path(), "sled knows of 60");
+}
+
+#[test]
+fn what_sled_had_not_got_when_the_process_was_killed_is_filled_in() {
+    let (dir, acked) = killed(90);
+    let commits = check(&opens_whole(dir.path(), &acked), &acked);
+    assert!(!dir.path().join("events.damaged").exists(), "it was filled up, not thrown away");
+    lose_tail(dir.path(), "events");
+    opens_read_only(dir.path(), &format!("sled knows of {commits}"));
+}
+
+#[test]
+fn a_store_that_failed_to_write_lets_go_of_sled_when_it_is_dropped() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let medium = Arc::new(Handle(Failing::new(Fault::Sync, 30)));
+    let store = Sled::open_with(dir.path(), Options { medium, sled_every: u64::MAX, ..options() }).expect("it opens");
+    let mut acked = Acked::new();
+    for number in 0..40 {
+        if let Some(Ok(answer)) = store.append(vec![append(number)]).pop() {
+            acked.insert(number, (answer.first, answer.last));
+        }
+    }
+    assert!(acked.len() > 20 && acked.len() < 40);
+    drop(store);
+    // Were it still open, sled could not be opened, and would be made anew.
+    opens_whole(dir.path(), &acked);
+    assert!(!dir.path().join("events.damaged").exists());
+}
+
+#[test]
 fn sled_of_another_store_is_moved_aside() {
     let (dir, acked) = fresh(80);
     let other = tempfile::tempdir().expect("a directory");
@@ -408,7 +471,11 @@ fn an_interrupted_last_write_is_cut_off() {
     for torn in [
         [whole.as_slice(), &next[..10]].concat(),
         [whole.as_slice(), &next[..900]].concat(),
-        [whole.as_slice(), &[0; 700]].concat(),
+        // The same with room behind it, which reads as zeros.
+        [whole.as_slice(), &next[..10], &[0; 2_000]].concat(),
+        [whole.as_slice(), &next[..900], &[0; 2_000]].concat(),
+        [whole.as_slice(), &next[..next.len() - 1], &[0; 2_000]].concat(),
+        [zeroed.as_slice(), &[0; 2_000]].concat(),
         zeroed,
     ] {
         let here = tempfile::tempdir().expect("a directory");
@@ -430,6 +497,60 @@ fn an_interrupted_last_write_is_cut_off() {
             whole.len() as u64
         );
     }
+}
+
+#[test]
+fn room_that_nothing_was_written_to_is_cut_off_without_a_word() {
+    let (dir, acked) = killed(30);
+    let path = last_journal(dir.path());
+    let found = std::fs::read(&path).expect("there");
+    let end = *frames(&found).last().expect("frames");
+    assert!(found.len() > end && found[end..].iter().all(|byte| *byte == 0), "there was room");
+    let verdict = care::verify(dir.path(), None);
+    assert!(
+        matches!(&verdict, Verdict::Sound { remarks, .. } if !remarks.iter().any(|remark| remark.contains("interrupted"))),
+        "{verdict}"
+    );
+    drop(opens_whole(dir.path(), &acked));
+    assert_eq!(std::fs::metadata(&path).expect("there").len(), end as u64);
+    // A few bytes of it, as another medium may leave them.
+    std::fs::write(&path, [&found[..end], &[0; 7]].concat()).expect("written");
+    drop(opens_whole(dir.path(), &acked));
+    assert_eq!(std::fs::metadata(&path).expect("there").len(), end as u64);
+}
+
+#[test]
+fn room_behind_it_hides_no_rot_in_the_last_frame() {
+    let (dir, _) = fresh(3);
+    for gone in ["clean", "index", "proof/checkpoint", "proof/head"] {
+        std::fs::remove_file(dir.path().join(gone)).ok();
+    }
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    let path = last_journal(dir.path());
+    let whole = std::fs::read(&path).expect("there");
+    let places = frames(&whole);
+    let last = places[places.len() - 2];
+    for bit in (last * 8..whole.len() * 8).filter(|bit| *bit < (last + 120) * 8 || bit.is_multiple_of(37)) {
+        let mut bytes = [whole.as_slice(), &[0; 3_000]].concat();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, &bytes).expect("written");
+        let verdict = care::verify(dir.path(), None);
+        assert!(matches!(verdict, Verdict::Damaged { position: Some(_), .. }), "bit {bit}: {verdict}");
+    }
+}
+
+#[test]
+fn a_journal_file_that_is_done_ends_with_its_last_frame() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let acked =
+        fill(&Sled::open_with(dir.path(), Options { segment_bytes: 60_000, ..options() }).expect("it opens"), 0..150);
+    let all = files(&dir.path().join("journal"));
+    assert!(all.len() > 2, "{all:?}");
+    for path in all {
+        let bytes = std::fs::read(&path).expect("there");
+        assert_eq!(frames(&bytes).last(), Some(&bytes.len()), "{}", path.display());
+    }
+    opens_whole(dir.path(), &acked);
 }
 
 #[test]
@@ -772,7 +893,7 @@ fn rebuild_keeps_the_sled_that_it_replaces() {
 /// Where the frames of a journal file begin, and where the last one ends.
 fn frames(bytes: &[u8]) -> Vec<usize> {
     let mut places = vec![96];
-    while let Some(size) = places.last().and_then(|at| bytes.get(at + 4..at + 8)) {
+    while let Some([0xF7, b'G', b'R', b'P', size @ ..]) = places.last().and_then(|at| bytes.get(*at..at + 8)) {
         let size = u32::from_le_bytes(size.try_into().expect("four bytes"));
         places.push(places[places.len() - 1] + 44 + usize::try_from(size).expect("small"));
     }
@@ -783,7 +904,8 @@ fn frames(bytes: &[u8]) -> Vec<usize> {
 fn whole_frames_that_are_missing_after_a_kill_are_noticed_by_the_noted_head() {
     let (dir, acked) = killed(30);
     let path = last_journal(dir.path());
-    let whole = std::fs::read(&path).expect("there");
+    let mut whole = std::fs::read(&path).expect("there");
+    whole.truncate(*frames(&whole).last().expect("frames"));
     // The process may have died before it answered for the last one: that one may go missing.
     let acknowledged = acked.values().map(|(_, last)| *last).max().expect("some");
     let last_of = |at: usize| {

@@ -2,7 +2,7 @@
 //!
 //! A block is a run of whole records (see `record.rs`) of at most [`VALUE`] bytes under the position of its first event,
 //! or a piece of one record that is larger, under the same key and the number of the piece. sled 0.34 puts larger values
-//! into files that it never syncs, so none is made. A group goes in as one batch, after the journal has it, and every
+//! into files that it never syncs, so none is made. What is new goes in as one batch (copy.rs), after the journal has it, and every
 //! record is checked when it is read: what sled loses or changes is noticed and read from the journal instead.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +24,7 @@ const WHOLE: u8 = 0;
 const PIECE: u8 = 1;
 
 /// How long sled may take to close. Its own end syncs its files, and may panic or wait for ever where that fails.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An open sled.
 #[derive(Debug)]

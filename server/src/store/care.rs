@@ -425,6 +425,11 @@ fn examine(paths: &Paths, alone: bool, progress: Progress<'_>) -> io::Result<(Ex
         Err(why) => (Err(why), None),
     };
     let noted = Head::noted(&paths.proof, store)?;
+    // What was noted may lie in a file that was begun since the files were listed.
+    let (segments, missing) = match Segments::list(&paths.journal)? {
+        (Some(segments), missing) => (segments, missing),
+        (None, listed) => (segments, listed.or(missing)),
+    };
     let mut remarks = Vec::new();
     let end = read_patiently(&segments, &mut examined.index, store, alone, progress)?;
     let index = &examined.index;

@@ -1,6 +1,6 @@
 //! The index: what must be known at once, in memory: where each stream stands, which commands were committed, the tree.
 //!
-//! It is derived from the journal, at most some 95 bytes an event, and checkpointed now and then to a file of its own so
+//! It is derived from the journal, at most some 110 bytes an event, and checkpointed now and then to a file of its own so
 //! that opening a large store reads the tail only. The checkpoint is disposable: it carries a checksum and the hash of the
 //! commit it ends with, and is made anew from the journal whenever either is not as it should be.
 
@@ -19,9 +19,9 @@ use super::{StreamId, Version};
 pub(super) struct Index {
     hasher: RandomState,
     commits: Vec<Entered>,
-    by_command: HashTable<u32>,
+    by_command: HashTable<Slot>,
     streams: Vec<Stream>,
-    by_stream: HashTable<u32>,
+    by_stream: HashTable<Slot>,
     /// For each event, the position of the event before it in its stream; 0 for a stream's first.
     before: Vec<u64>,
     tree: Tree,
@@ -32,6 +32,42 @@ pub(super) struct Index {
     pub(super) end: Place,
     /// Where the last frame begins.
     pub(super) last_frame: Place,
+    /// Of the commit that is being entered, the streams that it moves; kept for its room.
+    moves: Vec<Move>,
+}
+
+/// What a command or a stream is looked up by: half of its hash, which is enough, and is kept so that a table that grows
+/// need not look at what is in it: somebody waits for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key(u32);
+
+impl Key {
+    fn new(hash: u64) -> Self {
+        Self(u32::try_from(hash >> 32).unwrap_or_default())
+    }
+
+    /// A table looks at the low bits and at the highest.
+    pub(super) fn hash(self) -> u64 {
+        u64::from(self.0) << 32 | u64::from(self.0)
+    }
+}
+
+/// One of the commits or streams, by its number.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    key: Key,
+    number: u32,
+}
+
+/// A stream that a commit moves.
+#[derive(Clone, Copy, Debug)]
+struct Move {
+    id: StreamId,
+    key: Key,
+    /// Its number, if it was there before.
+    number: Option<u32>,
+    /// Where it stands.
+    at: Version,
 }
 
 /// A place in the journal.
@@ -112,16 +148,35 @@ impl Index {
     }
 
     pub(super) fn version(&self, stream: StreamId) -> Option<Version> {
-        self.stream(stream).map(|stream| stream.last)
+        self.version_as(self.stream_key(stream), stream)
+    }
+
+    /// As [`Index::version`], where the key is known.
+    pub(super) fn version_as(&self, key: Key, stream: StreamId) -> Option<Version> {
+        entry(&self.streams, self.number_of(key, stream)?).map(|stream| stream.last)
+    }
+
+    pub(super) fn stream_key(&self, stream: StreamId) -> Key {
+        Key::new(self.hasher.hash_one(stream.0))
+    }
+
+    pub(super) fn command_key(&self, command: Uuid) -> Key {
+        Key::new(self.hasher.hash_one(command.as_bytes()))
     }
 
     /// Position of the first event of the commit that a command made.
     pub(super) fn committed(&self, command: Uuid) -> Option<u64> {
-        let hash = self.hasher.hash_one(command.as_bytes());
-        let is_it =
-            |slot: &u32| entry(&self.commits, *slot).is_some_and(|commit| commit.command == *command.as_bytes());
-        let slot = self.by_command.find(hash, is_it)?;
-        entry(&self.commits, *slot).map(|commit| commit.first)
+        self.committed_as(self.command_key(command), command)
+    }
+
+    /// As [`Index::committed`], where the key is known.
+    pub(super) fn committed_as(&self, key: Key, command: Uuid) -> Option<u64> {
+        let is_it = |slot: &Slot| {
+            slot.key == key
+                && entry(&self.commits, slot.number).is_some_and(|commit| commit.command == *command.as_bytes())
+        };
+        let slot = self.by_command.find(key.hash(), is_it)?;
+        entry(&self.commits, slot.number).map(|commit| commit.first)
     }
 
     /// Position of the first event of a commit.
@@ -137,9 +192,15 @@ impl Index {
         (self.commits.partition_point(|commit| commit.first <= position) as u64).checked_sub(1)
     }
 
+    /// Position of the last event of the last of `limit` commits, of which the first holds `position`.
+    pub(super) fn end_of_page(&self, position: u64, limit: usize) -> u64 {
+        let after = self.commit_at(position).and_then(|commit| commit.checked_add(limit as u64));
+        after.and_then(|commit| self.first_of(commit)).map_or(self.head(), |first| first - 1)
+    }
+
     /// Positions of a stream's events from a revision, ascending.
     pub(super) fn positions(&self, stream: StreamId, from_revision: u64, limit: usize) -> Vec<u64> {
-        let Some(last) = self.stream(stream).map(|stream| stream.last) else {
+        let Some(last) = self.version(stream) else {
             return Vec::new();
         };
         let from = from_revision.max(1);
@@ -171,42 +232,51 @@ impl Index {
         if record.previous != self.last_hash {
             return Err(Break::Chain);
         }
-        if self.committed(record.command).is_some() {
+        let key = self.command_key(record.command);
+        if self.committed_as(key, record.command).is_some() {
             return Err(Break::Command);
         }
-        let commit = u32::try_from(self.commits.len()).map_err(|_| Break::Full)?;
-        // Revisions first, with what this very record has added to a stream before.
-        let mut seen: Vec<(StreamId, u64)> = Vec::new();
-        for event in record.events() {
-            let next = match seen.iter_mut().find(|(stream, _)| *stream == event.stream) {
-                Some((_, latest)) => {
-                    *latest += 1;
-                    *latest
-                }
-                None => {
-                    let next = self.version(event.stream).map_or(0, |version| version.revision) + 1;
-                    seen.push((event.stream, next));
-                    next
-                }
-            };
-            if next != event.revision {
-                return Err(Break::Revision);
+        let number = u32::try_from(self.commits.len()).map_err(|_| Break::Full)?;
+        let mut moves = std::mem::take(&mut self.moves);
+        moves.clear();
+        let head = self.before.len();
+        let moved = self.moved(record, &mut moves);
+        if moved.is_ok() {
+            for moved in &moves {
+                self.move_to(*moved);
             }
+        } else {
+            self.before.truncate(head);
         }
-        u32::try_from(self.streams.len() + seen.len()).map_err(|_| Break::Full)?;
-        for event in record.events() {
-            let now = Version { revision: event.revision, position: event.position };
-            let before = self.move_to(event.stream, now);
-            self.before.push(before);
-        }
+        self.moves = moves;
+        moved?;
         self.commits.push(Entered { command: *record.command.as_bytes(), first: record.first, place: place.pack() });
-        let Self { hasher, commits, by_command, .. } = self;
-        by_command.insert_unique(hasher.hash_one(record.command.as_bytes()), commit, |slot| {
-            hasher.hash_one(entry(commits, *slot).map(|commit| commit.command).unwrap_or_default())
-        });
+        self.by_command.insert_unique(key.hash(), Slot { key, number }, |slot| slot.key.hash());
         self.tree.push(proof::leaf_hash(&hash));
         self.last_hash = hash;
         Ok(())
+    }
+
+    /// Where a record takes the streams that it is of, and on the way the place of each event in its stream.
+    fn moved(&mut self, record: &Record<'_>, moves: &mut Vec<Move>) -> Result<(), Break> {
+        for event in record.events() {
+            let now = Version { revision: event.revision, position: event.position };
+            let before = match moves.iter_mut().find(|moved| moved.id == event.stream) {
+                Some(moved) => std::mem::replace(&mut moved.at, now),
+                None => {
+                    let key = self.stream_key(event.stream);
+                    let number = self.number_of(key, event.stream);
+                    moves.push(Move { id: event.stream, key, number, at: now });
+                    let stream = number.and_then(|number| entry(&self.streams, number));
+                    stream.map_or(Version { revision: 0, position: 0 }, |stream| stream.last)
+                }
+            };
+            if before.revision + 1 != event.revision {
+                return Err(Break::Revision);
+            }
+            self.before.push(before.position);
+        }
+        u32::try_from(self.streams.len() + moves.len()).map_err(|_| Break::Full).map(|_| ())
     }
 
     pub(super) fn tree(&self) -> &Tree {
@@ -240,11 +310,11 @@ impl Index {
         Head { commits: self.commits(), position: self.head(), last_hash: self.last_hash }
     }
 
-    fn stream(&self, id: StreamId) -> Option<&Stream> {
-        let hash = self.hasher.hash_one(id.0);
-        let slot =
-            self.by_stream.find(hash, |slot| entry(&self.streams, *slot).is_some_and(|stream| stream.id == id))?;
-        entry(&self.streams, *slot)
+    /// The number of a stream, if it is there.
+    fn number_of(&self, key: Key, id: StreamId) -> Option<u32> {
+        let is_it =
+            |slot: &Slot| slot.key == key && entry(&self.streams, slot.number).is_some_and(|stream| stream.id == id);
+        self.by_stream.find(key.hash(), is_it).map(|slot| slot.number)
     }
 
     fn before_at(&self, position: u64) -> u64 {
@@ -252,22 +322,16 @@ impl Index {
         at.and_then(|at| self.before.get(at)).copied().unwrap_or(0)
     }
 
-    /// Moves a stream, and returns where it stood.
-    fn move_to(&mut self, id: StreamId, now: Version) -> u64 {
-        let Self { hasher, streams, by_stream, .. } = self;
-        let hash = hasher.hash_one(id.0);
-        let found = by_stream.find(hash, |slot| entry(streams, *slot).is_some_and(|stream| stream.id == id)).copied();
-        let known = found.and_then(|slot| usize::try_from(slot).ok()).and_then(|slot| streams.get_mut(slot));
-        if let Some(stream) = known {
-            return std::mem::replace(&mut stream.last, now).position;
+    fn move_to(&mut self, Move { id, key, number, at }: Move) {
+        let known = number.and_then(|number| usize::try_from(number).ok());
+        if let Some(stream) = known.and_then(|number| self.streams.get_mut(number)) {
+            stream.last = at;
+            return;
         }
-        // `enter` has made sure that the number fits.
-        let slot = u32::try_from(streams.len()).unwrap_or(u32::MAX);
-        streams.push(Stream { id, last: now });
-        by_stream.insert_unique(hash, slot, |slot| {
-            hasher.hash_one(entry(streams, *slot).map_or([0; 17], |stream| stream.id.0))
-        });
-        0
+        // `moved` has made sure that the number fits.
+        let number = u32::try_from(self.streams.len()).unwrap_or(u32::MAX);
+        self.streams.push(Stream { id, last: at });
+        self.by_stream.insert_unique(key.hash(), Slot { key, number }, |slot| slot.key.hash());
     }
 }
 
@@ -408,13 +472,17 @@ impl Index {
 
     fn rehash(&mut self) -> Option<()> {
         let Self { hasher, commits, by_command, streams, by_stream, .. } = self;
-        by_command.reserve(commits.len(), |_| 0);
-        for (slot, commit) in (0_u32..).zip(commits.iter()) {
-            by_command.insert_unique(hasher.hash_one(commit.command), slot, |_| 0);
+        let put = |table: &mut HashTable<Slot>, number: u32, hash: u64| {
+            let key = Key::new(hash);
+            table.insert_unique(key.hash(), Slot { key, number }, |slot| slot.key.hash());
+        };
+        by_command.reserve(commits.len(), |slot| slot.key.hash());
+        for (number, commit) in (0_u32..).zip(commits.iter()) {
+            put(by_command, number, hasher.hash_one(commit.command));
         }
-        by_stream.reserve(streams.len(), |_| 0);
-        for (slot, stream) in (0_u32..).zip(streams.iter()) {
-            by_stream.insert_unique(hasher.hash_one(stream.id.0), slot, |_| 0);
+        by_stream.reserve(streams.len(), |slot| slot.key.hash());
+        for (number, stream) in (0_u32..).zip(streams.iter()) {
+            put(by_stream, number, hasher.hash_one(stream.id.0));
         }
         u32::try_from(commits.len().max(streams.len())).ok().map(|_| ())
     }
@@ -429,6 +497,6 @@ fn read<T>(count: usize, mut next: impl FnMut() -> Option<T>) -> Option<Vec<T>> 
     Some(all)
 }
 
-fn entry<T>(entries: &[T], slot: u32) -> Option<&T> {
-    entries.get(usize::try_from(slot).ok()?)
+fn entry<T>(entries: &[T], number: u32) -> Option<&T> {
+    entries.get(usize::try_from(number).ok()?)
 }

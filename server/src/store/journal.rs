@@ -11,7 +11,9 @@
 //! # Files
 //! `journal/00000000000000000001.journal`, numbered from 1 without a gap. A file gets its name only when its header is
 //! durable. Once the newest reaches [`SEGMENT_BYTES`] the next frame goes to a new one; older ones are never written again.
-//! All numbers are little-endian.
+//! The newest may have *room* behind its last frame: zeros, written and synced together with the frame before them, so that
+//! the syncs that follow change neither its size nor its map of blocks. There is never room beyond [`SEGMENT_BYTES`], so an older
+//! file ends with its last frame; a clean stop and the next open cut it off. All numbers are little-endian.
 //!
 //! ```text
 //! header of a file, 96 bytes
@@ -43,8 +45,8 @@
 //! # Reading it at open
 //! A frame is accepted when its header, every record in it, the hash links, the order of positions and revisions, and the
 //! trailer are right. Where one is not, it may be *torn*: the write that the power or a kill interrupted, which nobody was
-//! told had succeeded. It is torn when it is the last thing in the last file and (a) the file ends inside it, or (b) a
-//! whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
+//! told had succeeded. It is torn when it is the last thing but room in the last file and (a) the file ends inside it or has
+//! nothing but zeros from within it on, or (b) a whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
 //! checkpoint, the mark of a clean stop, the noted head) knows of a commit in it, since all of these are written later than the
 //! sync. Nor may any of them know of a commit after the last whole frame: frames that are gone leave no trace of their own. A torn
 //! frame is cut off and said so in the log. Everything else is *damage*: nothing is cut, the store opens read-only and names
@@ -54,11 +56,11 @@
 //! # Another version
 //! A change that an old program would misread gets a new version number; a program refuses versions that it does not know
 //! and goes on reading all older ones (`server/tests/store/fixtures` keeps a store of each for a test). New frames always
-//! go to a file of the current version.
+//! go to a file of the current version. A program that does not know room takes it for a torn frame, and cuts it off as well.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -84,6 +86,10 @@ const FRAME_HEAD: usize = 40;
 /// No frame is larger: a group may exceed [`FRAME_BYTES`] by the commit that fills it.
 const FRAME_MOST: usize = FRAME_BYTES + super::MAX_COMMIT;
 const SECTOR: u64 = 512;
+/// How much room a file is given at once. A sync that need not write how long the file is takes half the time.
+const ROOM: u64 = 1 << 20;
+/// Frames larger than this are given no room: they would fill it at once, and all of it is written twice.
+const SMALL: usize = 64 << 10;
 
 /// The end of the journal, where it is written.
 #[derive(Debug)]
@@ -99,6 +105,42 @@ pub(super) struct Journal {
 struct Tail {
     tape: Box<dyn Tape>,
     end: Place,
+    /// Where the file ends: there are zeros in between.
+    room: u64,
+    /// Whether the medium gives room.
+    gives: bool,
+}
+
+impl Tail {
+    fn new(tape: Box<dyn Tape>, end: Place) -> Self {
+        Self { tape, end, room: end.offset, gives: true }
+    }
+
+    /// Writes a frame, with room for more behind it when there is none left, and syncs it.
+    fn write(&mut self, frame: &[u8], segment_bytes: u64) -> io::Result<()> {
+        let begin = self.end.offset;
+        let end = begin + frame.len() as u64;
+        self.tape.write_at(frame, begin)?;
+        if end > self.room {
+            self.room = end;
+            // Never more than the file will take, so that one which is done ends with its last frame.
+            let to = segment_bytes.min(end + ROOM);
+            if self.gives && frame.len() <= SMALL && to > end {
+                match self.tape.reserve(end, to) {
+                    Ok(true) => self.room = to,
+                    Ok(false) => self.gives = false,
+                    // A disk that is full but for a little, say: the frame itself is written.
+                    Err(_) => {
+                        self.gives = false;
+                        self.tape.set_len(end)?;
+                    }
+                }
+            }
+        }
+        self.tape.sync()?;
+        self.end.offset = end;
+        Ok(())
+    }
 }
 
 impl Journal {
@@ -134,7 +176,7 @@ impl Journal {
             tape.sync()?;
             medium.sync_dir(dir)?;
         }
-        Ok(Self { dir: dir.to_owned(), store, medium, segment_bytes, tail: Tail { tape, end } })
+        Ok(Self { dir: dir.to_owned(), store, medium, segment_bytes, tail: Tail::new(tape, end) })
     }
 
     /// Where the first record of a frame lies.
@@ -142,13 +184,25 @@ impl Journal {
         frame.after(FRAME_HEAD)
     }
 
-    /// Writes records that follow what `index` knows as one frame and syncs it. Returns where it begins and ends.
+    /// A frame without records yet, in memory that was used before: they are added to it, so that nothing is copied twice.
+    pub(super) fn blank(mut memory: Vec<u8>) -> Vec<u8> {
+        memory.clear();
+        memory.resize(FRAME_HEAD, 0);
+        memory
+    }
+
+    /// The records of a frame that is not closed yet.
+    pub(super) fn records_of(frame: &[u8]) -> &[u8] {
+        frame.get(FRAME_HEAD..).unwrap_or_default()
+    }
+
+    /// Closes a frame of records that follow what `index` knows, writes and syncs it. Returns where it begins and ends.
     ///
     /// After an error nothing may be written any more: it is not known what is on the medium.
     pub(super) fn write(
         &mut self,
         index: &Index,
-        records: &[u8],
+        frame: &mut Vec<u8>,
         commits: usize,
         last: u64,
     ) -> io::Result<(Place, Place)> {
@@ -159,22 +213,28 @@ impl Journal {
                 begin(&self.dir, &*self.medium, SegmentHead { store: self.store, number, commit, position, previous })?;
         }
         let too_large = |_| io::Error::other("the group is too large for a frame");
-        let mut frame = Vec::with_capacity(FRAME_HEAD + records.len() + FRAME_END.len());
-        frame.extend_from_slice(FRAME_MAGIC);
-        frame.extend_from_slice(&u32::try_from(records.len()).map_err(too_large)?.to_le_bytes());
-        frame.extend_from_slice(&index.commits().to_le_bytes());
-        frame.extend_from_slice(&(index.head() + 1).to_le_bytes());
-        frame.extend_from_slice(&last.to_le_bytes());
-        frame.extend_from_slice(&u32::try_from(commits).map_err(too_large)?.to_le_bytes());
-        let crc = crc32fast::hash(&frame);
-        frame.extend_from_slice(&crc.to_le_bytes());
-        frame.extend_from_slice(records);
+        let mut head = Vec::with_capacity(FRAME_HEAD);
+        head.extend_from_slice(FRAME_MAGIC);
+        head.extend_from_slice(&u32::try_from(Self::records_of(frame).len()).map_err(too_large)?.to_le_bytes());
+        head.extend_from_slice(&index.commits().to_le_bytes());
+        head.extend_from_slice(&(index.head() + 1).to_le_bytes());
+        head.extend_from_slice(&last.to_le_bytes());
+        head.extend_from_slice(&u32::try_from(commits).map_err(too_large)?.to_le_bytes());
+        let crc = crc32fast::hash(&head);
+        head.extend_from_slice(&crc.to_le_bytes());
+        for (to, from) in frame.iter_mut().zip(head) {
+            *to = from;
+        }
         frame.extend_from_slice(FRAME_END);
         let begin = self.tail.end;
-        self.tail.tape.write_at(&frame, begin.offset)?;
-        self.tail.tape.sync()?;
-        self.tail.end.offset += frame.len() as u64;
+        self.tail.write(frame, self.segment_bytes)?;
         Ok((begin, self.tail.end))
+    }
+
+    /// Gives back the room that was not needed. It is no harm if that is not durable: the next open does it again.
+    pub(super) fn end(mut self) -> io::Result<()> {
+        let Tail { end, room, .. } = self.tail;
+        if room > end.offset { self.tail.tape.set_len(end.offset) } else { Ok(()) }
     }
 }
 
@@ -204,6 +264,11 @@ pub(super) enum End {
 }
 
 impl Segments {
+    /// The files of a journal up to one that is known to be there.
+    pub(super) fn up_to(dir: &Path, last: u64) -> Self {
+        Self { dir: dir.to_owned(), last }
+    }
+
     /// The files of a journal up to the first that is missing, if there are any; and what is wrong with the list.
     pub(super) fn list(dir: &Path) -> io::Result<(Option<Self>, Option<String>)> {
         let (mut numbers, mut wrong) = (Vec::new(), None);
@@ -332,11 +397,14 @@ impl Segments {
         let mut file = File::open(segment_path(&self.dir, flaw.place.segment))?;
         file.seek(SeekFrom::Start(flaw.place.offset))?;
         file.read_to_end(&mut rest)?;
+        // Zeros at the end may be room that nothing was written to, and say nothing of a lost sector: no frame ends with one.
         let head = rest.first_chunk::<FRAME_HEAD>().map(FrameHead::parse);
+        rest.truncate(rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
         let size = match head {
             // The file ends inside the frame's head: what there is of it is not looked at.
             None => return Ok(true),
             Some(Some(head)) => FRAME_HEAD + head.body + FRAME_END.len(),
+            Some(None) if rest.len() < FRAME_HEAD => return Ok(true),
             Some(None) => {
                 let later = rest.windows(FRAME_HEAD).filter_map(|window| FrameHead::parse(window.first_chunk()?));
                 if later.into_iter().any(|head| head.commit > commits) {
@@ -452,10 +520,11 @@ impl Frames {
             };
             let mut head = [0; FRAME_HEAD];
             let read = read_up_to(&mut file, &mut head)?;
+            let is_last = self.place.segment >= self.segments.last;
+            if is_last && is_room(head.get(..read).unwrap_or_default(), &mut file)? {
+                return Ok(Ok(None));
+            }
             if read == 0 {
-                if self.place.segment >= self.segments.last {
-                    return Ok(Ok(None));
-                }
                 self.place = Place { segment: self.place.segment + 1, offset: 0 };
                 continue;
             }
@@ -676,7 +745,7 @@ fn begin(dir: &Path, medium: &dyn Medium, head: SegmentHead) -> io::Result<Tail>
     tape.sync()?;
     medium.rename(&fresh, &path)?;
     medium.sync_dir(dir)?;
-    Ok(Tail { tape, end: Place { segment: head.number, offset: SEGMENT_HEAD as u64 } })
+    Ok(Tail::new(tape, Place { segment: head.number, offset: SEGMENT_HEAD as u64 }))
 }
 
 fn segment_name(number: u64) -> String {
@@ -685,6 +754,22 @@ fn segment_name(number: u64) -> String {
 
 fn segment_path(dir: &Path, number: u64) -> PathBuf {
     dir.join(segment_name(number))
+}
+
+/// Whether there is nothing but zeros, in what was read and in the rest of a file: what was reserved and not written to.
+fn is_room(read: &[u8], rest: &mut BufReader<File>) -> io::Result<bool> {
+    let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    if !is_zero(read) {
+        return Ok(false);
+    }
+    loop {
+        let bytes = rest.fill_buf()?;
+        let size = bytes.len();
+        if size == 0 || !is_zero(bytes) {
+            return Ok(size == 0);
+        }
+        rest.consume(size);
+    }
 }
 
 /// Fills `buffer` as far as the file goes.

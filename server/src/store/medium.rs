@@ -35,6 +35,16 @@ pub trait Tape: Debug + Send {
     /// Whatever the file system says; any part may have been written.
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
+    /// Lets the file, which ends at `from`, grow to `to` with zeros that are written like anything else: what later goes there
+    /// changes no size and no map of blocks, so that a sync has less to do. False if the medium has no use for that.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the file may have grown by any part.
+    fn reserve(&mut self, from: u64, to: u64) -> io::Result<bool> {
+        let _ = (from, to);
+        Ok(false)
+    }
+
     /// Cuts the file.
     ///
     /// # Errors
@@ -69,6 +79,13 @@ impl Medium for Disk {
 impl Tape for File {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.write_all_at(bytes, offset)
+    }
+
+    fn reserve(&mut self, from: u64, to: u64) -> io::Result<bool> {
+        // `fallocate` would not do: the first write to a block that it gave changes the map of blocks again.
+        let zeros = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
+        self.write_all_at(&vec![0; zeros], from)?;
+        Ok(true)
     }
 
     fn set_len(&mut self, size: u64) -> io::Result<()> {

@@ -65,7 +65,7 @@ impl Inner {
 impl Store for Memory {
     fn append(&self, group: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
         let mut inner = self.write();
-        let plan = plan::plan(&group, &inner.index);
+        let plan = plan::plan(&group, &inner.index, Vec::new());
         for (record, hash) in record::records(&plan.bytes).zip(&plan.hashes) {
             // The plan was made against this very index.
             if inner.index.enter(&record, *hash, Place::default()).is_ok() {

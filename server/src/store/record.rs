@@ -52,22 +52,24 @@ pub(super) fn encode<'a>(
     events: impl Iterator<Item = (StreamId, u64, &'a [u8])>,
 ) -> [u8; 32] {
     let start = out.len();
-    out.extend_from_slice(&[0; HEAD]);
-    out.extend_from_slice(&previous);
-    out.extend_from_slice(&index.to_le_bytes());
-    out.extend_from_slice(&first.to_le_bytes());
-    out.extend_from_slice(command.as_bytes());
-    let count_at = out.len();
-    out.extend_from_slice(&[0; 4]);
+    // What has a known size goes in at once: a commit is encoded while somebody waits for it.
+    let mut head = Fields([0; FIXED], HEAD);
+    head.put(&previous);
+    head.put(&index.to_le_bytes());
+    head.put(&first.to_le_bytes());
+    head.put(command.as_bytes());
+    out.extend_from_slice(&head.0);
     let mut count = 0_u32;
     for (stream, revision, payload) in events {
         count += 1;
-        out.extend_from_slice(&stream.0);
-        out.extend_from_slice(&revision.to_le_bytes());
-        out.extend_from_slice(&length(payload.len()).to_le_bytes());
+        let mut head = Fields([0; PER_EVENT], 0);
+        head.put(&stream.0);
+        head.put(&revision.to_le_bytes());
+        head.put(&length(payload.len()).to_le_bytes());
+        out.extend_from_slice(&head.0);
         out.extend_from_slice(payload);
     }
-    patch(out, count_at, count);
+    patch(out, start + head.1, count);
     let size = length(out.len() - start - HEAD);
     patch(out, start, size);
     let (body_hash, crc) = match out.get(start + HEAD..) {
@@ -274,6 +276,18 @@ fn checksum(size: u32, body: &[u8]) -> u32 {
 /// A length that the size limits keep far below 4 GiB; saturating, so that a mistake shows as a bad record, not as a wrong one.
 fn length(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+/// Fields of a known size, one after another, and where the next one goes.
+struct Fields<const N: usize>([u8; N], usize);
+
+impl<const N: usize> Fields<N> {
+    fn put(&mut self, field: &[u8]) {
+        if let Some(place) = self.0.get_mut(self.1..self.1 + field.len()) {
+            place.copy_from_slice(field);
+            self.1 += field.len();
+        }
+    }
 }
 
 fn patch(out: &mut [u8], at: usize, value: u32) {

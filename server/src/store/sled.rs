@@ -1,14 +1,15 @@
 //! The store on one machine: the guard journal first, sled beside it, an index in memory.
 //!
-//! A group is written to the journal and synced once, then put into sled as one batch, then acknowledged. The log is read
-//! through from sled and single events from the journal, each from the other where it is damaged. Whatever sled
-//! loses, changes or panics over is read from the journal instead and made anew at the next open; the journal itself is
-//! checked against its own chain, against sled, against the noted head and against the last signed checkpoint.
+//! A group is written to the journal and synced once, then acknowledged; sled gets it afterwards (copy.rs). The log is read
+//! through from sled as far as sled is, and single events from the journal, each from the other where it is damaged. Whatever
+//! sled has not got yet, loses, changes, panics or hangs over is read from the journal instead, and filled in or made anew at
+//! the next open; the journal itself is checked against its own chain, against sled, against the noted head and against the
+//! last signed checkpoint.
 //!
 //! ```text
 //! DATA/lock            held while the store is open: one process at a time; says `open` once recovery is through
 //! DATA/journal/        the truth (journal.rs)
-//! DATA/events/         sled (blocks.rs); can be thrown away
+//! DATA/events/         sled (blocks.rs), some way behind (copy.rs); can be thrown away
 //! DATA/index           the index as it was some time ago (index.rs); can be thrown away
 //! DATA/clean           where everything stood at the last clean stop; gone while the store is open
 //! DATA/proof/          the last signed checkpoint and the keys it may be signed by (witness.rs); the noted head (head.rs)
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
+use super::copy::Copy;
 use super::head::{Head, Notes};
 use super::index::{Index, Place};
 use super::journal::{self, Damage, End, FRAME_BYTES, Frames, Journal, Reader, SEGMENT_BYTES, Segments};
@@ -56,6 +58,8 @@ pub struct Options {
     pub index_every: u64,
     /// Memory for sled's cache.
     pub cache_bytes: u64,
+    /// sled is given what is new once it is so many bytes, and at a clean stop.
+    pub sled_every: u64,
     /// How long sled may take to open, beside 8 MiB a second; then it is given up and made anew.
     pub patience: Duration,
     /// How long a stop may take to make sure of sled's files; where they are too large for that, the next start checks them.
@@ -74,6 +78,7 @@ impl Default for Options {
             sign_after: Duration::from_secs(60),
             index_every: 250_000,
             cache_bytes: 128 << 20,
+            sled_every: 512 << 10,
             patience: Duration::from_secs(30),
             stop_within: Duration::from_secs(4),
             sled: true,
@@ -98,7 +103,7 @@ pub struct Sled {
     segments: PathBuf,
     reader: Reader,
     index: RwLock<Index>,
-    blocks: RwLock<Option<Blocks>>,
+    copy: Arc<Copy>,
     writer: Mutex<Writer>,
     witness: Option<Witness>,
     /// Set when a read found sled to be wrong: it is checked whole at the next open.
@@ -118,7 +123,12 @@ struct Writer {
     signed: u64,
     signed_at: Instant,
     indexed: u64,
+    /// What the last frame was made in, for the next one.
+    memory: Vec<u8>,
 }
+
+/// Bytes that are kept for the next frame.
+const MEMORY: usize = 1 << 20;
 
 impl Sled {
     /// Opens the store in `dir`, and makes it if there is none.
@@ -153,13 +163,14 @@ impl Sled {
             reader: Reader::new(&paths.journal),
             head: watch::Sender::new(index.head()),
             index: RwLock::new(index),
-            blocks: RwLock::new(held.map(|(blocks, _)| blocks)),
+            copy: Arc::new(Copy::new(held)),
             writer: Mutex::new(Writer {
                 journal: None,
                 notes: None,
                 signed: 0,
                 signed_at: Instant::now(),
                 indexed: saved,
+                memory: Vec::new(),
             }),
             witness: None,
             suspect: AtomicBool::new(false),
@@ -197,19 +208,16 @@ impl Sled {
             return;
         }
         self.checkpoint_all(&mut writer);
-        writer.journal = None;
+        if let Some(Err(error)) = writer.journal.take().map(Journal::end) {
+            tracing::warn!(%error, "the journal keeps room that it does not need");
+        }
         writer.notes = None;
         self.set_state(State::Closed { why: "it was shut down".to_owned() });
-        let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
-        let index = self.index();
-        let (commits, head, last_hash) = (index.commits(), index.head(), index.last_hash());
-        let events = self.dir.join("events");
-        let stopped = match blocks.filter(|_| !self.suspect.load(Ordering::Relaxed)).map(Blocks::close) {
-            Some(Ok(())) => self.settle(events),
-            Some(Err(why)) => Err(why),
-            None => Err("sled is not to be trusted".to_owned()),
-        };
-        let stopped = stopped.and_then(|events| {
+        let closed = self.copy.close();
+        let Head { commits, position: head, last_hash } = self.index().reaches();
+        let trusted = if self.suspect.load(Ordering::Relaxed) { Err("sled is damaged".to_owned()) } else { closed };
+        let settled = trusted.and_then(|()| self.settle(self.dir.join("events")));
+        let stopped = settled.and_then(|events| {
             let mark = Clean { commits, head, last_hash, events };
             replace(&self.dir.join("clean"), &mark.bytes(self.store), 0o644).map_err(|error| error.to_string())
         });
@@ -230,6 +238,14 @@ impl Sled {
         settled
             .recv_timeout(self.options.stop_within)
             .unwrap_or_else(|_| Err("sled's files are too large to be checked while the server stops".to_owned()))
+    }
+
+    /// Returns once sled has everything that was acknowledged before; false if it will not get it any more.
+    ///
+    /// Nothing that is promised rests on it. It is for who measures or examines what lies in the directory.
+    #[must_use]
+    pub fn catch_up(&self) -> bool {
+        self.copy.catch_up()
     }
 
     /// The log as it stands, signed; and kept as the newest checkpoint.
@@ -314,6 +330,7 @@ impl Sled {
             signed: checkpoint.map_or(0, |checkpoint| checkpoint.size),
             signed_at: Instant::now(),
             indexed,
+            memory: Vec::new(),
         };
         if self.options.sled {
             self.fill(paths, whole);
@@ -329,7 +346,7 @@ impl Sled {
     /// Brings sled to where the journal is; makes it anew where it does not agree.
     fn fill(&mut self, paths: &Paths, whole: bool) {
         let index = self.index();
-        let blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
+        let blocks = self.copy.take();
         let behind = match &blocks {
             Some(blocks) => blocks.last().map(|held| held.map_or(0, |held| held.head)),
             None => Err("it did not open".to_owned()),
@@ -349,11 +366,12 @@ impl Sled {
             refill(&blocks, &self.frames(&index, 1), &index, 0)?;
             Ok::<Blocks, String>(blocks)
         });
-        drop(index);
-        let blocks = blocks
-            .inspect_err(|why| tracing::error!(why, "sled cannot be made anew: reads come from the journal"))
-            .ok();
-        *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = blocks;
+        match blocks {
+            Ok(blocks) => {
+                self.copy.begin(blocks, &index, self.segments.clone(), self.store, self.options.sled_every);
+            }
+            Err(why) => tracing::error!(why, "sled cannot be made anew: reads come from the journal"),
+        }
     }
 
     fn journal_is_whole(&self) -> Result<(), String> {
@@ -376,8 +394,13 @@ impl Sled {
     }
 
     fn commit_group(&self, writer: &mut Writer, group: &[Append]) -> Vec<Result<Appended, AppendError>> {
-        let Plan { outcomes, bytes, hashes } = plan::plan(group, &self.index());
-        let written = if hashes.is_empty() { Ok(()) } else { self.write(writer, &bytes, &hashes) };
+        let blank = Journal::blank(std::mem::take(&mut writer.memory));
+        let Plan { outcomes, mut bytes, hashes, head } = plan::plan(group, &self.index(), blank);
+        let written = if hashes.is_empty() { Ok(()) } else { self.write(writer, &mut bytes, &hashes, head) };
+        // Most groups are small, and one that was not is no reason to keep what it took.
+        if bytes.capacity() <= MEMORY {
+            writer.memory = bytes;
+        }
         let answer = |outcome| match (outcome, &written) {
             (Outcome::Write(appended) | Outcome::Twin(appended), Ok(())) => Ok(appended),
             (Outcome::Refuse { error, .. }, Ok(())) | (Outcome::Refuse { error, rests: false }, Err(_)) => Err(error),
@@ -389,16 +412,16 @@ impl Sled {
         outcomes.into_iter().map(answer).collect()
     }
 
-    /// Journal, then sled, then the index, then everyone who watches.
-    fn write(&self, writer: &mut Writer, bytes: &[u8], hashes: &[Hash]) -> Result<(), AppendError> {
+    /// Journal, then the index, then everyone who watches; sled when it comes to it.
+    fn write(&self, writer: &mut Writer, frame: &mut Vec<u8>, hashes: &[Hash], last: u64) -> Result<(), AppendError> {
         // It comes back when all is done: were there a panic in between, the next append would give positions out again
         // that are in the journal already.
         let Some(mut journal) = writer.journal.take() else {
             return Err(AppendError::Closed { why: self.why_closed() });
         };
         let index = self.index();
-        let last = record::records(bytes).last().map_or(0, |record| record.last());
-        let placed = journal.write(&index, bytes, hashes.len(), last);
+        let records = Journal::records_of(frame).len();
+        let placed = journal.write(&index, frame, hashes.len(), last);
         let commits = index.commits() + hashes.len() as u64;
         drop(index);
         let (place, end) = match placed {
@@ -412,11 +435,10 @@ impl Sled {
         };
         let reaches = Head { commits, position: last, last_hash: hashes.last().copied().unwrap_or_default() };
         writer.notes = writer.notes.take().and_then(|notes| notes.note(reaches));
-        self.put(bytes);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let (commit, position) = (index.commits(), index.head() + 1);
         let mut at = Journal::body_of(place);
-        for (record, hash) in record::records(bytes).zip(hashes) {
+        for (record, hash) in record::records(Journal::records_of(frame)).zip(hashes) {
             let entered = index.enter(&record, *hash, at);
             at = at.after(record.bytes().len());
             if let Err(error) = entered {
@@ -430,20 +452,9 @@ impl Sled {
         let head = index.head();
         drop(index);
         writer.journal = Some(journal);
+        self.copy.offer(head, end, records);
         self.head.send_replace(head);
         Ok(())
-    }
-
-    /// Puts records into sled; if it will not take them, reads come from the journal from now on.
-    fn put(&self, bytes: &[u8]) {
-        let guard = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        let outcome = guard.as_ref().map_or(Ok(()), |blocks| blocks.put(bytes));
-        drop(guard);
-        if let Err(why) = outcome {
-            tracing::error!(why, "sled takes no more: reads come from the journal until the next start");
-            let gone = self.blocks.write().unwrap_or_else(PoisonError::into_inner).take();
-            drop(gone);
-        }
     }
 
     fn sign(&self, writer: &mut Writer) -> io::Result<String> {
@@ -481,12 +492,9 @@ impl Sled {
         }
     }
 
-    /// Asks sled; `None` where it is not there or wrong.
-    fn ask_sled<T>(&self, position: u64, ask: impl FnOnce(&Blocks) -> Result<T, String>) -> Option<T> {
-        let guard = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        let answer = guard.as_ref().map(ask)?;
-        drop(guard);
-        answer
+    /// What sled has said; `None` where it was not asked or is wrong.
+    fn heard<T>(&self, position: u64, said: Option<Result<T, String>>) -> Option<T> {
+        said?
             .inspect_err(|why| {
                 if !self.suspect.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
@@ -576,6 +584,8 @@ impl Sled {
 impl Drop for Sled {
     fn drop(&mut self) {
         self.close();
+        // Of a store that took no writes sled is still open.
+        drop(self.copy.close());
     }
 }
 
@@ -630,7 +640,9 @@ impl Store for Sled {
         };
         // Single events are read fastest from the journal, whose every record has a known place; sled has them as well.
         self.journal_read_at(positions).or_else(|error| {
-            let answer = self.ask_sled(first, |blocks| blocks.read_at(positions)).ok_or_else(|| error.clone());
+            let until = positions.iter().copied().max().unwrap_or(first);
+            let said = self.copy.ask_patiently(until, |blocks| blocks.read_at(positions));
+            let answer = self.heard(first, said).ok_or_else(|| error.clone());
             if answer.is_ok() {
                 tracing::error!(%error, "the journal is damaged: read from sled; run `twofront verify`");
             }
@@ -643,8 +655,10 @@ impl Store for Sled {
         if after >= head || limit == 0 {
             return Ok(Vec::new());
         }
-        let answer = self.ask_sled(after + 1, |blocks| blocks.read_all(after, head, limit));
-        answer.map_or_else(|| self.journal_read_all(after, head, limit), Ok)
+        // sled may be some way behind, and whoever asks for less than all may well ask for what it has.
+        let until = self.index().end_of_page(after + 1, limit);
+        let said = self.copy.ask(until, |blocks| blocks.read_all(after, until, limit));
+        self.heard(after + 1, said).map_or_else(|| self.journal_read_all(after, head, limit), Ok)
     }
 
     fn receipt(&self, command: Uuid) -> Result<Option<Appended>, ReadError> {

@@ -118,12 +118,13 @@ pub fn check(store: &dyn Store, acked: &BTreeMap<u64, (u64, u64)>) -> u64 {
     commits
 }
 
-/// Small files, so that rolling over to the next one, signing and saving the index all happen often.
+/// Small files, so that rolling over to the next one, signing, saving the index and copying to sled all happen often.
 pub fn options() -> Options {
     Options {
         segment_bytes: 300_000,
         sign_every: 40,
         index_every: 300,
+        sled_every: 20_000,
         patience: std::time::Duration::from_secs(5),
         ..Options::default()
     }
@@ -140,7 +141,8 @@ pub fn child() {
     // The test program has begun a line of its own.
     tell("\n");
     match role.as_str() {
-        "writer" => write_groups(&dir, from, groups),
+        "writer" => write_groups(&dir, from, groups, false),
+        "reader" => write_groups(&dir, from, groups, true),
         "plain" => write_plain(&dir, from, groups),
         "keyring" => turn_keys(&dir, groups),
         "backup" => {
@@ -165,7 +167,8 @@ fn tell(line: &str) {
     out.write_all(line.as_bytes()).and_then(|()| out.flush()).expect("the parent listens");
 }
 
-fn write_groups(dir: &Path, from: u64, groups: u64) {
+/// Writes, and before it stops reads all of it, if it is to.
+fn write_groups(dir: &Path, from: u64, groups: u64, reads: bool) {
     let store = Sled::open_with(dir, options()).expect("it opens");
     tell(&format!("state {:?}\n", store.state()));
     if store.state() != State::Open {
@@ -189,6 +192,9 @@ fn write_groups(dir: &Path, from: u64, groups: u64) {
         tell(&line);
         store.tend();
         number += size;
+    }
+    if reads {
+        tell(&format!("read {}\n", check(&store, &BTreeMap::new())));
     }
     store.close();
     tell("closed\n");

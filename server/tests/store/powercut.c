@@ -12,7 +12,10 @@
  *
  * POWERCUT_AT=n kills the process at event n (a write, cut, rename, removal or sync under ROOT); a sync is then cut in its
  * middle: a random part of its sectors is durable. POWERCUT_ADOPT=1 takes everything that is there at the start as durable.
- * POWERCUT_SPACE=n lets n bytes be written under ROOT; then writes are short, then fail with ENOSPC.
+ * POWERCUT_SPACE=n lets n bytes be written under ROOT; then writes are short, then fail with ENOSPC. A file that is cut gives
+ * back what it was cut by, as far as this process took it.
+ * POWERCUT_HANG=word lets everybody wait for ever who writes to a path with this word in it, once an "ack" was written to
+ * standard output.
  * POWERCUT_TRACE=file gets a line for each write and sync under ROOT and each write to standard output.
  */
 #define _GNU_SOURCE
@@ -35,11 +38,11 @@
 
 #define SECTOR 512
 
-static const char *root, *shadow;
+static const char *root, *shadow, *hang;
 static size_t root_length;
-static long at, events, space = -1;
+static long at, events, space = -1, taken;
 static uint64_t seed = 88172645463325252ULL;
-static int trace = -1;
+static int trace = -1, acknowledged;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static ssize_t (*real_write)(int, const void *, size_t);
@@ -163,6 +166,7 @@ __attribute__((constructor)) static void begin(void) {
     if (getenv("POWERCUT_SPACE")) space = atol(getenv("POWERCUT_SPACE"));
     if (getenv("POWERCUT_SEED")) seed ^= strtoull(getenv("POWERCUT_SEED"), NULL, 10) * 0x9e3779b97f4a7c15ULL;
     if (getenv("POWERCUT_TRACE")) trace = open(getenv("POWERCUT_TRACE"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    hang = getenv("POWERCUT_HANG");
     for (int turn = 0; turn < 20; turn++) dice();
     shadow = beside;
     root_length = strlen(where);
@@ -219,6 +223,13 @@ int msync(void *address, size_t size, int flags) {
     return -1;
 }
 
+/* Waits for ever if that is what is to be tried. */
+static void stick(int fd) {
+    char path[PATH_MAX];
+    if (!hang || !__atomic_load_n(&acknowledged, __ATOMIC_SEQ_CST)) return;
+    if (inside(fd, path) && strstr(path, hang)) for (;;) pause();
+}
+
 /* Takes space, and cuts a write to what is left; -1 when nothing is. */
 static ssize_t admit(size_t size) {
     if (space < 0) return (ssize_t)size;
@@ -228,11 +239,13 @@ static ssize_t admit(size_t size) {
     }
     size_t take = size < (size_t)space ? size : (size_t)space;
     space -= (long)take;
+    taken += (long)take;
     return (ssize_t)take;
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
     char path[PATH_MAX];
+    stick(fd);
     pthread_mutex_lock(&lock);
     if (inside(fd, path)) {
         if (now()) {
@@ -252,6 +265,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) { return pw
 
 ssize_t write(int fd, const void *bytes, size_t size) {
     char path[PATH_MAX];
+    stick(fd);
     pthread_mutex_lock(&lock);
     if (inside(fd, path)) {
         if (now()) {
@@ -264,6 +278,7 @@ ssize_t write(int fd, const void *bytes, size_t size) {
         pthread_mutex_unlock(&lock);
         return written;
     }
+    if (fd == 1 && size > 3 && !memcmp(bytes, "ack", 3)) __atomic_store_n(&acknowledged, 1, __ATOMIC_SEQ_CST);
     if (fd == 1) note("out %.*s", (int)size, (const char *)bytes);
     pthread_mutex_unlock(&lock);
     return real_write(fd, bytes, size);
@@ -285,6 +300,12 @@ int ftruncate64(int fd, off64_t size) {
     pthread_mutex_lock(&lock);
     if (inside(fd, path)) {
         if (now()) cut();
+        struct stat it;
+        if (space >= 0 && !fstat(fd, &it) && it.st_size > size) {
+            long given = it.st_size - size < taken ? (long)(it.st_size - size) : taken;
+            space += given;
+            taken -= given;
+        }
         note("write %s = %ld\n", path, (long)size);
     }
     pthread_mutex_unlock(&lock);
