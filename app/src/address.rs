@@ -1,5 +1,7 @@
 //! Addresses of our own pages: how a query is written, and which ones a form may lead to.
 
+use shared::views::alignment::{Figure, Scope};
+
 /// A query without its question mark, of the parameters that are given.
 #[must_use]
 pub fn query<const N: usize>(pairs: [(&str, Option<String>); N]) -> String {
@@ -40,22 +42,28 @@ pub fn local(address: &str) -> Option<&str> {
     is_ours.then_some(address)
 }
 
-/// The most events that one address names: browsers and servers cut longer ones off.
-const MOST_NAMED: usize = 300;
-
-/// The raw log with exactly these events, the newest ones where they are too many for an address: then it
-/// also says of how many.
+/// The raw log with exactly the events behind a figure.
 #[must_use]
-pub fn events(positions: &[u64]) -> String {
-    let newest = positions.get(positions.len().saturating_sub(MOST_NAMED)..).unwrap_or_default();
-    let at: Vec<String> = newest.iter().map(u64::to_string).collect();
-    let of = if newest.len() < positions.len() { format!("&of={}", positions.len()) } else { String::new() };
-    format!("/events?at={}{of}", at.join(","))
+pub fn behind(figures: &[Figure], scope: Scope) -> String {
+    with_query("/events", &query(figure(figures, scope)))
+}
+
+/// How an address names a figure.
+#[must_use]
+pub fn figure(figures: &[Figure], scope: Scope) -> [(&'static str, Option<String>); 4] {
+    let words: Vec<&str> = figures.iter().map(|figure| figure.word()).collect();
+    [
+        ("figure", Some(words.join(","))),
+        ("account", scope.account.map(|id| id.to_string())),
+        ("unit", scope.unit.map(|id| id.to_string())),
+        ("month", scope.month.map(|month| month.to_string())),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::views::alignment::{Month, PROMISES};
 
     #[test]
     fn a_query_holds_what_is_given_and_nothing_that_breaks_it() {
@@ -93,9 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn an_address_never_grows_too_long() {
-        let many: Vec<u64> = (1..=10_000).collect();
-        assert!(events(&many).len() < 2_000 && events(&many).ends_with(",10000&of=10000"));
-        assert_eq!(events(&[3, 5]), "/events?at=3,5");
+    fn a_figure_is_asked_for_in_words() {
+        let unit = shared::ids::UnitId::from_uuid(uuid::Uuid::from_u128(7));
+        let month = Scope::of_month(unit, Month { year: 2026, month: 6 });
+        let address = "/events?figure=kept,late&unit=00000000-0000-0000-0000-000000000007&month=2026-06";
+        assert_eq!(behind(&PROMISES, month), address);
     }
 }

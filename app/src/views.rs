@@ -46,16 +46,18 @@ mod tests {
 
     use shared::domain::Event;
     use shared::handoff::{Event as Handoff, Offer, Party, Words};
-    use shared::ids::{ColleagueId, Stream};
+    use shared::ids::{ColleagueId, HandoffId, Stream};
     use shared::interaction::{Details, Event as Interaction};
     use shared::record::Record;
     use shared::testkit::*;
+    use shared::views::alignment::{Course, Figure, Scope};
     use shared::views::timeline::Filter;
     use shared::views::{Company, Concerns, View};
     use shared::words::{Front, Role};
 
     use crate::live::Follow as _;
     use crate::read::{Importing, Login, Token, Viewer};
+    use crate::text::Lang;
     use crate::when::Zone;
 
     /// The company of the fixtures, with a visit and a handoff because of it, as its administrator reads it.
@@ -182,6 +184,7 @@ mod tests {
         check(&contact_edit::Ask { contact: Some(ANNA), find: Some("cont".to_owned()) });
         check(&contact_new::Ask { account: Some(NORTHWIND), find: None });
         check(&events::Ask::default());
+        check(&behind(&[Figure::Offered], Scope::of_account(NORTHWIND, LOGISTICS)));
         check(&handoff_new::Ask { because: Some(Stream::from(VISIT).first()), ..handoff_new::Ask::default() });
         check(&handoffs::Ask::default());
         check(&import::Ask {});
@@ -251,6 +254,107 @@ mod tests {
         let record = record(page.position() + 1, KIRA, Event::Interaction(CALL, logged));
         page.fold(&record);
         assert!(page.is_stale());
+    }
+
+    fn behind(figures: &[Figure], scope: Scope) -> events::Ask {
+        let behind = events::Behind { figures: figures.to_vec(), scope };
+        events::Ask { behind: Some(behind), ..events::Ask::default() }
+    }
+
+    /// So many handoffs of Northwind to logistics, each accepted.
+    fn accepted(handoffs: u128) -> impl Iterator<Item = (ColleagueId, Event)> {
+        (0..handoffs).flat_map(|number| {
+            let id = HandoffId::from_uuid(uuid::Uuid::from_u128(0xF000 + number));
+            let personal = Words { what: promise("Check") }.into();
+            let offer = Offer { account: NORTHWIND, to: Party::Unit(LOGISTICS), due: None, personal };
+            [(KIRA, Event::Handoff(id, Handoff::Offered(offer))), (LEV, Event::Handoff(id, Handoff::Accepted {}))]
+        })
+    }
+
+    #[test]
+    fn a_figure_opens_exactly_its_events_page_by_page() {
+        let fixture = Fixture::and(accepted(150));
+        let cell = fixture.company.alignment.by_account[&NORTHWIND][&LOGISTICS].clone();
+        let mut ask = behind(&[Figure::Accepted], Scope::of_account(NORTHWIND, LOGISTICS));
+        let mut found = Vec::new();
+        loop {
+            let page = ask.answer(&fixture).unwrap();
+            assert_eq!(page.n, cell.n(&[Figure::Accepted]));
+            assert_eq!(page.directory.account(NORTHWIND, Lang::En), "Northwind");
+            found.extend(page.records.iter().map(|record| (record.position, record.event.clone())));
+            assert!(found.len() <= 150);
+            ask.before = page.earlier;
+            if ask.before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found.len(), 150);
+        assert!(found.is_sorted_by(|(one, _), (next, _)| one > next), "newest first, each once");
+        assert!(found.iter().all(|(_, event)| matches!(event, Event::Handoff(_, Handoff::Accepted {}))));
+        // A filter narrows it further.
+        let of_kira = events::Ask { by: Some(KIRA), before: None, ..ask };
+        let page = of_kira.answer(&fixture).unwrap();
+        assert_eq!((page.records.len(), page.earlier, page.n), (0, None, 150));
+    }
+
+    #[test]
+    fn rubbish_in_the_place_of_a_figure_opens_nothing_rather_than_everything() {
+        for query in ["figure=everything", "figure=offered&account=northwind", "figure=offered&month=never"] {
+            let get = |name: &str| {
+                query
+                    .split('&')
+                    .filter_map(|pair| pair.split_once('='))
+                    .find(|(key, _)| *key == name)
+                    .map(|it| it.1.into())
+            };
+            let page = answer("events", &get, &Fixture::new()).unwrap();
+            assert_eq!((&page["records"], &page["earlier"]), (&serde_json::json!([]), &Value::Null), "{query}");
+        }
+    }
+
+    #[test]
+    fn what_may_count_for_a_figure_is_asked_for() {
+        let ask = behind(&[Figure::Accepted], Scope::of_account(NORTHWIND, LOGISTICS));
+        let after = |event| {
+            let mut page = ask.answer(&Fixture::new()).unwrap();
+            page.fold(&record(page.position() + 1, LEV, event));
+            assert!(page.records.is_empty(), "it cannot tell by itself");
+            page.is_stale()
+        };
+        assert!(after(Event::Handoff(HANDOFF, Handoff::Accepted {})));
+        assert!(!after(Event::Account(CONTOSO, shared::account::Event::Registered { name: account_name("Contoso") })));
+    }
+
+    #[test]
+    fn a_page_that_was_followed_shows_what_it_would_when_asked_anew() {
+        let before = Fixture::new();
+        let since: Vec<_> =
+            [(LEV, Event::Handoff(HANDOFF, Handoff::Accepted {}))].into_iter().chain(accepted(3)).collect();
+        let after = Fixture::and(since);
+        let new = &after.records[before.records.len()..];
+        let follow = |course: &mut Course| new.iter().for_each(|record| course.fold(record));
+
+        let (mut page, anew) = (alignment::Ask.answer(&before).unwrap(), alignment::Ask.answer(&after).unwrap());
+        new.iter().for_each(|record| page.fold(record));
+        assert_eq!(page, anew);
+        let ask = account::Ask { account: Some(NORTHWIND), filter: Filter::default() };
+        let mut course = ask.answer(&before).unwrap().course;
+        follow(&mut course);
+        assert_eq!(course, ask.answer(&after).unwrap().course);
+        let ask = unit::Ask { unit: Some(LOGISTICS), filter: Filter::default() };
+        let mut course = ask.answer(&before).unwrap().course;
+        follow(&mut course);
+        assert_eq!(course, ask.answer(&after).unwrap().course);
+    }
+
+    #[test]
+    fn a_page_of_the_alignment_is_as_large_after_many_handoffs_as_after_few() {
+        let size = |handoffs| {
+            let page = alignment::Ask.answer(&Fixture::and(accepted(handoffs))).unwrap();
+            serde_json::to_string(&page).unwrap().len()
+        };
+        let (few, many) = (size(100), size(2_000));
+        assert!(many < few + few / 100, "{few} {many}");
     }
 
     #[test]

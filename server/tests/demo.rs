@@ -16,6 +16,8 @@ use shared::ids::Stream;
 use shared::interaction::Event as Interaction;
 use shared::lang::Lang;
 use shared::request::Receipt;
+use shared::views::alignment::{ANSWERS, Figure, Scope};
+use shared::views::{Alignment, View};
 use shared::words::{Front, Occurred};
 use support::House;
 
@@ -88,6 +90,53 @@ fn nothing_is_refused_however_long_it_goes_on() {
         let people = count(&house, "colleague joined");
         assert!((40..110).contains(&people), "{people}");
     }
+}
+
+#[test]
+fn behind_every_figure_of_its_alignment_are_exactly_the_events_that_it_counts() {
+    let house = told(Options::new(40_000, 5, Lang::Ru));
+    let mut alignment = Alignment::default();
+    house.records.iter().for_each(|record| alignment.fold(record));
+    let of_account = alignment
+        .by_account
+        .iter()
+        .flat_map(|(account, units)| units.iter().map(|(unit, cell)| (Scope::of_account(*account, *unit), cell)));
+    let of_month = alignment
+        .by_month
+        .iter()
+        .flat_map(|(unit, months)| months.iter().map(|(month, cell)| (Scope::of_month(*unit, *month), cell)));
+    let (mut cells, mut seen) = (0, HashSet::new());
+    for (scope, cell) in of_account.chain(of_month) {
+        for figure in Figure::ALL {
+            let positions = alignment.behind(&[figure], scope);
+            assert_eq!(positions.len(), cell.n(&[figure]), "{figure:?} {scope:?}");
+            for position in positions {
+                let record = &house.records[usize::try_from(position).unwrap() - 1];
+                let Event::Handoff(_, event) = &record.event else { panic!("{record:?}") };
+                let counts = match event {
+                    Handoff::Offered(offer) => {
+                        figure == Figure::Offered && scope.account.is_none_or(|id| id == offer.account)
+                    }
+                    Handoff::Accepted {} => matches!(figure, Figure::Accepted | Figure::Above),
+                    Handoff::Declined { .. } => matches!(figure, Figure::Declined | Figure::Above),
+                    Handoff::Returned { .. } => figure == Figure::Returned,
+                    Handoff::Completed { .. } => matches!(figure, Figure::Kept | Figure::Late | Figure::Undated),
+                    Handoff::Withdrawn { .. } => figure == Figure::Withdrawn,
+                    Handoff::Escalated { .. } => false,
+                };
+                assert!(counts, "{figure:?} {scope:?} {record:?}");
+                let is_by_account = scope.account.is_some();
+                assert!(seen.insert((is_by_account, position)), "{position} counts twice");
+            }
+        }
+        assert_eq!(alignment.behind(&ANSWERS, scope).len(), cell.time_to_answer().map_or(0, |(_, n)| n));
+        cells += 1;
+    }
+    assert!(cells > 100, "{cells}");
+    let without_unit = alignment.behind(&[Figure::WithoutUnit], Scope::default()).len();
+    assert_eq!(alignment.of_company(30).without_unit, without_unit);
+    let offers = count(&house, "handoff offered");
+    assert_eq!(alignment.behind(&[Figure::Offered, Figure::WithoutUnit], Scope::default()).len(), offers);
 }
 
 #[test]

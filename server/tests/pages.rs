@@ -258,3 +258,56 @@ async fn no_identity_stands_twice_on_a_page() {
         assert_eq!(ids.len(), distinct.len(), "{address}: {ids:?}");
     }
 }
+
+#[tokio::test]
+async fn a_figure_opens_as_many_events_as_it_says_and_the_page_says_which() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    for number in 0..3_u128 {
+        let (due, account, to) = ("2026-06-30", NORTHWIND.to_string(), format!("unit/{LOGISTICS}"));
+        let key = uuid::Uuid::from_u128(0x100 + number).to_string();
+        let offer = [("do", "handoff.offer"), ("key", &key), ("account", &account), ("to", &to), ("due", due)];
+        let offer: Vec<_> = offer.into_iter().chain([("what", "Draw the ramp"), ("back", "")]).collect();
+        town.form(&kira, "/handoffs/new", &offer).await;
+    }
+    let mut open = Vec::new();
+    town.office.company(|company| open.extend(company.board.open.keys().copied()));
+    assert_eq!(open.len(), 3);
+    for (number, handoff) in (0x200_u128..).zip(open.iter().take(2)) {
+        let (key, on) = (uuid::Uuid::from_u128(number).to_string(), format!("handoff/{handoff}"));
+        town.form(&lev, "/handoffs", &[("do", "handoff.accept"), ("key", &key), ("on", &on), ("back", "")]).await;
+    }
+    let rows = |page: &str| page.matches("<tr id=\"p").count();
+    let mut opened = std::collections::BTreeMap::new();
+    for page in ["/alignment".to_owned(), format!("/accounts/{NORTHWIND}"), format!("/units/{LOGISTICS}")] {
+        let page = town.page(&kira, &page).await.text;
+        for link in page.split("href=\"/events?figure=").skip(1) {
+            let (query, rest) = link.split_once('"').unwrap();
+            let text = rest.split(['>', '<']).nth(1).unwrap().trim();
+            let events = town.page(&kira, &format!("/events?figure={}", query.replace("&amp;", "&"))).await.text;
+            let figure = query.split('&').next().unwrap();
+            let n = if figure == "offered" { 3 } else { 2 };
+            assert!(rows(&events) == n && text.contains(&n.to_string()), "{query}: {text}, {}", rows(&events));
+            assert!(events.contains("Logistics") && events.contains(&format!("· {n} events<")), "{query}");
+            *opened.entry(figure.to_owned()).or_insert(0) += 1;
+        }
+    }
+    let figures = [("accepted", 3), ("accepted,declined", 4), ("offered", 4)];
+    assert_eq!(opened, figures.map(|(figure, links)| (figure.to_owned(), links)).into());
+
+    let asked = format!("/events?figure=offered&account={NORTHWIND}&unit={LOGISTICS}&month=2026-06");
+    let english = town.page(&kira, &asked).await.text;
+    assert!(english.contains("Only: offered · Northwind · Logistics · offers of June 2026 · 3 events"));
+    assert!(english.contains(&format!("name=\"unit\" value=\"{LOGISTICS}\"")), "the filter's form goes on from it");
+    let request = Request::get(&asked).header(header::AUTHORIZATION, format!("Bearer {kira}"));
+    let russian = town.ask(request.header(header::ACCEPT_LANGUAGE, "ru").body(Body::empty()).unwrap()).await.text;
+    assert!(russian.contains("Только: предложено · Northwind · Logistics · передачи за июнь 2026 · 3 события"));
+
+    for rubbish in ["figure=everything", "figure=offered&unit=logistics", "figure=offered&month=June"] {
+        let page = town.page(&kira, &format!("/events?{rubbish}")).await;
+        assert_eq!((page.status, rows(&page.text)), (StatusCode::OK, 0), "{rubbish}");
+        assert!(page.text.contains("names no figure that there is"), "{rubbish}");
+    }
+    // What an earlier address named, it still names.
+    assert_eq!(rows(&town.page(&kira, "/events?at=1,2,5&of=900").await.text), 3);
+}

@@ -5,7 +5,7 @@
 //! are any events in any order, as a damaged log or a foreign program could hold them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -15,12 +15,13 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::Value;
 use shared::domain::{self, Command, Event, Model, Rejection};
-use shared::ids::{AccountId, ColleagueId, HandoffId, ImportId, Slice, Stream};
+use shared::ids::{AccountId, ColleagueId, HandoffId, ImportId, Slice, Stream, UnitId};
 use shared::lang::Lang;
 use shared::policy::Sight;
 use shared::record::Record;
 use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
+use shared::views::alignment::{ANSWERS, Cell, Course, Figure, Months, Scope};
 use shared::views::board::{Answers, Card};
 use shared::views::timeline::{Cursor, Filter};
 use shared::views::{
@@ -168,6 +169,8 @@ fn check_every_view(log: &[Record], cut: usize) -> Result<(), TestCaseError> {
     check_view(Portfolio::default(), log, cut)?;
     check_view(Board::default(), log, cut)?;
     check_view(Alignment::default(), log, cut)?;
+    check_view(Course::default(), log, cut)?;
+    check_view(Alignment::default().of_company(30), log, cut)?;
     check_view(Company::default(), log, cut)?;
     check_view(AccountFile::new(NORTHWIND), log, cut)?;
     check_view(Acquaintance::new(ANNA), log, cut)?;
@@ -221,6 +224,42 @@ fn shown_of_file(file: &AccountFile) -> impl PartialEq + std::fmt::Debug + use<>
     let steps: Vec<_> = file.open_steps().into_iter().map(|(id, step)| (id, step.clone())).collect();
     let met: Vec<_> = [ANNA, BORIS].into_iter().map(|contact| file.last_with(contact)).collect();
     (file.last_touch(), file.last_in_person(), met, steps, file.handoffs.clone())
+}
+
+/// What a page shows of a course.
+fn shown_of_course(course: &Course) -> impl PartialEq + std::fmt::Debug + use<> {
+    let figures = |cell: &Cell| (Figure::ALL.map(|figure| cell.n(&[figure])), cell.time_to_answer());
+    let cells = |cells: &BTreeMap<UnitId, Cell>| cells.iter().map(|(unit, cell)| (*unit, figures(cell))).collect();
+    let accounts: Vec<(_, Vec<_>)> = course
+        .accounts()
+        .into_iter()
+        .map(|id| (id, course.by_account.get(&id).map(cells).unwrap_or_default()))
+        .collect();
+    let months = |months: &Months| -> Vec<_> {
+        let cells = months.cells.iter().map(|(month, cell)| (Some(*month), figures(cell)));
+        cells.chain([(None, figures(&months.sum))]).collect()
+    };
+    let units: Vec<_> = course.by_unit.iter().map(|(unit, of)| (*unit, months(of))).collect();
+    (accounts, units, course.calendar.clone(), course.without_unit)
+}
+
+/// The events behind every figure are as many as it says.
+fn check_figures(alignment: &Alignment) -> Result<(), TestCaseError> {
+    let of_account = alignment
+        .by_account
+        .iter()
+        .flat_map(|(account, units)| units.iter().map(|(unit, cell)| (Scope::of_account(*account, *unit), cell)));
+    let of_month = alignment
+        .by_month
+        .iter()
+        .flat_map(|(unit, months)| months.iter().map(|(month, cell)| (Scope::of_month(*unit, *month), cell)));
+    for (scope, cell) in of_account.chain(of_month) {
+        for figure in Figure::ALL {
+            prop_assert_eq!(alignment.behind(&[figure], scope).len(), cell.n(&[figure]));
+        }
+        prop_assert_eq!(alignment.behind(&ANSWERS, scope).len(), cell.time_to_answer().map_or(0, |(_, n)| n));
+    }
+    Ok(())
 }
 
 /// What the desk would take from somebody, of all that can be done with a handoff.
@@ -559,13 +598,15 @@ proptest! {
             }
         }
 
-        let alignment = folded(then.alignment.cut(|account| wanted.contains(&account), |_| true), since.iter().copied());
-        for account in &wanted {
-            prop_assert_eq!(alignment.by_account.get(account), now.alignment.by_account.get(account));
+        check_figures(&now.alignment)?;
+        let parts: [fn(&Alignment) -> Course; 3] =
+            [|all| all.of_account(NORTHWIND), |all| all.of_unit(LOGISTICS), |all| all.of_company(2)];
+        for of in parts {
+            let course = folded(of(&then.alignment), since.iter().copied());
+            if !course.stale {
+                prop_assert_eq!(shown_of_course(&course), shown_of_course(&of(&now.alignment)));
+            }
         }
-        prop_assert_eq!(&alignment.by_month, &now.alignment.by_month);
-        let alignment = folded(then.alignment.cut(|_| false, |unit| unit == LOGISTICS), since.iter().copied());
-        prop_assert_eq!(alignment.by_month.get(&LOGISTICS), now.alignment.by_month.get(&LOGISTICS));
 
         let handoffs: BTreeSet<HandoffId> = then.board.open.keys().copied().collect();
         let board = folded(then.board.cut(&handoffs), since.iter().copied());

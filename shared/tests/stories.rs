@@ -10,6 +10,7 @@ use shared::import::Command as Import;
 use shared::interaction::{Command as Interaction, Details, Step, StepWords};
 use shared::record::Record;
 use shared::testkit::*;
+use shared::views::alignment::Figure;
 use shared::views::board::Waits;
 use shared::views::touch::Calendar;
 use shared::views::{AccountFile, Alignment, Board, Directory, Portfolio, Timeline, View};
@@ -172,9 +173,9 @@ fn a_visit_leads_to_a_handoff_that_goes_out_three_times_before_it_is_done() {
 
     let alignment = story.seen(Alignment::default());
     let logistics = &alignment.by_account[&NORTHWIND][&LOGISTICS];
-    assert_eq!((logistics.offered.len(), logistics.accepted.len(), logistics.returned.len()), (2, 2, 1));
+    assert_eq!([Figure::Offered, Figure::Accepted, Figure::Returned].map(|figure| logistics.n(&[figure])), [2, 2, 1]);
     assert_eq!(logistics.kept_in_time(), (1, 1));
-    assert_eq!(alignment.by_account[&NORTHWIND][&ENGINEERING].declined.len(), 1);
+    assert_eq!(alignment.by_account[&NORTHWIND][&ENGINEERING].n(&[Figure::Declined]), 1);
 
     let timeline = story.seen(Timeline::new(NORTHWIND.into()));
     let lanes: Vec<Front> = timeline.entries.iter().map(|entry| entry.front()).collect();

@@ -7,9 +7,10 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use shared::ids::{AccountId, Stream};
 use shared::record::Record;
+use shared::views::alignment::{ANSWERS, Course, Figure, PROMISES, Scope};
 use shared::views::directory;
 use shared::views::timeline::Filter;
-use shared::views::{AccountFile, Alignment, Board, View};
+use shared::views::{AccountFile, Board, View};
 
 use crate::address::with_query;
 use crate::live::Follow;
@@ -88,7 +89,7 @@ pub struct AccountPage {
     pub history: History,
     pub file: AccountFile,
     pub board: Board,
-    pub alignment: Alignment,
+    pub course: Course,
 }
 
 impl Query for Ask {
@@ -102,14 +103,13 @@ impl Query for Ask {
         let mut found = None;
         reader.company(&mut |company| {
             history.name(&company.directory, [account], []);
-            let alignment = company.alignment.cut(|one| one == account, |_| false);
-            found = Some((company.board.of(account), alignment));
+            found = Some((company.board.of(account), company.alignment.of_account(account)));
         });
-        let (board, alignment) = found.ok_or(Trouble::NotFound)?;
+        let (board, course) = found.ok_or(Trouble::NotFound)?;
         if !history.directory.accounts.contains_key(&account) {
             return Err(Trouble::NotFound);
         }
-        Ok(AccountPage { history, file: file.cut(), board, alignment })
+        Ok(AccountPage { history, file: file.cut(), board, course })
     }
 
     fn address(&self) -> String {
@@ -127,11 +127,11 @@ impl Follow for AccountPage {
         self.history.fold(record);
         self.file.fold(record);
         self.board.fold(record);
-        self.alignment.fold(record);
+        self.course.fold(record);
     }
 
     fn is_stale(&self) -> bool {
-        self.history.is_stale() || self.file.stale
+        self.history.is_stale() || self.file.stale || self.course.stale
     }
 }
 
@@ -397,20 +397,22 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
 }
 
 fn units_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
-    let AccountPage { alignment, file, history: History { directory, .. }, .. } = model;
-    let cells = alignment.by_account.get(&file.account).filter(|cells| !cells.is_empty());
+    let AccountPage { course, file, history: History { directory, .. }, .. } = model;
+    let cells = course.by_account.get(&file.account).filter(|cells| !cells.is_empty());
     cells.map(|cells| {
         let rows = cells
             .iter()
             .map(|(id, cell)| {
+                let scope = Scope::of_account(file.account, *id);
+                let asked = cell.n(&[Figure::Offered]).to_string();
                 view! {
                     <tr>
                         <th scope="row">
                             <a href=format!("/units/{id}")>{directory.unit(*id, lang).to_owned()}</a>
                         </th>
-                        <td class="n">{figure(cell.offered.len().to_string(), &cell.offered)}</td>
-                        <td class="n">{figure(kept_words(cell, lang), &cell.promises())}</td>
-                        <td class="n">{figure(answer_briefly(cell, lang), &cell.answered())}</td>
+                        <td class="n">{figure(asked, cell, &[Figure::Offered], scope)}</td>
+                        <td class="n">{figure(kept_words(cell, lang), cell, &PROMISES, scope)}</td>
+                        <td class="n">{figure(answer_briefly(cell, lang), cell, &ANSWERS, scope)}</td>
                     </tr>
                 }
             })

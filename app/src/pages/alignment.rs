@@ -1,21 +1,19 @@
 //! Alignment: how the work that accounts hand to units is answered and kept. A course by month, never
 //! a state or a score; every figure has its n and leads to the events behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use shared::domain::Event;
-use shared::handoff;
-use shared::ids::{AccountId, UnitId};
+use shared::ids::UnitId;
 use shared::record::Record;
-use shared::views::alignment::{Cell, ENOUGH, Month};
-use shared::views::{Alignment as Answers, Directory, View};
+use shared::views::alignment::{ANSWERS, Cell, Course, ENOUGH, Figure, PROMISES, Scope};
+use shared::views::{Directory, View};
 
 use crate::address;
 use crate::live::Follow;
-use crate::parts::course::{Course, chart_legend, month_figures, month_heads};
+use crate::parts::course::{Chart, chart_legend, month_figures, month_heads};
 use crate::parts::history::writes;
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
@@ -76,9 +74,6 @@ crate::texts! {
 /// The most accounts in the matrix.
 const MOST: usize = 30;
 
-/// How many months a course goes back.
-pub const MONTHS: usize = 12;
-
 /// The page: it asks for nothing but the whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ask;
@@ -86,15 +81,10 @@ pub struct Ask;
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlignmentPage {
-    pub position: u64,
-    pub alignment: Answers,
+    pub course: Course,
     pub directory: Directory,
-    /// Those that are shown, the one with the most handoffs first.
-    pub accounts: Vec<AccountId>,
-    /// How many there are.
+    /// How many accounts ever handed something to a unit.
     pub total: usize,
-    /// An account has its first handoff, and its name is not known here.
-    stale: bool,
 }
 
 impl Query for Ask {
@@ -103,30 +93,13 @@ impl Query for Ask {
     fn answer(&self, reader: &dyn Reader) -> Result<AlignmentPage, Trouble> {
         let mut answer = None;
         reader.company(&mut |company| {
-            let whole = &company.alignment;
-            let offers = |units: &BTreeMap<UnitId, Cell>| units.values().map(|cell| cell.offered.len()).sum::<usize>();
-            let mut accounts: Vec<(AccountId, usize)> =
-                whole.by_account.iter().map(|(id, units)| (*id, offers(units))).collect();
-            accounts.sort_by_key(|(id, offers)| (std::cmp::Reverse(*offers), *id));
-            let total = accounts.len();
-            let accounts: Vec<AccountId> = accounts.into_iter().take(MOST).map(|(id, _)| id).collect();
-            let shown: BTreeSet<AccountId> = accounts.iter().copied().collect();
+            let course = company.alignment.of_company(MOST);
             let mut directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
             directory.colleagues.clear();
-            let named = shown.iter().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
+            let named =
+                course.by_account.keys().filter_map(|id| Some((*id, company.directory.accounts.get(id)?.clone())));
             directory.accounts.extend(named);
-            let mut alignment = whole.cut(|account| shown.contains(&account), |_| true);
-            // Ten years of months are megabytes, and one is shown.
-            let calendar = alignment.calendar(MONTHS);
-            alignment.by_month.values_mut().for_each(|months| months.retain(|month, _| calendar.contains(month)));
-            answer = Some(AlignmentPage {
-                position: company.position(),
-                alignment,
-                directory,
-                accounts,
-                total,
-                stale: false,
-            });
+            answer = Some(AlignmentPage { course, directory, total: company.alignment.by_account.len() });
         });
         answer.ok_or(Trouble::NotFound)
     }
@@ -138,20 +111,16 @@ impl Query for Ask {
 
 impl Follow for AlignmentPage {
     fn position(&self) -> u64 {
-        self.position
+        self.course.position
     }
 
     fn fold(&mut self, record: &Record) {
-        self.position = self.position.max(record.position);
-        if let Event::Handoff(_, handoff::Event::Offered(offer)) = &record.event {
-            self.stale |= self.total <= MOST && !self.accounts.contains(&offer.account);
-        }
         self.directory.fold(record);
-        self.alignment.fold(record);
+        self.course.fold(record);
     }
 
     fn is_stale(&self) -> bool {
-        self.stale
+        self.course.stale
     }
 }
 
@@ -173,7 +142,7 @@ fn Loaded(model: RwSignal<AlignmentPage>) -> impl IntoView {
         {move || {
             model
                 .with(|model| {
-                    if model.alignment.by_month.is_empty() {
+                    if model.course.by_unit.is_empty() {
                         empty(lang, writes).into_any()
                     } else {
                         view! { {matrix_section(model, lang)} {courses(model, lang)} {as_table_section(model, lang)} }.into_any()
@@ -201,8 +170,8 @@ fn empty(lang: Lang, writes: bool) -> impl IntoView {
 }
 
 fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
-    let AlignmentPage { alignment, directory, accounts, total, .. } = page;
-    let units = units_by_name(page);
+    let AlignmentPage { course, directory, total } = page;
+    let (accounts, units) = (course.accounts(), units_by_name(page));
     let heads = units
         .iter()
         .map(|id| {
@@ -216,9 +185,13 @@ fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
     let rows = accounts
         .iter()
         .map(|account| {
-            let cells = alignment.by_account.get(account);
-            let cells =
-                units.iter().map(|unit| matrix_cell(cells.and_then(|cells| cells.get(unit)), lang)).collect_view();
+            let cells = course.by_account.get(account);
+            let cells = units
+                .iter()
+                .map(|unit| {
+                    matrix_cell(cells.and_then(|cells| cells.get(unit)), Scope::of_account(*account, *unit), lang)
+                })
+                .collect_view();
             view! {
                 <tr>
                     <th scope="row">
@@ -254,47 +227,45 @@ fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
 }
 
 fn without_unit_line(page: &AlignmentPage, lang: Lang) -> Option<AnyView> {
-    let mut positions: Vec<u64> = page.alignment.without_unit.values().flatten().copied().collect();
-    positions.sort_unstable();
-    let n = u64::try_from(positions.len()).unwrap_or(u64::MAX);
+    let n = u64::try_from(page.course.without_unit).unwrap_or(u64::MAX);
     (n > 0).then(|| {
         view! {
             <p class="small">
-                <a href=address::events(&positions)>{without_unit(lang, n)}</a>
+                <a href=address::behind(&[Figure::WithoutUnit], Scope::default())>{without_unit(lang, n)}</a>
             </p>
         }
         .into_any()
     })
 }
 
-fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
+fn matrix_cell(cell: Option<&Cell>, scope: Scope, lang: Lang) -> AnyView {
     let Some(cell) = cell else {
         return view! { <td class="muted">"–"</td> }.into_any();
     };
     // How dark a cell is: a share of nothing and of everything are five steps apart.
     let heat = cell.share_kept().map(|share| (share.div_ceil(20)).min(5).to_string());
     let is_thin = heat.is_none().then_some("");
-    let n = u64::try_from(cell.offered.len()).unwrap_or(u64::MAX);
+    let n = |figure| u64::try_from(cell.n(&[figure])).unwrap_or(u64::MAX);
     let (kept, promised) = cell.kept_in_time();
     // Where there are enough to speak of a share, it stands before what it is made of.
     let promise_words = match cell.share_kept() {
         Some(percent) => view! { <b>{share(lang, percent)}</b> " " {of_n(lang, kept, promised)} }.into_any(),
         None => in_time(lang, kept, promised).into_any(),
     };
-    let given = [(accepted as fn(Lang, u64) -> String, &cell.accepted), (declined, &cell.declined)]
+    let given = [(accepted as fn(Lang, u64) -> String, Figure::Accepted), (declined, Figure::Declined)]
         .into_iter()
-        .filter(|(_, positions)| !positions.is_empty())
-        .map(|(say, positions)| {
+        .filter(|(_, figure)| n(*figure) > 0)
+        .map(|(say, figure)| {
             view! {
-                <a class="of" href=address::events(positions)>
-                    {say(lang, u64::try_from(positions.len()).unwrap_or(u64::MAX))}
+                <a class="of" href=address::behind(&[figure], scope)>
+                    {say(lang, n(figure))}
                 </a>
             }
         })
         .collect_view();
     let promises = (promised > 0).then(|| {
         view! {
-            <a class="of" href=address::events(&cell.promises())>
+            <a class="of" href=address::behind(&PROMISES, scope)>
                 <span>{promise_words}</span>
             </a>
         }
@@ -302,14 +273,14 @@ fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
     let answers = cell.time_to_answer().map(|(seconds, n)| {
         let text = answered(lang, &when::span_short(seconds, lang), n);
         view! {
-            <a class="of" href=address::events(&cell.answered())>
+            <a class="of" href=address::behind(&ANSWERS, scope)>
                 {text}
             </a>
         }
     });
     view! {
         <td data-heat=heat data-thin=is_thin>
-            <a href=address::events(&cell.offered)>{offered(lang, n)}</a>
+            <a href=address::behind(&[Figure::Offered], scope)>{offered(lang, n(Figure::Offered))}</a>
             {given}
             {promises}
             {answers}
@@ -319,18 +290,17 @@ fn matrix_cell(cell: Option<&Cell>, lang: Lang) -> AnyView {
 }
 
 fn units_by_name(page: &AlignmentPage) -> Vec<UnitId> {
-    let asked: BTreeSet<UnitId> = page.alignment.units().into_iter().collect();
-    page.directory.all_units().into_iter().map(|(id, _)| id).filter(|id| asked.contains(id)).collect()
+    let all = page.directory.all_units().into_iter().map(|(id, _)| id);
+    all.filter(|id| page.course.by_unit.contains_key(id)).collect()
 }
 
 fn courses(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
-    let calendar = page.alignment.calendar(MONTHS);
     let charts = units_by_name(page)
         .into_iter()
         .map(|unit| {
-            let cells = recent(page, unit, &calendar);
+            let months = page.course.by_unit.get(&unit).cloned().unwrap_or_default();
             let name = page.directory.unit(unit, lang).to_owned();
-            view! { <Course name href=format!("/units/{unit}") months=calendar.clone() cells /> }
+            view! { <Chart name href=format!("/units/{unit}") calendar=page.course.calendar.clone() months /> }
         })
         .collect_view();
     view! {
@@ -342,27 +312,20 @@ fn courses(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
     }
 }
 
-fn recent(page: &AlignmentPage, unit: UnitId, calendar: &[Month]) -> BTreeMap<Month, Cell> {
-    let cells = page.alignment.by_month.get(&unit).into_iter().flatten();
-    cells.filter(|(month, _)| calendar.contains(month)).map(|(month, cell)| (*month, cell.clone())).collect()
-}
-
 fn as_table_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
-    let calendar = page.alignment.calendar(MONTHS);
     let rows = units_by_name(page)
         .into_iter()
         .flat_map(|unit| {
-            let cells = recent(page, unit, &calendar);
+            let months = page.course.by_unit.get(&unit);
             let name = page.directory.unit(unit, lang).to_owned();
+            let cells = months.into_iter().flat_map(|months| months.cells.iter().rev());
             cells
-                .into_iter()
-                .rev()
                 .map(|(of, cell)| {
                     view! {
                         <tr>
                             <th scope="row">{name.clone()}</th>
                             <td data-label=month(lang)>{when::month(of.year, of.month, lang)}</td>
-                            {month_figures(&cell, lang)}
+                            {month_figures(cell, Scope::of_month(unit, *of), lang)}
                         </tr>
                     }
                 })

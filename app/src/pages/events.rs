@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 use shared::domain::Event;
 use shared::ids::{AccountId, ColleagueId, ContactId, EventRef, Slice, Stream, UnitId};
 use shared::record::Record;
+use shared::views::alignment::{Figure, Month, Scope};
 use shared::views::{Directory, View};
 use shared::words::Occurred;
 
+use crate::address;
 use crate::live::Follow;
 use crate::parts::Icon;
+use crate::parts::course::figure_word;
 use crate::parts::deeds::{about, deed, of_slice};
 use crate::parts::entry::{handoff_word, interaction_word, other_word};
 use crate::parts::history::account_said;
@@ -37,9 +40,10 @@ crate::texts! {
         en: plural(n) { "{n} event", "{n} events" },
         ru: plural(n) { "{n} событие", "{n} события", "{n} событий" },
     }
-    newest_of(shown: usize, of: usize) {
-        en: "The newest {shown} of {of} are shown: an address names no more.",
-        ru: "Показаны последние {shown} из {of}: больше адрес не вмещает.",
+    offers_of(month: &str) { en: "offers of {month}", ru: "передачи за {month}" }
+    no_such_figure {
+        en: "The address names no figure that there is. It may have been cut off: open the figure again where you found it.",
+        ru: "Такого числа нет. Возможно, адрес скопирован не целиком: откройте число ещё раз там, где нашли его.",
     }
     show_all { en: "Show everything", ru: "Показать всё" }
     position { en: "Position", ru: "Позиция" }
@@ -69,6 +73,9 @@ const CHUNK: u64 = 500;
 /// How many are looked through before the page shows what it has found.
 const MOST_LOOKED_THROUGH: u64 = 20_000;
 
+/// The same, in the chunks in which the events behind a figure are read.
+const MOST_CHUNKS: usize = 200;
+
 /// How many rows an open page grows to before the oldest go.
 const MOST_SHOWN: usize = 400;
 
@@ -82,10 +89,16 @@ pub struct Ask {
     pub stream: Option<Stream>,
     /// Only these.
     pub at: Vec<u64>,
-    /// Of how many these are the newest, where they were too many for an address.
-    #[serde(default)]
-    pub of: Option<usize>,
+    /// Only those behind a figure of the alignment.
+    pub behind: Option<Behind>,
     pub before: Option<u64>,
+}
+
+/// A figure of the alignment; no figure at all where the address names none that there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Behind {
+    pub figures: Vec<Figure>,
+    pub scope: Scope,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,13 +114,16 @@ pub struct EventsPage {
     pub accounts: BTreeMap<Stream, AccountId>,
     /// From where to look further back; `None` at the beginning of the log.
     pub earlier: Option<u64>,
-    /// An event came that is about somebody whom the directory does not hold.
+    /// How many events are behind the figure.
+    pub n: usize,
+    /// An event came that is about somebody whom the directory does not hold, or that may count for the figure.
     stale: bool,
 }
 
 impl Ask {
     /// What an address asks for: `slice`, `type` (`logged`, or with its slice `interaction.logged`, or a
-    /// slice alone), `by`, `stream`, `at` (positions with commas), `of` and `before`.
+    /// slice alone), `by`, `stream`, `at` (positions with commas), `figure` (with `account`, `unit` and `month`)
+    /// and `before`.
     #[must_use]
     pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
         let wanted = get("type").unwrap_or_default();
@@ -125,7 +141,7 @@ impl Ask {
             by: get("by").and_then(|id| id.parse().ok()),
             stream: get("stream").and_then(|stream| stream.parse().ok()),
             at: at.split(',').filter_map(|position| position.trim().parse().ok()).take(1_000).collect(),
-            of: get("of").and_then(|n| n.parse().ok()),
+            behind: get("figure").map(|figures| Behind::read(&figures, &get).unwrap_or_default()),
             before: get("before").and_then(|position| position.parse().ok()),
         }
     }
@@ -144,10 +160,10 @@ impl Ask {
             ("by", self.by.map(|id| id.to_string())),
             ("stream", self.stream.map(|stream| stream.to_string())),
             ("at", Some(at).filter(|at| !at.is_empty())),
-            ("of", self.of.map(|n| n.to_string())),
             ("before", self.before.map(|position| position.to_string())),
         ];
-        let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        let figure = self.behind.iter().flat_map(|behind| address::figure(&behind.figures, behind.scope));
+        let given = figure.chain(pairs).filter_map(|(name, value)| Some(format!("{name}={}", value?)));
         given.collect::<Vec<_>>().join("&")
     }
 
@@ -164,15 +180,53 @@ impl Ask {
     }
 }
 
+impl Behind {
+    /// What an address says of a figure, where all of it can be read: half a question would have another answer.
+    fn read(figures: &str, get: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let figures: Option<Vec<Figure>> = figures.split(',').map(|word| word.trim().parse().ok()).collect();
+        let given = |name: &str| get(name).filter(|text| !text.is_empty());
+        let mut scope = Scope::default();
+        if let Some(id) = given("account") {
+            scope.account = Some(id.parse().ok()?);
+        }
+        if let Some(id) = given("unit") {
+            scope.unit = Some(id.parse().ok()?);
+        }
+        if let Some(month) = given("month") {
+            scope.month = Some(Month::parse(&month)?);
+        }
+        Some(Self { figures: figures?, scope })
+    }
+
+    /// The figure in words, and whose it is.
+    fn say(&self, directory: &Directory, lang: Lang) -> String {
+        let Scope { account, unit, month } = self.scope;
+        let figures: Vec<&str> = self.figures.iter().map(|figure| figure_word(*figure, lang)).collect();
+        let account = account.map(|id| directory.account(id, lang).to_owned());
+        let unit = unit.map(|id| directory.unit(id, lang).to_owned());
+        let month = month.map(|Month { year, month }| when::month(year, month, lang));
+        let month = month.map(|month| match lang {
+            Lang::En => offers_of(lang, &month),
+            Lang::Ru => offers_of(lang, &month.to_lowercase()),
+        });
+        let parts = [Some(figures.join(", ").to_lowercase()), account, unit, month];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+}
+
 impl Query for Ask {
     type Page = EventsPage;
 
     fn answer(&self, reader: &dyn Reader) -> Result<EventsPage, Trouble> {
-        let mut head = 0;
-        reader.company(&mut |company| head = company.directory.position);
-        let (records, earlier) = self.records(reader, head)?;
+        let (mut head, mut behind) = (0, None);
+        reader.company(&mut |company| {
+            head = company.directory.position;
+            behind = self.behind.as_ref().map(|one| company.alignment.behind(&one.figures, one.scope));
+        });
+        let (records, earlier) = self.records(reader, head, behind.as_deref())?;
         let mut accounts = BTreeMap::new();
         let (mut clients, mut contacts) = (BTreeSet::new(), BTreeSet::new());
+        clients.extend(self.behind.as_ref().and_then(|one| one.scope.account));
         for record in &records {
             let stream = record.stream();
             match stream.slice {
@@ -213,7 +267,8 @@ impl Query for Ask {
             };
         });
         let (ask, now) = (self.clone(), reader.viewer().now);
-        Ok(EventsPage { ask, now, records, directory, accounts, earlier, stale: false })
+        let n = behind.map_or(0, |positions| positions.len());
+        Ok(EventsPage { ask, now, records, directory, accounts, earlier, n, stale: false })
     }
 
     fn address(&self) -> String {
@@ -223,8 +278,28 @@ impl Query for Ask {
 
 impl Ask {
     /// The records, newest first, and from where to look further back.
-    fn records(&self, reader: &dyn Reader, head: u64) -> Result<(Vec<Record>, Option<u64>), Trouble> {
+    fn records(
+        &self,
+        reader: &dyn Reader,
+        head: u64,
+        behind: Option<&[u64]>,
+    ) -> Result<(Vec<Record>, Option<u64>), Trouble> {
         let before = self.before.unwrap_or(u64::MAX).min(head.saturating_add(1));
+        if let Some(positions) = behind {
+            let positions = positions.get(..positions.partition_point(|one| *one < before)).unwrap_or_default();
+            let (mut records, mut before) = (Vec::new(), before);
+            for chunk in positions.rchunks(ROWS + 1).take(MOST_CHUNKS) {
+                before = chunk.first().copied().unwrap_or(before);
+                records.extend(reader.at(chunk)?.into_iter().rev().filter(|record| self.passes(record)));
+                if records.len() > ROWS {
+                    records.truncate(ROWS);
+                    before = records.last().map_or(before, |last| last.position);
+                    break;
+                }
+            }
+            let is_more = positions.first().is_some_and(|first| *first < before);
+            return Ok((records, is_more.then_some(before)));
+        }
         if !self.at.is_empty() || self.stream.is_some() {
             let mut records = match self.stream {
                 Some(stream) => reader.raw(stream)?,
@@ -265,6 +340,11 @@ impl Follow for EventsPage {
     fn fold(&mut self, record: &Record) {
         self.directory.fold(record);
         self.now = self.now.max(record.recorded);
+        if self.ask.behind.is_some() {
+            // What it counts as depends on the offer, which only the server has.
+            self.stale |= record.stream().slice == Slice::Handoff;
+            return;
+        }
         if self.ask.before.is_some() || !self.ask.passes(record) {
             return;
         }
@@ -440,13 +520,8 @@ fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
             <p class="subtitle">{subtitle(lang)}</p>
         </header>
         <Filters model ask />
-        {move || {
-            let ask = ask.get();
-            let of = ask.of.filter(|of| *of > ask.at.len())?;
-            Some(view! { <p class="small muted">{newest_of(lang, ask.at.len(), of)}</p> })
-        }}
         <Show when=move || positions.with(Vec::is_empty)>
-            <Empty is_narrow=ask.get().is_narrow() is_more=model.with(|model| model.earlier.is_some()) />
+            <Empty ask=ask.get() is_more=model.with(|model| model.earlier.is_some()) />
         </Show>
         <Show when=move || !positions.with(Vec::is_empty)>
             <div class="scroll" role="region" aria-label=title(lang) tabindex="0">
@@ -546,7 +621,7 @@ fn RowView(row: Row) -> impl IntoView {
 fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
     let lang = use_lang();
     let selects = move || {
-        let Ask { slice, kind, by, stream, at, .. } = ask.get();
+        let Ask { slice, kind, by, stream, at, behind, .. } = ask.get();
         let option =
             |value: String, text: String, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
         let types = Slice::ALL
@@ -592,6 +667,21 @@ fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
                 <span class="chip">{only(lang, &chosen(lang, many))}</span>
             }
         });
+        let only_behind = behind.filter(|behind| !behind.figures.is_empty()).map(|behind| {
+            let given = address::figure(&behind.figures, behind.scope);
+            let hidden = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let hidden = hidden.map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
+            let says = move || {
+                model.with(|model| {
+                    let n = u64::try_from(model.n).unwrap_or(u64::MAX);
+                    only(lang, &format!("{} · {}", behind.say(&model.directory, lang), chosen(lang, n)))
+                })
+            };
+            view! {
+                {hidden.collect_view()}
+                <span class="chip">{says}</span>
+            }
+        });
         view! {
             <select name="type" aria-label=what(lang)>
                 <option value="">{every_event(lang)}</option>
@@ -603,6 +693,7 @@ fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
             </select>
             {only_stream}
             {only_at}
+            {only_behind}
         }
     };
     let clear = move || ask.get().is_narrow();
@@ -623,10 +714,14 @@ fn Filters(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
 }
 
 #[component]
-fn Empty(is_narrow: bool, is_more: bool) -> impl IntoView {
+fn Empty(ask: Ask, is_more: bool) -> impl IntoView {
     let lang = use_lang();
-    if is_narrow {
-        let text = if is_more { looked_through(lang) } else { empty_filter(lang) };
+    if ask.is_narrow() {
+        let text = match ask.behind {
+            Some(behind) if behind.figures.is_empty() => no_such_figure(lang),
+            Some(_) | None if is_more => looked_through(lang),
+            Some(_) | None => empty_filter(lang),
+        };
         return view! {
             <div class="empty">
                 <p>{text}</p>
@@ -669,9 +764,34 @@ mod tests {
             "type=handoff",
             "at=3,5,8",
             "stream=account/00000000-0000-0000-0000-000000000007",
+            "figure=without_unit",
+            "figure=kept,late&account=00000000-0000-0000-0000-000000000007&type=handoff.completed&before=7",
+            "figure=offered&unit=00000000-0000-0000-0000-000000000007&month=2026-06",
         ] {
             assert_eq!(asked(query).query(), query);
         }
         assert_eq!(asked("slice=handoff&type=offered").query(), "type=handoff.offered");
+    }
+
+    #[test]
+    fn a_figure_is_read_whole_or_not_at_all() {
+        for rubbish in [
+            "figure=",
+            "figure=everything",
+            "figure=offered,everything",
+            "figure=offered&account=northwind",
+            "figure=offered&unit=1,2",
+            "figure=offered&month=2026-13",
+        ] {
+            assert_eq!(asked(rubbish).behind, Some(Behind::default()), "{rubbish}");
+        }
+        assert_eq!(asked("month=2026-06").behind, None);
+        let june = Behind {
+            figures: vec![Figure::Offered],
+            scope: Scope { month: Month::parse("2026-06"), ..Scope::default() },
+        };
+        assert_eq!(asked("figure=offered&account=&unit=&month=2026-06").behind, Some(june.clone()));
+        assert_eq!(june.say(&Directory::default(), Lang::En), "offered · offers of June 2026");
+        assert_eq!(june.say(&Directory::default(), Lang::Ru), "предложено · передачи за июнь 2026");
     }
 }

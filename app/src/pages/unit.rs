@@ -1,22 +1,19 @@
 //! A unit: its people, its place among the others, the course of its answers, and everything that its
 //! people did.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use shared::ids::{Stream, UnitId};
 use shared::record::Record;
-use shared::views::alignment::{Cell, ENOUGH, Month};
+use shared::views::alignment::{Course, ENOUGH};
 use shared::views::timeline::Filter;
-use shared::views::{Alignment, Board, View};
+use shared::views::{Board, View};
 
 use crate::address::with_query;
 use crate::live::Follow;
-use crate::pages::alignment::MONTHS;
-use crate::parts::course::{Course, chart_legend, months_table};
+use crate::parts::course::{Chart, chart_legend, months_table};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
@@ -59,7 +56,7 @@ pub struct Ask {
 pub struct UnitPage {
     pub unit: UnitId,
     pub history: History,
-    pub alignment: Alignment,
+    pub course: Course,
     /// The handoffs that are offered to the unit as a whole and wait for somebody.
     pub board: Board,
 }
@@ -77,10 +74,10 @@ impl Query for Ask {
         reader.company(&mut |company| {
             let waiting = company.board.open.iter().filter(|(_, card)| card.to == shared::handoff::Party::Unit(unit));
             let board = company.board.cut(&waiting.map(|(id, _)| *id).collect());
-            found = Some((company.alignment.cut(|_| false, |one| one == unit), board));
+            found = Some((company.alignment.of_unit(unit), board));
         });
-        let (alignment, board) = found.ok_or(Trouble::NotFound)?;
-        Ok(UnitPage { unit, history, alignment, board })
+        let (course, board) = found.ok_or(Trouble::NotFound)?;
+        Ok(UnitPage { unit, history, course, board })
     }
 
     fn address(&self) -> String {
@@ -96,12 +93,12 @@ impl Follow for UnitPage {
 
     fn fold(&mut self, record: &Record) {
         self.history.fold(record);
-        self.alignment.fold(record);
+        self.course.fold(record);
         self.board.fold(record);
     }
 
     fn is_stale(&self) -> bool {
-        self.history.is_stale()
+        self.history.is_stale() || self.course.stale
     }
 }
 
@@ -112,15 +109,6 @@ impl WithHistory for UnitPage {
 }
 
 impl UnitPage {
-    /// The last months of this unit, and the calendar that they stand in.
-    fn course(&self) -> (Vec<Month>, BTreeMap<Month, Cell>) {
-        let calendar = self.alignment.calendar(MONTHS);
-        let cells = self.alignment.by_month.get(&self.unit).into_iter().flatten();
-        let cells = cells.filter(|(month, _)| calendar.contains(month)).map(|(month, cell)| (*month, cell.clone()));
-        let cells = cells.collect();
-        (calendar, cells)
-    }
-
     /// Offers to this unit that nobody has answered.
     fn waiting(&self) -> usize {
         let offered = |card: &&shared::views::board::Card| {
@@ -215,12 +203,12 @@ fn head(page: &UnitPage, lang: Lang) -> impl IntoView + use<> {
 }
 
 fn course_section(page: &UnitPage, lang: Lang) -> AnyView {
-    let (months, cells) = page.course();
-    if cells.is_empty() {
+    let Some(months) = page.course.by_unit.get(&page.unit).filter(|months| !months.cells.is_empty()) else {
         return view! { <p class="small muted">{no_course(lang)}</p> }.into_any();
-    }
+    };
+    let (months, calendar) = (months.clone(), page.course.calendar.clone());
     let name = page.history.directory.unit(page.unit, lang).to_owned();
-    let table = months_table(&cells, lang);
+    let table = months_table(page.unit, &months, lang);
     view! {
         <section class="stack tight">
             <h2 id="course">{course(lang)}</h2>
@@ -228,7 +216,7 @@ fn course_section(page: &UnitPage, lang: Lang) -> AnyView {
                 <div class="scroll" role="region" aria-label=course(lang) tabindex="0">
                     {table}
                 </div>
-                <Course name href=format!("/units/{}", page.unit) months cells />
+                <Chart name href=format!("/units/{}", page.unit) calendar months />
             </div>
             <p class="small muted">{course_note(lang, ENOUGH)} " " {chart_legend(lang)}</p>
         </section>

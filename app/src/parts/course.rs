@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use shared::views::alignment::{Cell, ENOUGH, Month};
+use shared::ids::UnitId;
+use shared::views::alignment::{ANSWERS, Cell, ENOUGH, Figure, Month, Months, PROMISES, Scope};
 
 use crate::address;
 use crate::text::{Lang, use_lang};
@@ -26,7 +27,10 @@ crate::texts! {
     withdrawn { en: "Withdrawn", ru: "Снято" }
     above { en: "Answered above", ru: "Решено выше" }
     returned { en: "Returned", ru: "Возвращено" }
+    without_unit { en: "Offered to a colleague in no unit", ru: "Предложено сотруднику вне подразделений" }
     kept { en: "Kept in time", ru: "В срок" }
+    late { en: "Late", ru: "С опозданием" }
+    undated { en: "Completed without a date", ru: "Выполнено без срока" }
     answer { en: "Time to answer", ru: "Время ответа" }
     answer_time(text: &str) { en: "Time to answer: {text}", ru: "Время ответа: {text}" }
     legend(enough: usize) {
@@ -60,68 +64,78 @@ pub fn answer_briefly(cell: &Cell, lang: Lang) -> String {
         .map_or_else(|| nothing(lang).to_owned(), |(seconds, n)| answered_in(lang, &when::span_short(seconds, lang), n))
 }
 
-/// A figure that leads to the events behind it.
-pub fn figure(text: String, positions: &[u64]) -> AnyView {
-    if positions.is_empty() {
-        return view! { <span class="muted">"–"</span> }.into_any();
+/// What is counted, in a word or two.
+#[must_use]
+pub fn figure_word(figure: Figure, lang: Lang) -> &'static str {
+    match figure {
+        Figure::Offered => offered(lang),
+        Figure::WithoutUnit => without_unit(lang),
+        Figure::Accepted => accepted(lang),
+        Figure::Declined => declined(lang),
+        Figure::Withdrawn => withdrawn(lang),
+        Figure::Above => above(lang),
+        Figure::Returned => returned(lang),
+        Figure::Kept => kept(lang),
+        Figure::Late => late(lang),
+        Figure::Undated => undated(lang),
     }
-    view! { <a href=address::events(positions)>{text}</a> }.into_any()
 }
 
-/// The table head of [`month_row`], after the first column.
+/// A figure that leads to the events behind it.
+pub fn figure(text: String, cell: &Cell, figures: &[Figure], scope: Scope) -> AnyView {
+    if cell.n(figures) == 0 {
+        return view! { <span class="muted">"–"</span> }.into_any();
+    }
+    view! { <a href=address::behind(figures, scope)>{text}</a> }.into_any()
+}
+
+/// What a month's figures begin with, each a plain number.
+const COUNTED: [Figure; 6] =
+    [Figure::Offered, Figure::Accepted, Figure::Declined, Figure::Withdrawn, Figure::Above, Figure::Returned];
+
+/// The table head of [`month_figures`], after the first column.
 pub fn month_heads(lang: Lang) -> impl IntoView {
-    [
-        offered(lang),
-        accepted(lang),
-        declined(lang),
-        withdrawn(lang),
-        above(lang),
-        returned(lang),
-        kept(lang),
-        answer(lang),
-    ]
-    .map(|text| {
-        view! {
-            <th class="n" scope="col">
-                {text}
-            </th>
-        }
-    })
-    .collect_view()
+    let counted = COUNTED.iter().map(|figure| figure_word(*figure, lang));
+    counted
+        .chain([kept(lang), answer(lang)])
+        .map(|text| {
+            view! {
+                <th class="n" scope="col">
+                    {text}
+                </th>
+            }
+        })
+        .collect_view()
 }
 
 /// The figures of one month.
-pub fn month_figures(cell: &Cell, lang: Lang) -> impl IntoView + use<> {
-    let n = |text: String, positions: &[u64], label: &'static str| {
+pub fn month_figures(cell: &Cell, scope: Scope, lang: Lang) -> impl IntoView + use<> {
+    let n = |text: String, figures: &[Figure], label: &'static str| {
         view! {
             <td class="n" data-label=label>
-                {figure(text, positions)}
+                {figure(text, cell, figures, scope)}
             </td>
         }
     };
-    let count = |positions: &[u64], label| n(positions.len().to_string(), positions, label);
+    let counted = COUNTED.map(|one| n(cell.n(&[one]).to_string(), &[one], figure_word(one, lang)));
     view! {
-        {count(&cell.offered, offered(lang))}
-        {count(&cell.accepted, accepted(lang))}
-        {count(&cell.declined, declined(lang))}
-        {count(&cell.withdrawn, withdrawn(lang))}
-        {count(&cell.above, above(lang))}
-        {count(&cell.returned, returned(lang))}
-        {n(kept_words(cell, lang), &cell.promises(), kept(lang))}
-        {n(answer_words(cell, lang), &cell.answered(), answer(lang))}
+        {counted.collect_view()}
+        {n(kept_words(cell, lang), &PROMISES, kept(lang))}
+        {n(answer_words(cell, lang), &ANSWERS, answer(lang))}
     }
 }
 
 /// One unit's months as a table, newest first.
-pub fn months_table(cells: &BTreeMap<Month, Cell>, lang: Lang) -> impl IntoView + use<> {
-    let rows = cells
+pub fn months_table(unit: UnitId, months: &Months, lang: Lang) -> impl IntoView + use<> {
+    let rows = months
+        .cells
         .iter()
         .rev()
         .map(|(month, cell)| {
             view! {
                 <tr>
                     <th scope="row">{when::month(month.year, month.month, lang)}</th>
-                    {month_figures(cell, lang)}
+                    {month_figures(cell, Scope::of_month(unit, *month), lang)}
                 </tr>
             }
         })
@@ -141,14 +155,11 @@ pub fn months_table(cells: &BTreeMap<Month, Cell>, lang: Lang) -> impl IntoView 
 
 /// One unit's course as a chart: the share kept in time as a line, and behind it how many were offered.
 #[component]
-pub fn Course(name: String, href: String, months: Vec<Month>, cells: BTreeMap<Month, Cell>) -> impl IntoView {
+pub fn Chart(name: String, href: String, calendar: Vec<Month>, months: Months) -> impl IntoView {
     let lang = use_lang();
-    let drawn = draw(&months, &cells, lang);
+    let Months { cells, sum } = months;
+    let drawn = draw(&calendar, &cells, lang);
     let spoken = chart_of(lang, &name, &drawn.spoken);
-    let mut sum = Cell::default();
-    for cell in cells.values() {
-        sum.add(cell);
-    }
     let grid = [(BOTTOM, "0"), (MIDDLE, "50"), (TOP, "100")]
         .map(|(y, text)| {
             view! {
@@ -165,7 +176,7 @@ pub fn Course(name: String, href: String, months: Vec<Month>, cells: BTreeMap<Mo
                 <b>
                     <a href=href>{name}</a>
                 </b>
-                <span class="small muted">{n_of(lang, sum.offered.len())}</span>
+                <span class="small muted">{n_of(lang, sum.n(&[Figure::Offered]))}</span>
             </figcaption>
             <svg viewBox="0 0 320 120" role="img" aria-label=spoken>
                 {grid}
@@ -222,7 +233,8 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
     let mut drawn = Drawn::default();
     let step = (RIGHT - LEFT) / months.len().max(1);
     let width = (step * 3 / 5).clamp(2, 26);
-    let most = months.iter().filter_map(|month| cells.get(month)).map(|cell| cell.offered.len()).max().unwrap_or(0);
+    let most =
+        months.iter().filter_map(|month| cells.get(month)).map(|cell| cell.n(&[Figure::Offered])).max().unwrap_or(0);
     let (mut points, mut spoken) = (Vec::new(), Vec::new());
     // Every third month has its name, counted from the newest.
     let named = |place: usize| (months.len() - 1 - place).is_multiple_of(3);
@@ -232,7 +244,7 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
             drawn.months.push((x, when::month_short(month.month, lang)));
         }
         let Some(cell) = cells.get(month) else { continue };
-        let height = (cell.offered.len() * BAR).div_ceil(most.max(1));
+        let height = (cell.n(&[Figure::Offered]) * BAR).div_ceil(most.max(1));
         drawn.bars.push([x - width / 2, BOTTOM - height, width, height]);
         let (in_time, n) = cell.kept_in_time();
         let what = if n == 0 { no_promises(lang).to_owned() } else { of_n(lang, in_time, n) };
@@ -259,7 +271,11 @@ mod tests {
     use super::*;
 
     fn cell(offered: usize, kept: usize, late: usize) -> Cell {
-        Cell { offered: vec![1; offered], kept: vec![2; kept], late: vec![3; late], ..Cell::default() }
+        let mut cell = Cell::default();
+        for (figure, n) in [(Figure::Offered, offered), (Figure::Kept, kept), (Figure::Late, late)] {
+            (0..n).for_each(|_| cell.count(figure, None));
+        }
+        cell
     }
 
     #[test]
@@ -267,7 +283,9 @@ mod tests {
         assert_eq!(kept_words(&cell(3, 2, 1), Lang::En), "2 of 3");
         assert_eq!(kept_words(&cell(12, 9, 3), Lang::Ru), "75\u{a0}% · 9 из 12");
         assert_eq!(kept_words(&cell(5, 0, 0), Lang::En), "–");
-        let answered = Cell { answers: vec![(1, 3 * 3600), (2, 5 * 3600)], ..Cell::default() };
+        let mut answered = Cell::default();
+        answered.count(Figure::Accepted, Some(3 * 3600));
+        answered.count(Figure::Declined, Some(5 * 3600));
         assert_eq!(answer_words(&answered, Lang::En), "4\u{a0}hours, n\u{a0}2");
     }
 
