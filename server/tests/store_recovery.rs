@@ -468,13 +468,15 @@ fn an_interrupted_last_write_is_cut_off() {
         bytes[sector..sector + 512].fill(0);
         bytes
     };
+    // Into room a write goes sector by sector.
+    let sectors = |sectors: usize| (whole.len() / 512 + sectors) * 512 - whole.len();
+    let last_sector = (whole.len() + next.len() - 1) / 512 * 512 - whole.len();
     for torn in [
         [whole.as_slice(), &next[..10]].concat(),
         [whole.as_slice(), &next[..900]].concat(),
-        // The same with room behind it, which reads as zeros.
-        [whole.as_slice(), &next[..10], &[0; 2_000]].concat(),
-        [whole.as_slice(), &next[..900], &[0; 2_000]].concat(),
-        [whole.as_slice(), &next[..next.len() - 1], &[0; 2_000]].concat(),
+        [whole.as_slice(), &next[..sectors(1)], &[0; 3_000]].concat(),
+        [whole.as_slice(), &next[..sectors(2)], &[0; 3_000]].concat(),
+        [whole.as_slice(), &next[..last_sector], &[0; 3_000]].concat(),
         [zeroed.as_slice(), &[0; 2_000]].concat(),
         zeroed,
     ] {
@@ -536,6 +538,14 @@ fn room_behind_it_hides_no_rot_in_the_last_frame() {
         std::fs::write(&path, &bytes).expect("written");
         let verdict = care::verify(dir.path(), None);
         assert!(matches!(verdict, Verdict::Damaged { position: Some(_), .. }), "bit {bit}: {verdict}");
+    }
+    // Zeros at its end are room only where a write may have stopped.
+    for zeroed in 1..=4 {
+        let mut bytes = [whole.as_slice(), &[0; 3_000]].concat();
+        bytes[whole.len() - zeroed..whole.len()].fill(0);
+        std::fs::write(&path, &bytes).expect("written");
+        let verdict = care::verify(dir.path(), None);
+        assert!(matches!(verdict, Verdict::Damaged { position: Some(_), .. }), "{zeroed} bytes: {verdict}");
     }
 }
 

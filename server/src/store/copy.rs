@@ -48,6 +48,8 @@ struct Goal {
     hurry: bool,
     /// Whether sled is to be closed there.
     stop: bool,
+    /// Whether nobody waits for that any more: sled is to be let go as it is.
+    given_up: bool,
     /// Whether nobody goes there any more.
     ended: bool,
 }
@@ -80,7 +82,7 @@ impl Copy {
     pub(super) fn begin(self: &Arc<Self>, blocks: Blocks, index: &Index, segments: PathBuf, store: Uuid, every: u64) {
         *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = Some(blocks);
         self.reached.store(index.head(), Ordering::Release);
-        *self.goal() = Goal { head: index.head(), end: index.end, every, ..Goal::default() };
+        *self.goal() = Goal { head: index.head(), end: index.end, every: every.max(1), ..Goal::default() };
         let (told, closed) = sync_channel(1);
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(closed);
         let thread = Thread { copy: Arc::clone(self), segments, store, at: index.end };
@@ -152,9 +154,11 @@ impl Copy {
         self.moved.notify_all();
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
         match closed {
-            Some(closed) => closed
-                .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| Err(format!("nobody said within {} s that it is closed", PATIENCE.as_secs()))),
+            Some(closed) => closed.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+                // What is left of it would be put into a sled that the next open finds held, or has moved aside.
+                self.goal().given_up = true;
+                Err(format!("nobody said within {} s that it is closed", PATIENCE.as_secs()))
+            }),
             // One that has taken too long still has it.
             None if !self.goal().ended => Err("sled is still being closed".to_owned()),
             None => {
@@ -228,6 +232,10 @@ impl Thread {
             self.at = frame.end;
             batch.extend_from_slice(&frame.body);
             if batch.len() >= BATCH || self.at >= goal.end {
+                if self.copy.goal().given_up {
+                    drop(self.copy.take());
+                    return Err("the store was closed before sled had caught up".to_owned());
+                }
                 self.put(&batch)?;
                 self.copy.reached.store(frame.head.last, Ordering::Release);
                 batch.clear();

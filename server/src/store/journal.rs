@@ -45,8 +45,8 @@
 //! # Reading it at open
 //! A frame is accepted when its header, every record in it, the hash links, the order of positions and revisions, and the
 //! trailer are right. Where one is not, it may be *torn*: the write that the power or a kill interrupted, which nobody was
-//! told had succeeded. It is torn when it is the last thing but room in the last file and (a) the file ends inside it or has
-//! nothing but zeros from within it on, or (b) a whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
+//! told had succeeded. It is torn when it is the last thing but room in the last file and (a) the file ends inside it, or (b) a
+//! whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
 //! checkpoint, the mark of a clean stop, the noted head) knows of a commit in it, since all of these are written later than the
 //! sync. Nor may any of them know of a commit after the last whole frame: frames that are gone leave no trace of their own. A torn
 //! frame is cut off and said so in the log. Everything else is *damage*: nothing is cut, the store opens read-only and names
@@ -231,10 +231,15 @@ impl Journal {
         Ok((begin, self.tail.end))
     }
 
-    /// Gives back the room that was not needed. It is no harm if that is not durable: the next open does it again.
+    /// Gives back the room that was not needed.
     pub(super) fn end(mut self) -> io::Result<()> {
         let Tail { end, room, .. } = self.tail;
-        if room > end.offset { self.tail.tape.set_len(end.offset) } else { Ok(()) }
+        if room <= end.offset {
+            return Ok(());
+        }
+        self.tail.tape.set_len(end.offset)?;
+        // Were the cut lost with the power, after the next open has gone on to another file, room would lie between frames.
+        self.tail.tape.sync()
     }
 }
 
@@ -397,27 +402,28 @@ impl Segments {
         let mut file = File::open(segment_path(&self.dir, flaw.place.segment))?;
         file.seek(SeekFrom::Start(flaw.place.offset))?;
         file.read_to_end(&mut rest)?;
-        // Zeros at the end may be room that nothing was written to, and say nothing of a lost sector: no frame ends with one.
-        let head = rest.first_chunk::<FRAME_HEAD>().map(FrameHead::parse);
-        rest.truncate(rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
-        let size = match head {
+        // Zeros at the end may be room that nothing was written to: no frame ends with one.
+        let written = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let size = match rest.first_chunk::<FRAME_HEAD>().map(FrameHead::parse) {
             // The file ends inside the frame's head: what there is of it is not looked at.
             None => return Ok(true),
             Some(Some(head)) => FRAME_HEAD + head.body + FRAME_END.len(),
-            Some(None) if rest.len() < FRAME_HEAD => return Ok(true),
             Some(None) => {
+                let rest = rest.get(..written).unwrap_or_default();
                 let later = rest.windows(FRAME_HEAD).filter_map(|window| FrameHead::parse(window.first_chunk()?));
                 if later.into_iter().any(|head| head.commit > commits) {
                     return Ok(false);
                 }
-                rest.len()
+                written.max(FRAME_HEAD)
             }
         };
-        if size != rest.len() {
-            return Ok(size > rest.len());
+        if written > size {
+            return Ok(false);
         }
+        // Or inside the rest of it.
+        let Some(frame) = rest.get(..size) else { return Ok(true) };
         let mut at = flaw.place.offset;
-        let mut left = rest.as_slice();
+        let mut left = frame;
         while !left.is_empty() {
             let share = usize::try_from(SECTOR - at % SECTOR).unwrap_or(left.len()).min(left.len());
             let (piece, after) = left.split_at(share);
