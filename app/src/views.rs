@@ -186,6 +186,7 @@ mod tests {
         check(&events::Ask::default());
         check(&behind(&[Figure::Offered], Scope::of_account(NORTHWIND, LOGISTICS)));
         check(&handoff_new::Ask { because: Some(Stream::from(VISIT).first()), ..handoff_new::Ask::default() });
+        check(&handoff_new::Ask { find: Some("cont".to_owned()), ..handoff_new::Ask::default() });
         check(&handoffs::Ask::default());
         check(&import::Ask {});
         check(&log::Ask { find: Some("cont".to_owned()), ..log::Ask::default() });
@@ -193,6 +194,18 @@ mod tests {
         check(&portfolio::Ask { find: Some("north".to_owned()), ..portfolio::Ask::default() });
         check(&settings::Ask::default());
         check(&unit::Ask { unit: Some(LOGISTICS), filter: Filter::default() });
+    }
+
+    #[test]
+    fn a_form_offers_the_accounts_that_are_looked_for_and_brings_no_others() {
+        let ask = handoff_new::Ask { find: Some("cont".to_owned()), ..handoff_new::Ask::default() };
+        let page = ask.answer(&Fixture::new()).unwrap();
+        assert!(page.offered.has(CONTOSO) && !page.offered.has(NORTHWIND));
+        assert!(page.directory.accounts.is_empty(), "a company has thousands");
+        let ask = handoff_new::Ask { account: Some(NORTHWIND), ..ask };
+        let page = ask.answer(&Fixture::new()).unwrap();
+        assert_eq!(page.account, Some(NORTHWIND));
+        assert_eq!(page.directory.accounts.keys().collect::<Vec<_>>(), [&NORTHWIND]);
     }
 
     #[test]

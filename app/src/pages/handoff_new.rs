@@ -16,8 +16,9 @@ use uuid::Uuid;
 use crate::address::{local, query, with_query};
 use crate::live::Follow;
 use crate::parts::Icon;
+use crate::parts::accounts::{AccountFinder, AccountSelect, Offered};
 use crate::parts::entry::cause_words;
-use crate::parts::fields::{CommandForm, Field, Kind, Select, form_name};
+use crate::parts::fields::{CommandForm, Field, Kind, form_name};
 use crate::parts::history::{account_behind, writes};
 use crate::parts::parties::{self, PartySelect};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
@@ -51,6 +52,8 @@ pub struct Ask {
     pub again: Option<HandoffId>,
     /// The page that follows, if it is one of ours.
     pub back: Option<String>,
+    /// An account that is looked for by its name.
+    pub find: Option<String>,
 }
 
 /// What the form needs to know.
@@ -67,6 +70,8 @@ pub struct HandoffNewPage {
     pub again: Option<(HandoffId, Card)>,
     pub back: Option<String>,
     pub directory: Directory,
+    /// Where it is not known yet for which account: those that can be chosen.
+    pub offered: Offered,
 }
 
 impl Ask {
@@ -78,7 +83,19 @@ impl Ask {
             to: get("to").and_then(|stream| stream.parse().ok()),
             again: get("again").and_then(|id| id.parse().ok()),
             back: get("back").and_then(|back| local(&back).map(str::to_owned)),
+            find: get("find").filter(|typed| !typed.trim().is_empty()),
         }
+    }
+}
+
+impl Ask {
+    /// What stays while the account is looked for.
+    fn kept(&self) -> [(&'static str, Option<String>); 3] {
+        [
+            ("because", self.because.map(|event| event.to_string())),
+            ("to", self.to.map(|stream| stream.to_string())),
+            ("back", self.back.clone()),
+        ]
     }
 }
 
@@ -101,15 +118,14 @@ impl Query for Ask {
             None => None,
         };
         let account = again.as_ref().map(|(_, card)| card.account).or(self.account).or_else(behind);
-        let mut directory = Directory::default();
+        let (mut directory, mut offered) = (Directory::default(), Offered::default());
         reader.company(&mut |company| {
             directory = company.directory.cut(&BTreeSet::new(), &BTreeSet::new());
-            // Where the account is not settled yet, every one that is open can be chosen.
-            let wanted = company.directory.accounts.iter().filter(|(id, entry)| match account {
-                Some(account) => **id == account,
-                None => entry.closed.is_none(),
-            });
-            directory.accounts.extend(wanted.map(|(id, entry)| (*id, entry.clone())));
+            let known = account.and_then(|id| Some((id, company.directory.accounts.get(&id)?.clone())));
+            if known.is_none() {
+                offered = Offered::of(&company.directory, viewer.me, self.find.as_deref());
+            }
+            directory.accounts.extend(known);
         });
         let account = account.filter(|account| directory.accounts.contains_key(account));
         Ok(HandoffNewPage {
@@ -122,18 +138,15 @@ impl Query for Ask {
             again,
             back: self.back.clone(),
             directory,
+            offered,
         })
     }
 
     fn address(&self) -> String {
-        let query = query([
-            ("account", self.account.map(|id| id.to_string())),
-            ("because", self.because.map(|event| event.to_string())),
-            ("to", self.to.map(|stream| stream.to_string())),
-            ("again", self.again.map(|id| id.to_string())),
-            ("back", self.back.clone()),
-        ]);
-        with_query("handoff-new", &query)
+        let [because, to, back] = self.kept();
+        let account = ("account", self.account.map(|id| id.to_string()));
+        let again = ("again", self.again.map(|id| id.to_string()));
+        with_query("handoff-new", &query([account, because, to, again, back, ("find", self.find.clone())]))
     }
 }
 
@@ -152,14 +165,20 @@ pub fn HandoffNew() -> impl IntoView {
     let query = use_query_map();
     let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
     // A form that somebody fills in does not change under their hands.
-    page(ask, move |model| model.with_untracked(|model| view! { <Form model=model.clone() /> }))
+    page(ask, move |model| {
+        let kept = untrack(ask).kept();
+        model.with_untracked(|model| view! { <Form model=model.clone() kept /> })
+    })
 }
 
 #[component]
-fn Form(model: HandoffNewPage) -> impl IntoView {
+fn Form(model: HandoffNewPage, kept: [(&'static str, Option<String>); 3]) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
-    let HandoffNewPage { now, seed, me, account: chosen, because, to: asked, again, back, directory } = model;
+    let HandoffNewPage { now, seed, me, account: chosen, because, to: asked, again, back, directory, offered } = model;
+    let kept = kept.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let finder =
+        chosen.is_none().then(|| view! { <AccountFinder offered=offered.clone() action="/handoffs/new" kept /> });
     let on = again.as_ref().map(|(id, _)| Stream::from(*id).to_string());
     let seen = again.as_ref().map(|(_, card)| card.revision);
     let form = form_name("handoff.offer", on.as_deref());
@@ -184,15 +203,10 @@ fn Form(model: HandoffNewPage) -> impl IntoView {
         (Some(account), Some(_)) => {
             view! { <input type="hidden" name="account" value=account.to_string() /> }.into_any()
         }
-        _ => {
-            let mut accounts: Vec<(String, String)> =
-                directory.accounts.iter().map(|(id, entry)| (id.to_string(), entry.name.to_string())).collect();
-            accounts.sort_by_cached_key(|(_, name)| name.to_lowercase());
-            view! {
-                <Select form=form.clone() name="account" label=account(lang) choices=accounts empty=choose_account(lang) required=true />
-            }
-            .into_any()
+        _ => view! {
+            <AccountSelect form=form.clone() label=account(lang) offered empty=choose_account(lang) required=true />
         }
+        .into_any(),
     };
     view! {
         <Title text=title(lang) />
@@ -203,7 +217,8 @@ fn Form(model: HandoffNewPage) -> impl IntoView {
             <h1>{title(lang)}</h1>
             {name.map(|name| view! { <p class="subtitle">{for_account(lang, &name)}</p> })}
         </header>
-        <div class="narrow">
+        <div class="narrow stack">
+            {finder}
             <CommandForm what="handoff.offer" nostrip:on=on nostrip:seen=seen seed=seed back=back class="form" keep=true label=title(lang)>
                 {because} {account_field}
                 <Field form=form.clone() name="what" label=what(lang) value=what_was kind=Kind::Text hint=what_hint(lang) required=true autofocus=true />
