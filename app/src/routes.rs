@@ -2,7 +2,7 @@
 //! page reads without scripts; every other address of the server is marked `rel="external"` in a link.
 
 use crate::{
-    pages::{account::Account, later::Later, not_found::NotFound, portfolio::Portfolio},
+    pages::{later::Later, not_found::NotFound, portfolio::Portfolio},
     parts::frame::Frame,
     text,
 };
@@ -49,7 +49,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("") view=Framed>
                     <Route path=path!("/") view=Portfolio ssr=SsrMode::Async />
-                    <Route path=path!("/accounts/:id") view=Account ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id") view=Later::Account ssr=SsrMode::Async />
                     <Route path=path!("/log") view=Later::Log ssr=SsrMode::Async />
                     <Route path=path!("/accounts/:id/edit") view=Later::AccountEdit ssr=SsrMode::Async />
                     <Route path=path!("/handoffs") view=Later::Handoffs ssr=SsrMode::Async />

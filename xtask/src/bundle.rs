@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! app.js                the script around the first part, and the door to it
-//! app_bg.wasm           what the first page needs, and every other
+//! app_bg.wasm           what the portfolio needs, and every other page
 //! parts.js              fetches the other part
 //! split_later.wasm      the other part: app/src/pages/later.rs
 //! ```
@@ -12,12 +12,11 @@ use crate::{
     shell::{command, root, run, say, succeeds},
     site::Kind,
 };
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module, TypeId};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// The name of the other part, which comes from the mark on it.
@@ -37,11 +36,9 @@ pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
     let parts: Vec<_> = split.split_modules.iter().map(|part| part.file_name()).collect();
     ensure!(parts == [Some(LATER.as_ref())], "it was cut into {parts:?}, and not into a first part and {LATER}");
     let shrinker = if kind == Kind::Release { shrinker() } else { None };
-    let mut first_module = read(&first)?;
-    fs::remove_file(&first)?;
-    snip(&mut first_module);
     Bindgen::new()
-        .input_module("app", first_module)
+        .input_path(&first)
+        .out_name("app")
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
@@ -51,11 +48,7 @@ pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
         // The other part calls through the table of the first, in its memory.
         .keep_lld_exports(true)
         .generate(folder)?;
-    for part in &split.split_modules {
-        let mut module = read(part)?;
-        snip(&mut module);
-        fs::write(part, module.emit_wasm())?;
-    }
+    fs::remove_file(&first)?;
     if let Some(shrinker) = shrinker {
         say("shrinking the bundle");
         for part in split.split_modules.iter().chain([&folder.join("app_bg.wasm")]) {
@@ -63,30 +56,6 @@ pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Module> {
-    Module::from_file(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// Takes out what is compiled in and never called: leptos keeps for every erased view how it would come to life while
-/// parts of its page are still on their way (`hydrate_lazy`). Ours are all there before (`app::hydrate`). A call would
-/// trap, in every test as well.
-fn snip(module: &mut Module) {
-    let is_unused = |name: &str| name.contains("hydrate_async");
-    let unused: Vec<(FunctionId, TypeId)> = module
-        .funcs
-        .iter_local()
-        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(is_unused))
-        .map(|(id, function)| (id, function.ty()))
-        .collect();
-    for (id, kind) in unused {
-        let (params, results) = (module.types.get(kind).params().to_vec(), module.types.get(kind).results().to_vec());
-        let args = params.iter().map(|param| module.locals.add(*param)).collect();
-        let mut body = FunctionBuilder::new(&mut module.types, &params, &results);
-        body.func_body().unreachable();
-        module.funcs.get_mut(id).kind = FunctionKind::Local(body.local_func(args));
-    }
 }
 
 /// The wasm-opt of `end2end`'s packages; where they cannot be installed a module stays as it is, which is valid and

@@ -184,7 +184,7 @@ fn report(site: &Path, addresses: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Sets the bundle that was built against what it may weigh: what has to come before a page comes to life.
+/// Sets the bundle that was built against what it may weigh: what has to come before the portfolio comes to life.
 pub fn weigh() -> Result<()> {
     const ALLOWED: u64 = 500;
     let site = target().join("site");
@@ -196,7 +196,7 @@ pub fn weigh() -> Result<()> {
     let [raw, brotli] = weight("/bundle/wasm")?;
     println!("bundle: {raw} KiB raw, {brotli} KiB brotli, {}% of the {ALLOWED} KiB allowed", brotli * 100 / ALLOWED);
     let [raw, brotli] = weight("/bundle/later")?;
-    println!("its other part, for the pages that nobody arrives at: {raw} KiB raw, {brotli} KiB brotli");
+    println!("its other part, for all other pages: {raw} KiB raw, {brotli} KiB brotli");
     Ok(())
 }
 

@@ -1,20 +1,22 @@
-//! The pages that nobody arrives at. In the browser their code is a part of the bundle of its own, so that the first page
-//! of the day, the portfolio or an account, comes to life sooner (docs/adr/0014-the-bundle-comes-in-two-parts.md).
+//! All pages but the one that people arrive at. In the browser their code is a part of the bundle of its own, so that the
+//! portfolio comes to life sooner (docs/adr/0014-the-bundle-comes-in-two-parts.md).
 
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use leptos_router::ChooseView;
 
 use super::{
-    account_edit::AccountEdit, alignment::Alignment, colleague::Colleague, company::Company, contact::Contact,
-    contact_edit::ContactEdit, contact_new::ContactNew, events::Events, handoff_new::HandoffNew, handoffs::Handoffs,
-    import::Import, join::Join, log::Log, settings::Settings, setup::Setup, sign_in::SignIn, unit::Unit,
+    account::Account, account_edit::AccountEdit, alignment::Alignment, colleague::Colleague, company::Company,
+    contact::Contact, contact_edit::ContactEdit, contact_new::ContactNew, events::Events, handoff_new::HandoffNew,
+    handoffs::Handoffs, import::Import, join::Join, log::Log, settings::Settings, setup::Setup, sign_in::SignIn,
+    unit::Unit,
 };
 use crate::read::{Trouble, TroubleNotice};
 
 /// One of these pages, as a route shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Later {
+    Account,
     AccountEdit,
     Alignment,
     Colleague,
@@ -35,11 +37,10 @@ pub enum Later {
 }
 
 impl Later {
-    /// Whether the page at this path may be one of these, and comes to life with the other part only.
+    /// Whether the page at this path is one of these, and comes to life with the other part only.
     #[must_use]
     pub fn is_at(path: &str) -> bool {
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        !matches!(segments.as_slice(), [] | ["accounts", _])
+        path != "/"
     }
 }
 
@@ -64,6 +65,7 @@ impl ChooseView for Later {
 )]
 pub(crate) fn show(page: Later) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
+        Later::Account => view! { <Account /> }.into_any(),
         Later::AccountEdit => view! { <AccountEdit /> }.into_any(),
         Later::Alignment => view! { <Alignment /> }.into_any(),
         Later::Colleague => view! { <Colleague /> }.into_any(),
