@@ -212,7 +212,7 @@ fn course_section(page: &UnitPage, lang: Lang) -> AnyView {
     view! {
         <section class="stack tight">
             <h2 id="course">{course(lang)}</h2>
-            <div class="with-side">
+            <div class="with-side roomy">
                 <div class="scroll" role="region" aria-label=course(lang) tabindex="0">
                     {table}
                 </div>
