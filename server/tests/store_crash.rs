@@ -16,7 +16,7 @@ mod powercut;
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead as _;
 use std::process::Child;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use crash::{Dice, acks, check, listen, options, start, times};
 use powercut::PowerCut;
@@ -30,14 +30,13 @@ fn the_process_that_dies() {
     crash::child();
 }
 
-/// What the process says, as it says it; and the process, to be killed.
-fn follow(mut child: Child) -> (Child, Arc<Mutex<Vec<String>>>) {
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let (out, into) = (child.stdout.take().expect("piped"), Arc::clone(&said));
+/// What the process says, as it says it; and the process, to be killed. Whoever does not listen for a while holds it up, so
+/// that a writer who is quicker than its reader writes no more than that one can read.
+fn follow(mut child: Child) -> (Child, Receiver<String>) {
+    let (out, (tell, said)) = (child.stdout.take().expect("piped"), sync_channel(16));
     std::thread::spawn(move || {
-        for line in std::io::BufReader::new(out).lines().map_while(Result::ok) {
-            into.lock().expect("no panic").push(line);
-        }
+        let mut lines = std::io::BufReader::new(out).lines().map_while(Result::ok);
+        while lines.next().is_some_and(|line| tell.send(line).is_ok()) {}
     });
     (child, said)
 }
@@ -308,28 +307,28 @@ fn a_full_disk_leaves_a_keyring_that_goes_on_where_it_was() {
 fn backups_of_a_store_that_is_written_to_hold_what_was_acknowledged_before_they_began() {
     let dir = tempfile::tempdir().expect("a directory");
     let (mut child, said) = follow(start("writer", dir.path(), 0, 1_000_000, &[]));
-    let heard = || acks(&said.lock().expect("no panic")).collect::<BTreeMap<_, _>>();
-    while heard().len() < 200 {
-        std::thread::yield_now();
-    }
+    let mut lines = Vec::new();
+    let mut hear = |more: usize| {
+        lines.extend(said.iter().take(more).chain(said.try_iter().take(1_000)));
+        acks(&lines).collect::<BTreeMap<_, _>>()
+    };
+    hear(200);
     let space = tempfile::tempdir().expect("a directory");
     for round in 0..6 {
         let (copy, restored) =
             (space.path().join(format!("copy-{round}")), space.path().join(format!("store-{round}")));
         // A frame that is being written is no damage.
-        for _ in 0..20 {
+        for _ in 0..5 {
+            hear(1);
             let verdict = care::verify(dir.path(), None);
             assert_eq!(verdict.exit_code(), 0, "{verdict}");
         }
-        let before = heard();
+        let before = hear(100);
         care::backup(dir.path(), &copy, &mut |_, _| {}).expect("copied");
         care::restore(&copy, &restored, &mut |_, _| {}).expect("restored");
         let store = Sled::open_with(&restored, options()).expect("it opens");
         assert_eq!(store.state(), State::Open);
         check(&store, &before);
-        while heard().len() < before.len() + 100 {
-            std::thread::yield_now();
-        }
     }
     assert!(std::fs::read_dir(dir.path().join("journal")).expect("there").count() > 1, "files were begun meanwhile");
     child.kill().expect("it can be killed");
