@@ -70,7 +70,7 @@ use uuid::Uuid;
 
 use super::index::{Index, Place};
 use super::medium::{Medium, Tape};
-use super::record::{self, Cursor, Record};
+use super::record::{self, Cursor, Fields, Record};
 
 /// Size at which the next file is begun.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
@@ -213,17 +213,17 @@ impl Journal {
                 begin(&self.dir, &*self.medium, SegmentHead { store: self.store, number, commit, position, previous })?;
         }
         let too_large = |_| io::Error::other("the group is too large for a frame");
-        let mut head = Vec::with_capacity(FRAME_HEAD);
-        head.extend_from_slice(FRAME_MAGIC);
-        head.extend_from_slice(&u32::try_from(Self::records_of(frame).len()).map_err(too_large)?.to_le_bytes());
-        head.extend_from_slice(&index.commits().to_le_bytes());
-        head.extend_from_slice(&(index.head() + 1).to_le_bytes());
-        head.extend_from_slice(&last.to_le_bytes());
-        head.extend_from_slice(&u32::try_from(commits).map_err(too_large)?.to_le_bytes());
-        let crc = crc32fast::hash(&head);
-        head.extend_from_slice(&crc.to_le_bytes());
-        for (to, from) in frame.iter_mut().zip(head) {
-            *to = from;
+        let mut head = Fields([0; FRAME_HEAD], 0);
+        head.put(FRAME_MAGIC);
+        head.put(&u32::try_from(Self::records_of(frame).len()).map_err(too_large)?.to_le_bytes());
+        head.put(&index.commits().to_le_bytes());
+        head.put(&(index.head() + 1).to_le_bytes());
+        head.put(&last.to_le_bytes());
+        head.put(&u32::try_from(commits).map_err(too_large)?.to_le_bytes());
+        let crc = crc32fast::hash(head.0.get(..head.1).unwrap_or_default());
+        head.put(&crc.to_le_bytes());
+        if let Some(place) = frame.first_chunk_mut::<FRAME_HEAD>() {
+            *place = head.0;
         }
         frame.extend_from_slice(FRAME_END);
         let begin = self.tail.end;

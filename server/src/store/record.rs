@@ -279,10 +279,10 @@ fn length(size: usize) -> u32 {
 }
 
 /// Fields of a known size, one after another, and where the next one goes.
-struct Fields<const N: usize>([u8; N], usize);
+pub(super) struct Fields<const N: usize>(pub(super) [u8; N], pub(super) usize);
 
 impl<const N: usize> Fields<N> {
-    fn put(&mut self, field: &[u8]) {
+    pub(super) fn put(&mut self, field: &[u8]) {
         if let Some(place) = self.0.get_mut(self.1..self.1 + field.len()) {
             place.copy_from_slice(field);
             self.1 += field.len();
