@@ -97,16 +97,8 @@ fn behind_every_figure_of_its_alignment_are_exactly_the_events_that_it_counts() 
     let house = told(Options::new(40_000, 5, Lang::Ru));
     let mut alignment = Alignment::default();
     house.records.iter().for_each(|record| alignment.fold(record));
-    let of_account = alignment
-        .by_account
-        .iter()
-        .flat_map(|(account, units)| units.iter().map(|(unit, cell)| (Scope::of_account(*account, *unit), cell)));
-    let of_month = alignment
-        .by_month
-        .iter()
-        .flat_map(|(unit, months)| months.iter().map(|(month, cell)| (Scope::of_month(*unit, *month), cell)));
     let (mut cells, mut seen) = (0, HashSet::new());
-    for (scope, cell) in of_account.chain(of_month) {
+    for (scope, cell) in alignment.cells() {
         for figure in Figure::ALL {
             let positions = alignment.behind(&[figure], scope);
             assert_eq!(positions.len(), cell.n(&[figure]), "{figure:?} {scope:?}");

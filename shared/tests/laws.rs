@@ -21,7 +21,7 @@ use shared::policy::Sight;
 use shared::record::Record;
 use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
-use shared::views::alignment::{ANSWERS, Cell, Course, Figure, Months, Scope};
+use shared::views::alignment::{ANSWERS, Cell, Course, Figure, Months};
 use shared::views::board::{Answers, Card};
 use shared::views::timeline::{Cursor, Filter};
 use shared::views::{
@@ -245,15 +245,7 @@ fn shown_of_course(course: &Course) -> impl PartialEq + std::fmt::Debug + use<> 
 
 /// The events behind every figure are as many as it says.
 fn check_figures(alignment: &Alignment) -> Result<(), TestCaseError> {
-    let of_account = alignment
-        .by_account
-        .iter()
-        .flat_map(|(account, units)| units.iter().map(|(unit, cell)| (Scope::of_account(*account, *unit), cell)));
-    let of_month = alignment
-        .by_month
-        .iter()
-        .flat_map(|(unit, months)| months.iter().map(|(month, cell)| (Scope::of_month(*unit, *month), cell)));
-    for (scope, cell) in of_account.chain(of_month) {
+    for (scope, cell) in alignment.cells() {
         for figure in Figure::ALL {
             prop_assert_eq!(alignment.behind(&[figure], scope).len(), cell.n(&[figure]));
         }

@@ -83,6 +83,19 @@ pub fn in_time(record: &Record, due: Date) -> bool {
 }
 
 impl Alignment {
+    /// Every cell, of an account and a unit and then of a unit and a month, with the scope that [`Alignment::behind`] asks for.
+    pub fn cells(&self) -> impl Iterator<Item = (Scope, &Cell)> {
+        let of_account = self
+            .by_account
+            .iter()
+            .flat_map(|(account, units)| units.iter().map(|(unit, cell)| (Scope::of_account(*account, *unit), cell)));
+        let of_month = self
+            .by_month
+            .iter()
+            .flat_map(|(unit, months)| months.iter().map(|(month, cell)| (Scope::of_month(*unit, *month), cell)));
+        of_account.chain(of_month)
+    }
+
     /// The positions of the events that count as any of these figures, in order.
     pub fn behind(&self, figures: &[Figure], scope: Scope) -> Vec<u64> {
         let Scope { account, unit, month } = scope;
