@@ -199,11 +199,9 @@ fn Form(model: HandoffNewPage, kept: [(&'static str, Option<String>); 3]) -> imp
             </p>
         }
     });
-    let account_field = match (chosen, &name) {
-        (Some(account), Some(_)) => {
-            view! { <input type="hidden" name="account" value=account.to_string() /> }.into_any()
-        }
-        _ => view! {
+    let account_field = match chosen {
+        Some(account) => view! { <input type="hidden" name="account" value=account.to_string() /> }.into_any(),
+        None => view! {
             <AccountSelect form=form.clone() label=account(lang) offered empty=choose_account(lang) required=true />
         }
         .into_any(),
