@@ -40,13 +40,13 @@
 //!     40        the body: the commits' records one after another (see `record.rs`)
 //!      .     4  F7 'E' 'N' 'D'
 //! ```
-//! The trailer has no zero byte and the magic neither, so that a lost sector at either end can be told from data.
+//! The trailer has no zero byte and the magic neither, so that what is lost at either end can be told from data.
 //!
 //! # Reading it at open
 //! A frame is accepted when its header, every record in it, the hash links, the order of positions and revisions, and the
 //! trailer are right. Where one is not, it may be *torn*: the write that the power or a kill interrupted, which nobody was
-//! told had succeeded. It is torn when it is the last thing but room in the last file and (a) the file ends inside it, or (b) a
-//! whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
+//! told had succeeded. It is torn when it is the last thing but room in the last file and (a) the file ends inside it, or the
+//! room begins there, or (b) a whole sector's share of it is zeros, **and** nothing else in the store (sled, the index checkpoint, the signed
 //! checkpoint, the mark of a clean stop, the noted head) knows of a commit in it, since all of these are written later than the
 //! sync. Nor may any of them know of a commit after the last whole frame: frames that are gone leave no trace of their own. A torn
 //! frame is cut off and said so in the log. Everything else is *damage*: nothing is cut, the store opens read-only and names
@@ -420,8 +420,8 @@ impl Segments {
         if written > size {
             return Ok(false);
         }
-        // Or inside the rest of it.
-        let Some(frame) = rest.get(..size) else { return Ok(true) };
+        // Or inside the rest of it, or the room begins there: a kill may stop a write at any byte.
+        let Some(frame) = rest.get(..size).filter(|_| written == size) else { return Ok(true) };
         let mut at = flaw.place.offset;
         let mut left = frame;
         while !left.is_empty() {
