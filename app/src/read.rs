@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{ColleagueId, Stream};
 use shared::record::Record;
 use shared::views::Company;
+use shared::views::timeline::{Filter, Reach};
 use shared::views::touch::Calendar;
 use shared::words::Role;
 use uuid::Uuid;
@@ -48,6 +49,10 @@ pub trait Reader: Send + Sync {
 
     /// Every record that concerns an account, a contact, a colleague or a unit, in order.
     fn concerning(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;
+
+    /// The records that the part of a timeline needs which a filter asks for, in order, and how far they
+    /// reach: about so many entries, however long the whole is.
+    fn excerpt(&self, of: Stream, filter: &Filter, most: usize) -> Result<(Vec<Record>, Reach), Trouble>;
 
     /// Every record of one stream that stands, in order: without what was taken back with an import.
     fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;

@@ -42,17 +42,17 @@ fn read<Q: Query>(query: &Q, reader: &dyn Reader) -> Result<Value, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use shared::domain::Event;
     use shared::handoff::{Event as Handoff, Offer, Party, Words};
-    use shared::ids::{ColleagueId, HandoffId, Stream};
+    use shared::ids::{ColleagueId, HandoffId, Slice, Stream};
     use shared::interaction::{Details, Event as Interaction};
     use shared::record::Record;
     use shared::testkit::*;
     use shared::views::alignment::{Course, Figure, Scope};
-    use shared::views::timeline::Filter;
-    use shared::views::{Company, Concerns, View};
+    use shared::views::timeline::{Filter, Reach};
+    use shared::views::{Company, Index, Timeline, View};
     use shared::words::{Front, Role};
 
     use crate::live::Follow as _;
@@ -64,8 +64,10 @@ mod tests {
     struct Fixture {
         records: Vec<Record>,
         company: Company,
-        concerned: BTreeMap<Stream, Vec<Record>>,
+        index: Index,
         role: Role,
+        /// How many records were read.
+        read: AtomicUsize,
     }
 
     impl Fixture {
@@ -84,16 +86,12 @@ mod tests {
             facts.push((KIRA, Event::Handoff(HANDOFF, Handoff::Offered(offer))));
             facts.extend(since);
             let records = history(facts);
-            let (mut company, mut concerns) = (Company::default(), Concerns::default());
-            let mut concerned: BTreeMap<Stream, Vec<Record>> = BTreeMap::new();
+            let (mut company, mut index) = (Company::default(), Index::default());
             for record in &records {
                 company.fold(record);
-                // Nothing is corrected here, so nobody is concerned by what was recorded before.
-                for stream in concerns.of(record).streams {
-                    concerned.entry(stream).or_default().push(record.clone());
-                }
+                index.fold(record);
             }
-            Self { records, company, concerned, role: Role::Administrator }
+            Self { records, company, index, role: Role::Administrator, read: AtomicUsize::new(0) }
         }
     }
 
@@ -115,7 +113,15 @@ mod tests {
         }
 
         fn concerning(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
-            Ok(self.concerned.get(&stream).cloned().unwrap_or_default())
+            self.at(self.index.concerning(stream, 0))
+        }
+
+        fn excerpt(&self, of: Stream, filter: &Filter, most: usize) -> Result<(Vec<Record>, Reach), Trouble> {
+            let excerpt = self.index.excerpt(of, filter, most, self.company.board.open.keys().copied());
+            let mut records = self.at(&excerpt.positions)?;
+            records.extend(self.at(&self.index.rest(&excerpt, &records))?);
+            records.sort_by_key(|record| record.position);
+            Ok((records, excerpt.reach))
         }
 
         fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
@@ -133,6 +139,7 @@ mod tests {
         }
 
         fn at(&self, positions: &[u64]) -> Result<Vec<Record>, Trouble> {
+            self.read.fetch_add(positions.len(), Ordering::Relaxed);
             Ok(self.records.iter().filter(|record| positions.contains(&record.position)).cloned().collect())
         }
 
@@ -267,6 +274,38 @@ mod tests {
         let record = record(page.position() + 1, KIRA, Event::Interaction(CALL, logged));
         page.fold(&record);
         assert!(page.is_stale());
+    }
+
+    #[test]
+    fn a_page_reads_no_more_of_a_long_history_than_it_shows() {
+        let completed = (0..1_000).map(|number| {
+            let id = HandoffId::from_uuid(uuid::Uuid::from_u128(0xF000 + number));
+            let result = shared::handoff::Outcome { result: reason("Cleared") }.into();
+            (LEV, Event::Handoff(id, Handoff::Completed { personal: result }))
+        });
+        let fixture = Fixture::and(accepted(1_000).chain(completed));
+        let unit = |filter| unit::Ask { unit: Some(LOGISTICS), filter }.answer(&fixture).unwrap().history.timeline;
+        let colleague = |filter| {
+            let page = colleague::Ask { colleague: Some(LEV), filter }.answer(&fixture).unwrap();
+            page.history.timeline
+        };
+        let pages: [&dyn Fn(Filter) -> Timeline; 2] = [&unit, &colleague];
+        for (page, of) in pages.into_iter().zip([Stream::from(LOGISTICS), LEV.into()]) {
+            let newest = page(Filter::default());
+            let ended_there = Filter { before: newest.cursor(), ..Filter::default() };
+            for filter in [Filter::default(), ended_there] {
+                fixture.read.store(0, Ordering::Relaxed);
+                let part = page(filter.clone());
+                let read = fixture.read.swap(0, Ordering::Relaxed);
+                let mut whole = Timeline::new(of);
+                fixture.concerning(of).unwrap().iter().for_each(|record| whole.fold(record));
+                assert_eq!(part.entries, whole.window(filter, 60).entries, "{of}");
+                assert!(part.earlier > 0 && read < 1_000, "{of}: {read}");
+            }
+        }
+        // Who looks for what is rare is given it, however far back it is.
+        let rare = Filter { slice: Some(Slice::Colleague), ..Filter::default() };
+        assert!(!unit(rare).entries.is_empty());
     }
 
     fn behind(figures: &[Figure], scope: Scope) -> events::Ask {

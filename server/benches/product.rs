@@ -96,6 +96,13 @@ fn pages(small: &Company, large: &Company) {
     }
     let (there, here) = (of_small.longest_account(), of_large.longest_account());
     compare("ten-year account", (&of_small, &there), (&of_large, &here));
+    for (name, slice, things, of) in
+        [("largest unit", "units", "colleagues", "unit"), ("busiest account manager", "colleagues", "accounts", "kam")]
+    {
+        let [there, here] =
+            [&of_small, &of_large].map(|serving| format!("/{slice}/{}", serving.most_named(things, of)));
+        compare(name, (&of_small, &there), (&of_large, &here));
+    }
 }
 
 /// Turn and turn about, so that a machine that is slow for a while is slow for both.
@@ -174,6 +181,17 @@ impl Serving {
         let (begin, end) = (json.find('{').expect("an object"), json.rfind('}').expect("an object"));
         let pieces = json.get(begin..=end).unwrap_or_default();
         serde_json::from_str(pieces).expect("JSON")
+    }
+
+    /// Whom most things of the directory name in a field.
+    fn most_named(&self, things: &str, field: &str) -> String {
+        let directory = self.json("/api/views/whole/directory");
+        let things = directory.get(things).and_then(Value::as_object).expect("a list");
+        let mut named = std::collections::BTreeMap::<&str, usize>::new();
+        for one in things.values().filter_map(|thing| thing.get(field)?.as_str()) {
+            *named.entry(one).or_default() += 1;
+        }
+        named.into_iter().max_by_key(|(_, times)| *times).expect("somebody is named").0.to_owned()
     }
 
     /// The address of the account with the longest history among those that were there first.

@@ -15,6 +15,7 @@ use shared::ids::{ColleagueId, CommandId, Slice, Stream};
 use shared::record::Record;
 use shared::request::Receipt;
 use shared::views::Company;
+use shared::views::timeline::{Filter, Reach};
 use shared::words::Role;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -205,13 +206,27 @@ impl Office {
     /// # Errors
     /// When the store cannot be read.
     pub fn concerning(&self, stream: Stream, after: u64) -> Result<Vec<Record>, LookError> {
-        let positions = self.warm().concerning(stream, after).to_vec();
+        let positions = self.warm().index().concerning(stream, after).to_vec();
         self.at(&positions)
     }
 
     /// How many records concern a thing.
     pub fn how_many_concern(&self, stream: Stream) -> usize {
-        self.warm().concerning(stream, 0).len()
+        self.warm().index().concerning(stream, 0).len()
+    }
+
+    /// The records that the part of a timeline needs which a filter asks for, in order, and how far they reach: about so
+    /// many entries, however long the whole is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn excerpt(&self, of: Stream, filter: &Filter, most: usize) -> Result<(Vec<Record>, Reach), LookError> {
+        let excerpt = self.warm().excerpt(of, filter, most);
+        let mut records = self.at(&excerpt.positions)?;
+        let rest = self.warm().index().rest(&excerpt, &records);
+        records.extend(self.at(&rest)?);
+        records.sort_by_key(|record| record.position);
+        Ok((records, excerpt.reach))
     }
 
     /// The records at these positions, in the order given.
@@ -232,7 +247,7 @@ impl Office {
         if stream.slice == Slice::Import {
             return self.history(stream, 1, usize::MAX);
         }
-        let positions = self.warm().standing(stream);
+        let positions = self.warm().index().standing(stream);
         let mut records = self.at(&positions)?;
         records.retain(|record| record.stream() == stream);
         Ok(records)

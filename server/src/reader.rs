@@ -7,6 +7,7 @@ use shared::ids::{ColleagueId, Stream};
 use shared::policy::may_see;
 use shared::record::Record;
 use shared::views::Company;
+use shared::views::timeline::{Filter, Reach};
 use shared::words::Role;
 use uuid::Uuid;
 
@@ -65,6 +66,11 @@ impl Reader for Seat {
     fn concerning(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
         let records = self.office.concerning(stream, 0).map_err(unreadable)?;
         Ok(records.into_iter().filter_map(|record| self.seen(record)).collect())
+    }
+
+    fn excerpt(&self, of: Stream, filter: &Filter, most: usize) -> Result<(Vec<Record>, Reach), Trouble> {
+        let (records, reach) = self.office.excerpt(of, filter, most).map_err(unreadable)?;
+        Ok((records.into_iter().filter_map(|record| self.seen(record)).collect(), reach))
     }
 
     fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {

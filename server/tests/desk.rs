@@ -34,7 +34,7 @@ fn what_is_asked_happens_and_is_seen() {
     assert_eq!(receipt.events, vec![Stream::from(VISIT).first()]);
     assert_eq!((receipt.position, receipt.duplicate), (before + 1, false));
     assert_eq!(house.warm.position(), before + 1);
-    assert_eq!(house.warm.concerning(NORTHWIND.into(), before), [before + 1]);
+    assert_eq!(house.warm.index().concerning(NORTHWIND.into(), before), [before + 1]);
     house.check_against_replay();
 }
 
@@ -321,13 +321,13 @@ fn a_correction_whose_import_was_taken_back_does_not_stand() {
     let details = interaction::Details::new(Front::Client, Some(CONTOSO), summary("Visit, as the export has it"));
     let correct = Command::Interaction(VISIT, interaction::Command::Correct(details));
     let corrected = house.ask(in_batch(BATCH, order(102, ADA, correct))).unwrap().position;
-    assert_eq!(house.warm.standing(VISIT.into()), [logged, corrected]);
-    let concerning = house.warm.concerning(CONTOSO.into(), logged - 1).to_vec();
+    assert_eq!(house.warm.index().standing(VISIT.into()), [logged, corrected]);
+    let concerning = house.warm.index().concerning(CONTOSO.into(), logged - 1).to_vec();
     assert_eq!(concerning, [logged, corrected], "whom it newly names it concerns from the beginning");
     let back = order(103, ADA, Command::Import(BATCH, import::Command::TakeBack { with_entries: true }));
     house.ask(back).unwrap();
-    assert_eq!(house.warm.standing(VISIT.into()), [logged]);
-    assert!(house.warm.concerning(CONTOSO.into(), logged - 1).is_empty());
+    assert_eq!(house.warm.index().standing(VISIT.into()), [logged]);
+    assert!(house.warm.index().concerning(CONTOSO.into(), logged - 1).is_empty());
     house.check_against_replay();
 }
 
@@ -353,7 +353,7 @@ fn an_import_taken_back_is_as_if_it_had_never_been_and_can_come_again() {
     assert_eq!(house.afresh, 1);
     assert_eq!(house.warm.company().portfolio.rows, before.portfolio.rows);
     assert_eq!(house.warm.company().directory.accounts, before.directory.accounts);
-    assert!(house.warm.concerning(TAILSPIN.into(), 0).is_empty());
+    assert!(house.warm.index().concerning(TAILSPIN.into(), 0).is_empty());
 
     let again = shared::ids::ImportId::from_uuid(Uuid::from_u128(0x9A));
     house.ask(start(105, again)).unwrap();

@@ -25,7 +25,7 @@ use shared::views::alignment::{ANSWERS, Cell, Course, Figure, Months};
 use shared::views::board::{Answers, Card};
 use shared::views::timeline::{Cursor, Filter};
 use shared::views::{
-    AccountFile, Acquaintance, Alignment, Board, Company, Concerns, Directory, Portfolio, Promises, Timeline, View,
+    AccountFile, Acquaintance, Alignment, Board, Company, Directory, Index, Portfolio, Promises, Timeline, View,
 };
 use shared::words::{
     AccountName, Email, Front, Label, Occurred, PersonName, Phone, Place, Promise, Reason, Role, SourceKey, Summary,
@@ -194,16 +194,12 @@ fn folded<'a, V: View>(mut view: V, records: impl IntoIterator<Item = &'a Record
 /// The records that the server keeps for a thing: those that concern it, with what was recorded of the same
 /// interaction or handoff before.
 fn concerning<'a>(of: Stream, log: &[&'a Record]) -> Vec<&'a Record> {
-    let (mut concerns, mut positions) = (Concerns::default(), BTreeSet::new());
-    for record in log {
-        let concerned = concerns.of(record);
-        if concerned.newly.contains(&of) {
-            positions.extend(concerned.earlier);
-        }
-        if concerned.streams.contains(&of) {
-            positions.insert(record.position);
-        }
-    }
+    let mut index = Index::default();
+    log.iter().for_each(|record| index.fold(record));
+    at(index.concerning(of, 0), log)
+}
+
+fn at<'a>(positions: &[u64], log: &[&'a Record]) -> Vec<&'a Record> {
     log.iter().copied().filter(|record| positions.contains(&record.position)).collect()
 }
 
@@ -499,6 +495,27 @@ proptest! {
     }
 
     #[test]
+    fn a_part_that_is_read_alone_is_as_it_stands_in_the_whole(
+        wishes in wishes(),
+        candidates in 1..20usize,
+        most in 1..8usize,
+        filter in filters(),
+    ) {
+        let desk = after(&wishes);
+        let log = desk.standing();
+        for of in whose() {
+            if let Some(mut part) = read_alone(of, &log, candidates, most, &filter) {
+                let whole = folded(Timeline::new(of), log.iter().copied()).window(filter.clone(), most);
+                prop_assert_eq!(part.earlier > 0, whole.earlier > 0, "{}", of);
+                prop_assert!(filter.before.is_some() || (part.later > 0) == (whole.later > 0), "{}", of);
+                // How many more there are, only the whole knows.
+                (part.earlier, part.later) = (whole.earlier, whole.later);
+                prop_assert_eq!(part, whole, "{}", of);
+            }
+        }
+    }
+
+    #[test]
     fn who_runs_an_import_takes_no_part_in_what_it_brings(wishes in wishes()) {
         let desk = after(&wishes);
         let log = desk.standing();
@@ -624,6 +641,21 @@ proptest! {
     }
 }
 
+/// A part of a timeline from an excerpt of the records, as a server reads it of a long log; `None` where it must read more.
+fn read_alone(of: Stream, log: &[&Record], candidates: usize, most: usize, filter: &Filter) -> Option<Timeline> {
+    let (mut index, mut board) = (Index::default(), Board::default());
+    for record in log {
+        index.fold(record);
+        board.fold(record);
+    }
+    let excerpt = index.excerpt(of, filter, candidates, board.open.keys().copied());
+    let mut read = at(&excerpt.positions, log);
+    let rest = index.rest(&excerpt, read.iter().copied());
+    read.extend(at(&rest, log));
+    read.sort_by_key(|record| record.position);
+    folded(Timeline::new(of), read).excerpt(filter.clone(), most, excerpt.reach)
+}
+
 /// What somebody looks for on a timeline.
 fn filters() -> impl Strategy<Value = Filter> {
     let at = prop_oneof![Just(Stream::from(VISIT)), Just(Stream::from(CALL)), Just(Stream::from(HANDOFF))];
@@ -658,6 +690,22 @@ fn a_cut_of_the_generated_histories_is_often_not_stale() {
     for [fresh, stale] in [portfolios, files, parts] {
         assert!(fresh >= 20 && stale >= 1, "{portfolios:?}, {files:?}, {parts:?}");
     }
+}
+
+/// Nor does one about parts that are read alone, where all of them are read whole or not at all.
+#[test]
+fn a_part_of_the_generated_histories_is_often_read_alone() {
+    let mut runner = TestRunner::deterministic();
+    let (mut alone, mut found) = (0, 0);
+    for _ in 0..100 {
+        let desk = after(&wishes().new_tree(&mut runner).unwrap().current());
+        let log = desk.standing();
+        let filter = filters().new_tree(&mut runner).unwrap().current();
+        let part = read_alone(SALES.into(), &log, 6, 3, &filter);
+        alone += usize::from(part.is_some_and(|part| part.earlier > 0));
+        found += usize::from(read_alone(NORTHWIND.into(), &log, 12, 3, &filter).is_some());
+    }
+    assert!(alone >= 20 && found >= 40, "{alone}, {found}");
 }
 
 /// The laws above say nothing about what the generator never makes.

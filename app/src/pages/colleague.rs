@@ -101,20 +101,12 @@ impl Query for Ask {
 
     fn answer(&self, reader: &dyn Reader) -> Result<ColleaguePage, Trouble> {
         let colleague = self.colleague.ok_or(Trouble::NotFound)?;
-        let mut promises = Promises::new(colleague);
-        let mut logged: BTreeMap<InteractionId, AccountId> = BTreeMap::new();
-        let each = &mut |record: &Record| {
-            promises.fold(record);
-            logged.extend(account_of(record));
-        };
-        let mut history = History::read(colleague.into(), None, &self.filter, reader, each)?;
+        let (promises, accounts) = promises_of(colleague, reader)?;
+        let mut history = History::read_part(colleague.into(), &self.filter, reader)?;
         if !history.directory.colleagues.contains_key(&colleague) {
             return Err(Trouble::NotFound);
         }
-        let mut accounts = BTreeMap::new();
-        for interaction in promises.steps.interactions() {
-            accounts.extend(logged.get(&interaction).map(|account| (interaction, *account)));
-        }
+        history.position = history.position.min(promises.position);
         let calendar = reader.viewer().zone.calendar(history.now);
         let mut found = None;
         reader.company(&mut |company| {
@@ -140,6 +132,32 @@ impl Query for Ask {
         let colleague = self.colleague.map(|colleague| colleague.to_string()).unwrap_or_default();
         with_query(&format!("colleague/{colleague}"), &filter_query(&self.filter))
     }
+}
+
+/// What a colleague promised and has not done, and of which accounts the interactions are in which that was agreed.
+fn promises_of(
+    colleague: ColleagueId,
+    reader: &dyn Reader,
+) -> Result<(Promises, BTreeMap<InteractionId, AccountId>), Trouble> {
+    let (mut position, mut interactions) = (0, BTreeSet::new());
+    reader.company(&mut |company| {
+        position = company.position();
+        interactions = company.portfolio.promised_by(colleague);
+    });
+    let mut records = Vec::new();
+    for interaction in interactions {
+        records.extend(reader.of_stream(interaction.into())?);
+    }
+    // What was recorded meanwhile comes as news, with all that came before it.
+    records.retain(|record| record.position <= position);
+    records.sort_by_key(|record| record.position);
+    let (mut promises, mut accounts) = (Promises::new(colleague), BTreeMap::new());
+    for record in &records {
+        promises.fold(record);
+        accounts.extend(account_of(record));
+    }
+    promises.position = position;
+    Ok((promises, accounts))
 }
 
 /// The interaction and its account, where a record says it.

@@ -66,7 +66,7 @@ impl Query for Ask {
 
     fn answer(&self, reader: &dyn Reader) -> Result<UnitPage, Trouble> {
         let unit = self.unit.ok_or(Trouble::NotFound)?;
-        let history = History::read(unit.into(), None, &self.filter, reader, &mut |_| {})?;
+        let history = History::read_part(unit.into(), &self.filter, reader)?;
         if !history.directory.units.contains_key(&unit) {
             return Err(Trouble::NotFound);
         }

@@ -48,6 +48,13 @@ crate::texts! {
 /// How many entries a page shows at once.
 const WINDOW: usize = 60;
 
+/// How many entries are read at first for those that a page shows: a handoff has several, and not everything that concerns
+/// somebody stands on their timeline.
+const READ: usize = 4 * WINDOW;
+
+/// How much further is read each time where that is not enough.
+const FURTHER: usize = 8;
+
 /// The newest entries that pass a filter, with the names in them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -68,7 +75,7 @@ pub trait WithHistory: Send + Sync + 'static {
 }
 
 impl History {
-    /// Reads the history of something. Every record that concerns it goes to `each` as well, for what
+    /// Reads the whole history of something. Every record that concerns it goes to `each` as well, for what
     /// the page folds beside the timeline. `home` is an account all of whose contacts are named.
     pub fn read(
         of: Stream,
@@ -77,19 +84,43 @@ impl History {
         reader: &dyn Reader,
         each: &mut dyn FnMut(&Record),
     ) -> Result<Self, Trouble> {
-        let viewer = reader.viewer();
-        // Before the records: what is recorded meanwhile is folded again, and a fold reads nothing twice.
-        let (mut position, mut filter) = (0, filter.clone());
-        reader.company(&mut |company| {
-            position = company.position();
-            filter = filter.clone().as_of(&company.directory);
-        });
+        let (position, filter) = Self::begin(filter, reader);
         let mut timeline = Timeline::new(of);
         for record in reader.concerning(of)? {
             timeline.fold(&record);
             each(&record);
         }
-        let timeline = timeline.window(filter, WINDOW);
+        Ok(Self::around(timeline.window(filter, WINDOW), position, home, reader))
+    }
+
+    /// Reads no more of the history of something than it shows: that of a unit may be half of the log.
+    pub fn read_part(of: Stream, filter: &Filter, reader: &dyn Reader) -> Result<Self, Trouble> {
+        let (position, filter) = Self::begin(filter, reader);
+        let mut most = READ;
+        loop {
+            let (records, reach) = reader.excerpt(of, &filter, most)?;
+            let mut timeline = Timeline::new(of);
+            records.iter().for_each(|record| timeline.fold(record));
+            if let Some(timeline) = timeline.excerpt(filter.clone(), WINDOW, reach) {
+                return Ok(Self::around(timeline, position, None, reader));
+            }
+            most = most.saturating_mul(FURTHER);
+        }
+    }
+
+    /// How far the views have read, and the filter as the company stands. Before the records are read: what is
+    /// recorded meanwhile is folded again, and a fold reads nothing twice.
+    fn begin(filter: &Filter, reader: &dyn Reader) -> (u64, Filter) {
+        let mut begun = (0, filter.clone());
+        reader.company(&mut |company| {
+            begun = (company.position(), filter.clone().as_of(&company.directory));
+        });
+        begun
+    }
+
+    /// A part of a timeline with the names in it.
+    fn around(timeline: Timeline, position: u64, home: Option<AccountId>, reader: &dyn Reader) -> Self {
+        let viewer = reader.viewer();
         let names = timeline.names();
         let contacts: BTreeSet<ContactId> = of_slice(&names, Slice::Contact).map(ContactId::from_uuid).collect();
         let (now, seed, directory) = (viewer.now, viewer.seed, Directory::default());
@@ -98,7 +129,7 @@ impl History {
             history.directory = company.directory.cut(&home.into_iter().collect(), &contacts);
             history.name(&company.directory, of_slice(&names, Slice::Account).map(AccountId::from_uuid), []);
         });
-        Ok(history)
+        history
     }
 
     /// Takes these accounts and contacts along, for what stands beside the timeline.
@@ -252,7 +283,7 @@ pub fn HistorySection<P: WithHistory>(
         model.with(|model| {
             let timeline = &model.history().timeline;
             let filter = Filter { before: timeline.cursor(), at: None, ..filter.get() };
-            (timeline.earlier, with_query(&earlier_path, &filter_query(&filter)))
+            (timeline.earlier > 0, with_query(&earlier_path, &filter_query(&filter)))
         })
     };
     let newest_path = path.clone();

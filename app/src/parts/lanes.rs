@@ -11,17 +11,14 @@ use super::Icon;
 use super::entry::{Reading, Shown, Who, front_word};
 use super::fields::{CommandForm, Field, Kind, form_name};
 use super::steps::{StepAgree, StepEnds};
-use crate::text::{Lang, use_lang};
+use crate::text::use_lang;
 use crate::when;
 
 crate::texts! {
     heading { en: "Timeline of both fronts", ru: "Лента двух фронтов" }
     client_front { en: "Client front", ru: "Фронт клиента" }
     own_front { en: "Our own front", ru: "Наш фронт" }
-    earlier(n: u64) {
-        en: plural(n) { "{n} earlier entry", "{n} earlier entries" },
-        ru: plural(n) { "ещё {n} запись раньше", "ещё {n} записи раньше", "ещё {n} записей раньше" },
-    }
+    earlier_entries { en: "Earlier entries", ru: "Более ранние записи" }
     recorded { en: "Recorded", ru: "Записано" }
     recorded_at(when: &str, position: u64) { en: "{when}, position {position}", ru: "{when}, позиция {position}" }
     next_step { en: "Next step", ru: "Следующий шаг" }
@@ -77,12 +74,12 @@ pub fn lines(reading: &Reading<'_>, filter: &Filter) -> Vec<Line> {
     lines
 }
 
-/// Draws a timeline that may grow. `back` is the page that its forms come back to, `earlier` how many
+/// Draws a timeline that may grow. `back` is the page that its forms come back to, `earlier` whether
 /// entries were left out and where they are.
 #[component]
 pub fn Lanes(
     #[prop(into)] lines: Signal<Vec<Line>>,
-    #[prop(into)] earlier: Signal<(usize, String)>,
+    #[prop(into)] earlier: Signal<(bool, String)>,
     seed: Uuid,
     #[prop(into)] back: String,
     /// Whether the viewer may write.
@@ -127,19 +124,11 @@ pub fn Lanes(
                 </ol>
             </div>
             {move || {
-                let (n, href) = earlier.get();
-                (n > 0)
-                    .then(|| {
-                        let text = earlier_text(lang, n);
-                        view! { <a class="button quiet" href=href>{text}</a> }
-                    })
+                let (has_more, href) = earlier.get();
+                has_more.then(|| view! { <a class="button quiet" href=href>{earlier_entries(lang)}</a> })
             }}
         </section>
     }
-}
-
-fn earlier_text(lang: Lang, n: usize) -> String {
-    earlier(lang, u64::try_from(n).unwrap_or(u64::MAX))
 }
 
 #[component]
@@ -399,6 +388,7 @@ mod tests {
     use shared::views::{Directory, Timeline, View};
     use shared::words::Occurred;
 
+    use crate::text::Lang;
     use crate::when::Zone;
 
     #[test]

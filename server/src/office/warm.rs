@@ -1,13 +1,13 @@
 //! What is kept warm: the views of the whole company, and which records concern whom.
 
-use std::collections::HashMap;
-
 use shared::ids::{ColleagueId, Slice, Stream};
 use shared::personal::Personal;
 use shared::policy::{Sight, may_see};
 use shared::record::Record;
 use shared::sieve::Sieve;
-use shared::views::{Company, Concerned, Concerns, View};
+use shared::views::index::Excerpt;
+use shared::views::timeline::Filter;
+use shared::views::{Company, Index, View};
 use shared::words::Role;
 
 /// A fold over the log up to a position.
@@ -16,10 +16,7 @@ pub struct Warm {
     company: Company,
     /// The same for those from whom clients' people are sealed; made when the first of them looks.
     veiled: Option<Box<Company>>,
-    concerns: Concerns,
-    /// Positions of the records that concern an account, a contact, a colleague or a unit, ascending. Whoever a
-    /// later record names is concerned by the whole of its interaction or handoff.
-    concerning: HashMap<Stream, Vec<u64>>,
+    index: Index,
     sieve: Sieve,
     position: u64,
 }
@@ -56,18 +53,14 @@ impl Warm {
         self.position
     }
 
-    /// The positions after `after` of the records that concern a thing.
-    pub fn concerning(&self, stream: Stream, after: u64) -> &[u64] {
-        beyond(self.concerning.get(&stream).map_or(&[], Vec::as_slice), after)
+    /// Which records concern whom. What was taken back with an import is not in it.
+    pub const fn index(&self) -> &Index {
+        &self.index
     }
 
-    /// The positions of the records of one thing that stand: what was taken back with an import is not among them.
-    /// Where the thing is not an interaction, a handoff or a contact, also of others that concern it.
-    pub fn standing(&self, stream: Stream) -> Vec<u64> {
-        match stream.slice {
-            Slice::Interaction | Slice::Handoff | Slice::Contact => self.concerns.recorded(stream),
-            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Import => self.concerning(stream, 0).to_vec(),
-        }
+    /// What is to be read for the part of a timeline that a filter asks for: see [`Index::excerpt`].
+    pub fn excerpt(&self, of: Stream, filter: &Filter, most: usize) -> Excerpt {
+        self.index.excerpt(of, filter, most, self.company.board.open.keys().copied())
     }
 
     /// The role of a colleague who is here. The product itself has none: it sees nothing through the doors.
@@ -95,19 +88,7 @@ impl Warm {
                 }
             }
         }
-        let Concerned { streams, newly, earlier } = self.concerns.of(record);
-        for stream in newly {
-            let positions = self.concerning.entry(stream).or_default();
-            for position in &earlier {
-                // Mostly close to the end: what goes on began not long ago.
-                if let Err(place) = positions.binary_search(position) {
-                    positions.insert(place, *position);
-                }
-            }
-        }
-        for stream in streams {
-            self.concerning.entry(stream).or_default().push(record.position);
-        }
+        self.index.fold(record);
     }
 }
 
@@ -120,9 +101,4 @@ fn veil_over(record: &Record) -> Sight {
 
 fn sees_everything(role: Role) -> bool {
     Slice::ALL.iter().all(|slice| may_see(Some(role), *slice) == Sight::Whole)
-}
-
-/// The part of an ascending list that lies after a position.
-fn beyond(positions: &[u64], after: u64) -> &[u64] {
-    positions.get(positions.partition_point(|position| *position <= after)..).unwrap_or_default()
 }

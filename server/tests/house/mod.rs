@@ -253,7 +253,7 @@ impl House {
         assert_eq!(again.warm.company(), self.warm.company());
         for stream in [Stream::from(NORTHWIND), CONTOSO.into(), TAILSPIN.into(), KIRA.into(), SALES.into(), ANNA.into()]
         {
-            assert_eq!(again.warm.concerning(stream, 0), self.warm.concerning(stream, 0), "{stream}");
+            assert_eq!(again.warm.index().concerning(stream, 0), self.warm.index().concerning(stream, 0), "{stream}");
         }
     }
 }

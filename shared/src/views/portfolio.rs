@@ -304,6 +304,13 @@ impl Portfolio {
         }
     }
 
+    /// The interactions in which this colleague promised what nobody has done or dropped.
+    pub fn promised_by(&self, colleague: ColleagueId) -> BTreeSet<InteractionId> {
+        let all = self.rows.values().map(|row| &row.steps).chain([&self.elsewhere]);
+        let open = all.flat_map(Steps::iter).filter(|(_, _, step)| step.owner == Some(colleague));
+        open.map(|(interaction, _, _)| interaction).collect()
+    }
+
     fn steps_of(&mut self, account: Option<AccountId>) -> &mut Steps<OpenStep> {
         account.and_then(|account| self.rows.get_mut(&account)).map_or(&mut self.elsewhere, |row| &mut row.steps)
     }

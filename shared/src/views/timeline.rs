@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -22,9 +23,9 @@ pub struct Timeline {
     pub of: Stream,
     /// By when they occurred, oldest first; at the same moment by position.
     pub entries: Vec<Box<Entry>>,
-    /// Entries that are older than these and were left out.
+    /// How many entries are known that are older than these and were left out; there may be more, but not where it is 0.
     pub earlier: usize,
-    /// Entries that are newer than these and were left out.
+    /// How many are known that are newer than these and were left out.
     pub later: usize,
     /// Something happened that this part of the timeline cannot show truly: ask the server again.
     pub stale: bool,
@@ -81,6 +82,18 @@ struct Window {
     until: Option<Cursor>,
 }
 
+/// How far the records reach that a timeline was folded from, where they are not all that concern it:
+/// of the entries between these, none is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// What is recorded after this is news to it.
+    pub position: u64,
+    /// Older ones than this may be missing; `None` where none is.
+    pub from: Option<Cursor>,
+    /// This and newer ones may be missing; `None` where none is.
+    pub until: Option<Cursor>,
+}
+
 /// How a contact has to do with an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Tie {
@@ -115,7 +128,8 @@ impl Cursor {
         Some(Self { occurred: Occurred::parse(occurred)?, position: position.parse().ok()? })
     }
 
-    fn order(self) -> (jiff::Timestamp, u64) {
+    /// By which entries stand in order.
+    pub fn order(self) -> (jiff::Timestamp, u64) {
         (self.occurred.instant(), self.position)
     }
 }
@@ -435,9 +449,32 @@ impl Timeline {
     /// goes on as the whole does, or says that it cannot: [`Timeline::stale`].
     #[must_use]
     pub fn window(mut self, filter: Filter, most: usize) -> Self {
-        self.apart.clear();
-        self.handoffs.retain(|_, handoff| handoff.is_here && !handoff.has_ended);
         self.entries.retain(|entry| entry.passes(&filter));
+        let shown = self.shown(&filter, most);
+        self.cut(filter, shown)
+    }
+
+    /// [`Timeline::window`] of what was folded from an excerpt of the records. `None` where it does not reach
+    /// far enough to tell what the window holds, and whether anything is left out beyond it.
+    #[must_use]
+    pub fn excerpt(mut self, filter: Filter, most: usize, reach: Reach) -> Option<Self> {
+        self.position = self.position.max(reach.position);
+        let is_reached = |entry: &Entry| {
+            let order = entry.order();
+            reach.from.is_none_or(|from| from.order() <= order) && reach.until.is_none_or(|until| order < until.order())
+        };
+        self.entries.retain(|entry| is_reached(entry) && entry.passes(&filter));
+        let shown = self.shown(&filter, most);
+        let is_whole = reach.from.is_none() && reach.until.is_none();
+        let finds_its_place = filter.before.is_some() || filter.at.is_none_or(|at| self.place_of(at).is_some());
+        let is_enough = (reach.from.is_none() || shown.start > 0)
+            && (reach.until.is_none() || filter.before.is_some() || shown.end < self.entries.len())
+            && (is_whole || finds_its_place);
+        is_enough.then(|| self.cut(filter, shown))
+    }
+
+    /// Which of the entries a window shows.
+    fn shown(&self, filter: &Filter, most: usize) -> Range<usize> {
         let all = self.entries.len();
         let around = filter.at.and_then(|at| self.place_of(at)).map(|place| place + most / 2 + 1);
         let end = match (filter.before, around) {
@@ -445,13 +482,19 @@ impl Timeline {
             (None, Some(around)) => around.max(most).min(all),
             (None, None) => all,
         };
-        let start = end.saturating_sub(most);
+        end.saturating_sub(most)..end
+    }
+
+    fn cut(mut self, filter: Filter, shown: Range<usize>) -> Self {
+        self.apart.clear();
+        self.handoffs.retain(|_, handoff| handoff.is_here && !handoff.has_ended);
+        let Range { start, end } = shown;
         let cursor_at = |place: usize| self.entries.get(place).map(|entry| entry.cursor());
-        let (from, until) = (cursor_at(start).filter(|_| start > 0), cursor_at(end).or(filter.before));
+        let (from, until) = (cursor_at(start).filter(|_| start > 0), filter.before.or_else(|| cursor_at(end)));
+        self.earlier += start;
+        self.later += self.entries.len() - end;
         self.entries.truncate(end);
         self.entries.drain(..start);
-        self.earlier += start;
-        self.later += all - end;
         self.window = Some(Window { filter, from, until });
         self
     }
