@@ -13,8 +13,8 @@ use std::{
 
 /// Builds both halves; returns where the binary is. The server is built with the features of the whole
 /// workspace, as the tests are, so that neither builds again what the other has.
-pub fn build() -> Result<PathBuf> {
-    site::build(site::Kind::Dev)?;
+pub fn build(browsers_half: site::Kind) -> Result<PathBuf> {
+    site::build(browsers_half)?;
     say("building the server");
     succeed(&mut command("cargo", &["build", "--workspace", "--bin=twofront"]))?;
     Ok(target().join("debug/twofront"))
@@ -22,7 +22,7 @@ pub fn build() -> Result<PathBuf> {
 
 /// Builds both halves and becomes the server, so that a signal reaches it and nothing in between.
 pub fn run(arguments: &[&str]) -> Result<ExitCode> {
-    let binary = build()?;
+    let binary = build(site::Kind::Dev)?;
     say("starting twofront; Ctrl+C ends it");
     let error = Command::new(&binary).arg("serve").args(arguments).current_dir(root()).exec();
     Err(error).with_context(|| format!("cannot start {}", binary.display()))
