@@ -77,7 +77,7 @@ pub fn router(site: Site, pages: Pages) -> Router {
 
     Router::new()
         .leptos_routes_with_context(&rendering, generate_route_list(App), context.clone(), render.clone())
-        .route_layer(middleware::from_fn(only_signed_in))
+        .route_layer(middleware::from_fn_with_state(rendering.pages.clone(), only_signed_in))
         .merge(forms())
         .fallback(async move |State(site): State<Site>, request: Request| {
             if let Some(file) = site.answer(request.method(), request.uri().path(), request.headers()) {
@@ -101,10 +101,14 @@ fn forms() -> Router<Rendering> {
 /// The pages that one sees before signing in.
 const BEFORE_SIGN_IN: [&str; 3] = ["/sign-in", "/setup", "/join"];
 
-/// Leads everybody else to the sign-in, and back from there.
-async fn only_signed_in(request: Request, next: Next) -> Response {
+/// Leads everybody else to the sign-in, and back from there. Who has left is somebody else from that moment on, also
+/// while their session still waits to be ended.
+async fn only_signed_in(State(pages): State<Pages>, request: Request, next: Next) -> Response {
     let is_open = BEFORE_SIGN_IN.contains(&request.uri().path());
     let (mut parts, body) = request.into_parts();
+    if parts.extensions.get::<SignedIn>().is_some_and(|who| pages.office.role(who.colleague).is_none()) {
+        parts.extensions.remove::<SignedIn>();
+    }
     if !is_open && let Err(not) = SignedIn::from_request_parts(&mut parts, &()).await {
         return not.into_response();
     }

@@ -5,15 +5,19 @@
 
 mod house;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use house::*;
 use http::{Request, StatusCode, header};
 use server::access::{Access, Settings};
 use server::office::Office;
 use server::serve::{self};
+use shared::colleague;
+use shared::domain::Command;
 use shared::ids::ColleagueId;
 use shared::testkit::*;
 use tempfile::TempDir;
@@ -74,6 +78,30 @@ impl Town {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.ask(request.body(Body::from(body.join("&"))).unwrap()).await
     }
+}
+
+#[tokio::test]
+async fn who_has_left_is_led_to_the_sign_in_also_while_their_session_waits_to_be_ended() {
+    let town = Town::new().await;
+    town.access.enrol(LEV, "lev@twofront.example").unwrap();
+    let link = town.access.invite(LEV).unwrap();
+    let password = "warehouse gate three at noon";
+    let form = format!("link={}&password={}", link.secret(), app::address::encode(password));
+    let join = Request::post("/join")
+        .header("sec-fetch-site", "same-origin")
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_000))));
+    let entered = town.app.clone().oneshot(join.body(Body::from(form)).unwrap()).await.unwrap();
+    let cookies = entered.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+    let session = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.starts_with("twofront="));
+    let session = session.unwrap();
+    let page = || Request::get("/handoffs").header(header::COOKIE, session).body(Body::empty()).unwrap();
+    assert_eq!(town.ask(page()).await.status, StatusCode::OK);
+    // Nobody follows the log here to withdraw the login.
+    town.office.ask(order(700, ADA, Command::Colleague(LEV, colleague::Command::Leave {}))).await.unwrap();
+    let answer = town.ask(page()).await;
+    assert_eq!((answer.status, answer.location.as_str()), (StatusCode::SEE_OTHER, "/sign-in?next=/handoffs"));
 }
 
 #[tokio::test]
