@@ -51,11 +51,16 @@ pub trait Reader: Send + Sync {
     fn concerning(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;
 
     /// The records that the part of a timeline needs which a filter asks for, in order, and how far they
-    /// reach: about so many entries, however long the whole is.
+    /// reach: mostly about so many entries, however long the whole is.
     fn excerpt(&self, of: Stream, filter: &Filter, most: usize) -> Result<(Vec<Record>, Reach), Trouble>;
 
-    /// Every record of one stream that stands, in order: without what was taken back with an import.
-    fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;
+    /// Every record of these streams that stands, in order: without what was taken back with an import.
+    fn of_streams(&self, streams: &[Stream]) -> Result<Vec<Record>, Trouble>;
+
+    /// Every record of one stream that stands.
+    fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
+        self.of_streams(&[stream])
+    }
 
     /// Every record of one stream that was ever written, in order.
     fn raw(&self, stream: Stream) -> Result<Vec<Record>, Trouble>;

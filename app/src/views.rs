@@ -124,8 +124,8 @@ mod tests {
             Ok((records, excerpt.reach))
         }
 
-        fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
-            Ok(self.records.iter().filter(|record| record.stream() == stream).cloned().collect())
+        fn of_streams(&self, streams: &[Stream]) -> Result<Vec<Record>, Trouble> {
+            Ok(self.records.iter().filter(|record| streams.contains(&record.stream())).cloned().collect())
         }
 
         fn raw(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {

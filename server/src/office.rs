@@ -6,6 +6,7 @@
 pub mod replay;
 pub mod warm;
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -215,8 +216,8 @@ impl Office {
         self.warm().index().concerning(stream, 0).len()
     }
 
-    /// The records that the part of a timeline needs which a filter asks for, in order, and how far they reach: about so
-    /// many entries, however long the whole is.
+    /// The records that the part of a timeline needs which a filter asks for, in order, and how far they reach: mostly
+    /// about so many entries, however long the whole is.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -238,18 +239,26 @@ impl Office {
         events.iter().map(|event| Ok(seal::read(event, &self.0.shared.keyring)?.0)).collect()
     }
 
-    /// The history of one thing as it stands: without what was taken back with an import. An import's own
+    /// The history of these things as it stands, in order: without what was taken back with an import. An import's own
     /// history is the raw one, of which nothing is left out.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn standing(&self, stream: Stream) -> Result<Vec<Record>, LookError> {
-        if stream.slice == Slice::Import {
-            return self.history(stream, 1, usize::MAX);
-        }
-        let positions = self.warm().index().standing(stream);
+    pub fn standing(&self, streams: &[Stream]) -> Result<Vec<Record>, LookError> {
+        let (imports, others): (Vec<Stream>, Vec<Stream>) =
+            streams.iter().partition(|stream| stream.slice == Slice::Import);
+        let positions: BTreeSet<u64> = {
+            let warm = self.warm();
+            others.iter().flat_map(|stream| warm.index().standing(*stream)).collect()
+        };
+        let positions: Vec<u64> = positions.into_iter().collect();
         let mut records = self.at(&positions)?;
-        records.retain(|record| record.stream() == stream);
+        let others: HashSet<Stream> = others.into_iter().collect();
+        records.retain(|record| others.contains(&record.stream()));
+        for import in imports {
+            records.extend(self.history(import, 1, usize::MAX)?);
+        }
+        records.sort_by_key(|record| record.position);
         Ok(records)
     }
 

@@ -73,8 +73,8 @@ impl Reader for Seat {
         Ok((records.into_iter().filter_map(|record| self.seen(record)).collect(), reach))
     }
 
-    fn of_stream(&self, stream: Stream) -> Result<Vec<Record>, Trouble> {
-        let records = self.office.standing(stream).map_err(unreadable)?;
+    fn of_streams(&self, streams: &[Stream]) -> Result<Vec<Record>, Trouble> {
+        let records = self.office.standing(streams).map_err(unreadable)?;
         Ok(records.into_iter().filter_map(|record| self.seen(record)).collect())
     }
 

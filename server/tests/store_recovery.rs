@@ -547,6 +547,25 @@ fn room_behind_it_hides_no_rot_in_the_last_frame() {
 }
 
 #[test]
+fn a_frame_whose_end_became_zeros_is_damage_where_anything_knows_of_it() {
+    let (dir, acked) = killed(30);
+    let path = last_journal(dir.path());
+    let found = std::fs::read(&path).expect("there");
+    let end = *frames(&found).last().expect("frames");
+    assert!(found.len() > end, "there is room behind it");
+    for zeroed in [1, 4, 40] {
+        let mut bytes = found.clone();
+        bytes[end - zeroed..end].fill(0);
+        std::fs::write(&path, &bytes).expect("written");
+        let verdict = care::verify(dir.path(), None);
+        assert!(matches!(verdict, Verdict::Damaged { position: Some(_), .. }), "{zeroed} bytes: {verdict}");
+        opens_read_only(dir.path(), "the journal");
+    }
+    std::fs::write(&path, &found).expect("written");
+    opens_whole(dir.path(), &acked);
+}
+
+#[test]
 fn a_journal_file_that_is_done_ends_with_its_last_frame() {
     let dir = tempfile::tempdir().expect("a directory");
     let acked =

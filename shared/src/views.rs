@@ -11,6 +11,7 @@ pub mod directory;
 pub mod index;
 pub mod portfolio;
 pub mod promises;
+mod stays;
 pub mod steps;
 pub mod timeline;
 pub mod touch;

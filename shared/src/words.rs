@@ -373,6 +373,14 @@ impl Occurred {
         }
     }
 
+    /// The last instant at which it may have happened: a day goes on to its end in UTC.
+    pub fn end(self) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::On(day) => day.tomorrow().map_or(Timestamp::MAX, day_start),
+        }
+    }
+
     /// The day in UTC.
     pub fn day(self) -> Date {
         match self {

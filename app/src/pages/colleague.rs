@@ -70,7 +70,7 @@ crate::texts! {
 /// The most accounts, next steps and handoffs of one kind that stand beside the timeline.
 const MOST: usize = 30;
 
-/// The most handoffs of one kind that are counted.
+/// The most handoffs of one kind that are counted, and the most promises that are read.
 const MOST_COUNTED: usize = 500;
 
 /// The page of one colleague, with what the timeline shows.
@@ -86,6 +86,8 @@ pub struct ColleaguePage {
     pub colleague: ColleagueId,
     pub history: History,
     pub promises: Promises,
+    /// How many promises there are beside these.
+    pub unread: usize,
     /// Of which account the interactions are that the promises were made in.
     pub accounts: BTreeMap<InteractionId, AccountId>,
     pub portfolio: Portfolio,
@@ -101,7 +103,7 @@ impl Query for Ask {
 
     fn answer(&self, reader: &dyn Reader) -> Result<ColleaguePage, Trouble> {
         let colleague = self.colleague.ok_or(Trouble::NotFound)?;
-        let (promises, accounts) = promises_of(colleague, reader)?;
+        let Promised { promises, accounts, unread } = Promised::read(colleague, reader)?;
         let mut history = History::read_part(colleague.into(), &self.filter, reader)?;
         if !history.directory.colleagues.contains_key(&colleague) {
             return Err(Trouble::NotFound);
@@ -125,7 +127,17 @@ impl Query for Ask {
             found = Some((rows.len(), company.portfolio.cut(&kept), company.board.cut(&handoffs)));
         });
         let (answers_for, portfolio, board) = found.ok_or(Trouble::NotFound)?;
-        Ok(ColleaguePage { colleague, history, promises, accounts, portfolio, answers_for, board, stale: false })
+        Ok(ColleaguePage {
+            colleague,
+            history,
+            promises,
+            unread,
+            accounts,
+            portfolio,
+            answers_for,
+            board,
+            stale: false,
+        })
     }
 
     fn address(&self) -> String {
@@ -134,30 +146,37 @@ impl Query for Ask {
     }
 }
 
-/// What a colleague promised and has not done, and of which accounts the interactions are in which that was agreed.
-fn promises_of(
-    colleague: ColleagueId,
-    reader: &dyn Reader,
-) -> Result<(Promises, BTreeMap<InteractionId, AccountId>), Trouble> {
-    let (mut position, mut interactions) = (0, BTreeSet::new());
-    reader.company(&mut |company| {
-        position = company.position();
-        interactions = company.portfolio.promised_by(colleague);
-    });
-    let mut records = Vec::new();
-    for interaction in interactions {
-        records.extend(reader.of_stream(interaction.into())?);
+/// What a colleague promised and has not done.
+struct Promised {
+    promises: Promises,
+    /// Of which accounts the interactions are in which it was agreed.
+    accounts: BTreeMap<InteractionId, AccountId>,
+    /// How many more promises there are.
+    unread: usize,
+}
+
+impl Promised {
+    fn read(colleague: ColleagueId, reader: &dyn Reader) -> Result<Self, Trouble> {
+        let (mut position, mut interactions) = (0, Vec::new());
+        reader.company(&mut |company| {
+            position = company.position();
+            interactions = company.portfolio.promised_by(colleague);
+        });
+        let all = interactions.len();
+        interactions.truncate(MOST_COUNTED);
+        let streams: BTreeSet<Stream> = interactions.into_iter().map(Stream::from).collect();
+        let mut records = reader.of_streams(&streams.into_iter().collect::<Vec<_>>())?;
+        // What was recorded meanwhile comes as news, with all that came before it.
+        records.retain(|record| record.position <= position);
+        let (mut promises, mut accounts) = (Promises::new(colleague), BTreeMap::new());
+        for record in &records {
+            promises.fold(record);
+            accounts.extend(account_of(record));
+        }
+        promises.position = position;
+        let unread = all.saturating_sub(promises.steps.len());
+        Ok(Self { promises, accounts, unread })
     }
-    // What was recorded meanwhile comes as news, with all that came before it.
-    records.retain(|record| record.position <= position);
-    records.sort_by_key(|record| record.position);
-    let (mut promises, mut accounts) = (Promises::new(colleague), BTreeMap::new());
-    for record in &records {
-        promises.fold(record);
-        accounts.extend(account_of(record));
-    }
-    promises.position = position;
-    Ok((promises, accounts))
 }
 
 /// The interaction and its account, where a record says it.
@@ -183,6 +202,7 @@ impl Follow for ColleaguePage {
 
     fn fold(&mut self, record: &Record) {
         self.history.fold(record);
+        self.stale |= self.unread > 0 && self.settles_unread(record);
         self.promises.fold(record);
         self.portfolio.fold(record);
         self.board.fold(record);
@@ -206,6 +226,22 @@ impl Follow for ColleaguePage {
 
     fn is_stale(&self) -> bool {
         self.stale || self.history.is_stale() || self.portfolio.stale
+    }
+}
+
+impl ColleaguePage {
+    /// Whether an event may settle a promise that was not read.
+    fn settles_unread(&self, record: &Record) -> bool {
+        let Event::Interaction(id, event) = &record.event else { return false };
+        match event {
+            interaction::Event::NextStepDone { step } | interaction::Event::NextStepDropped { step, .. } => {
+                !self.promises.steps.has(*id, *step)
+            }
+            interaction::Event::Retracted { .. } => true,
+            interaction::Event::Logged(_)
+            | interaction::Event::Corrected(_)
+            | interaction::Event::NextStepAgreed(_) => false,
+        }
     }
 }
 
@@ -312,7 +348,7 @@ fn figures(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
     view! {
         <ul class="figures">
             {figure(page.answers_for, answers_for, "#accounts")}
-            {figure(page.promises.steps.len(), promises, "#steps")}
+            {figure(page.promises.steps.len() + page.unread, promises, "#steps")}
             {figure(waits, waiting, "#handoffs")}
         </ul>
     }
@@ -369,7 +405,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
     let today = calendar.today;
     let open = page.promises.open();
     let is_empty = open.is_empty();
-    let more = open.len().saturating_sub(MOST);
+    let more = (open.len() + page.unread).saturating_sub(MOST);
     let rows = open
         .into_iter()
         .take(MOST)

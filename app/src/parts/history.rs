@@ -48,12 +48,9 @@ crate::texts! {
 /// How many entries a page shows at once.
 const WINDOW: usize = 60;
 
-/// How many entries are read at first for those that a page shows: a handoff has several, and not everything that concerns
-/// somebody stands on their timeline.
-const READ: usize = 4 * WINDOW;
-
-/// How much further is read each time where that is not enough.
-const FURTHER: usize = 8;
+/// How many entries are read for those that a page shows, and how many where that was not enough: a handoff has several, not
+/// everything that concerns somebody stands on their timeline, and a filter may pass few. After that, all are.
+const READ: [usize; 2] = [4 * WINDOW, 32 * WINDOW];
 
 /// The newest entries that pass a filter, with the names in them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,18 +90,19 @@ impl History {
         Ok(Self::around(timeline.window(filter, WINDOW), position, home, reader))
     }
 
-    /// Reads no more of the history of something than it shows: that of a unit may be half of the log.
+    /// Reads little more of the history of something than it shows, where its filter is not a rare one: that of a unit may
+    /// be half of the log.
     pub fn read_part(of: Stream, filter: &Filter, reader: &dyn Reader) -> Result<Self, Trouble> {
         let (position, filter) = Self::begin(filter, reader);
-        let mut most = READ;
+        let mut tries = READ.into_iter();
         loop {
+            let most = tries.next().unwrap_or(usize::MAX);
             let (records, reach) = reader.excerpt(of, &filter, most)?;
             let mut timeline = Timeline::new(of);
             records.iter().for_each(|record| timeline.fold(record));
             if let Some(timeline) = timeline.excerpt(filter.clone(), WINDOW, reach) {
                 return Ok(Self::around(timeline, position, None, reader));
             }
-            most = most.saturating_mul(FURTHER);
         }
     }
 

@@ -4,8 +4,9 @@
 //! # What is assumed of the medium
 //! - Bytes for which `fdatasync` (with the file's size) or `fsync` has returned are there after a loss of power, and so
 //!   are the names in a directory once the directory was synced.
-//! - Bytes that were written and not yet synced may be there or not, in pieces of whole sectors of 512 bytes; a piece
-//!   that is not there reads as zeros or lies beyond the end of the file. Unsynced bytes are not *other* bytes.
+//! - Bytes that were written and not yet synced may be there or not, in pieces of whole sectors of 512 bytes, and a write
+//!   may have stopped at any byte; what is not there reads as zeros or lies beyond the end of the file. Unsynced bytes are
+//!   not *other* bytes.
 //! - Synced bytes may rot: any bit may be another one day. That is found, not repaired.
 //!
 //! # Files

@@ -1,16 +1,18 @@
 //! What a server keeps in memory of a log in order to read only what it shows: which records concern
 //! whom, and where the entries of timelines begin.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use jiff::Timestamp;
 
 use crate::domain::Event;
-use crate::ids::{ColleagueId, EventRef, HandoffId, Slice, Stream, UnitId};
+use crate::ids::{ColleagueId, HandoffId, Slice, Stream};
+use crate::interaction;
 use crate::record::Record;
+use crate::views::stays::{Moment, Stays};
 use crate::views::timeline::{Cursor, Filter, Reach};
 use crate::words::Occurred;
-use crate::{colleague, interaction};
 
 /// See the module. A fold: it reads every record in order.
 #[derive(Clone, Debug, Default)]
@@ -20,25 +22,30 @@ pub struct Index {
     /// Positions of the records that concern an account, a contact, a colleague or a unit, ascending. Whoever a
     /// later record names is concerned by the whole of its interaction or handoff.
     concerning: HashMap<Stream, Vec<u64>>,
-    /// Of every position, from 1: what begins there.
-    heads: Vec<Option<Head>>,
+    /// Of every position, from 1: the entry of a timeline that begins there.
+    heads: Vec<Head>,
 }
 
-/// The beginning of an entry of a timeline.
+/// When the entry happened that begins at a position, as far as is known now, and whether it tells of a colleague. In
+/// eight bytes, because there is one for each event: no moment of ours is finer than a microsecond.
 #[derive(Clone, Copy, Debug)]
-struct Head {
-    /// When it happened, as far as is known now.
-    occurred: Timestamp,
-    kind: HeadKind,
-}
+struct Head(i64);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HeadKind {
-    /// Tells who is in a unit.
-    Colleague,
-    /// Tells who has to do with an account.
-    Contact,
-    Other,
+impl Head {
+    /// What goes on with an entry that began before.
+    const NONE: Self = Self(i64::MIN);
+
+    fn new(occurred: Occurred, is_of_colleague: bool) -> Self {
+        Self(occurred.instant().as_microsecond() << 1 | i64::from(is_of_colleague))
+    }
+
+    fn occurred(self) -> Option<Timestamp> {
+        Timestamp::from_microsecond(self.0 >> 1).ok().filter(|_| self.0 != Self::NONE.0)
+    }
+
+    const fn is_of_colleague(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 /// What is to be read for a part of a timeline: see [`Index::excerpt`].
@@ -90,9 +97,10 @@ impl Index {
         }
     }
 
-    /// What to read in order to show the part of a timeline that a filter asks for: about so many of its
-    /// entries, and whatever the timeline needs to go on from there. `open` are the handoffs that go on.
-    /// Read its positions first, then what [`Index::rest`] says, and fold all of them in order.
+    /// What to read in order to show the part of a timeline that a filter asks for: the newest of what may be
+    /// entries of it, at most so many, and whatever else the timeline needs to go on from there; all that there is where
+    /// that is no more, or where the part lies around an event, or of an account, which comes to know its contacts. `open`
+    /// are the handoffs that go on. Read its positions first, then what [`Index::rest`] says, and fold all of them in order.
     pub fn excerpt(
         &self,
         of: Stream,
@@ -101,39 +109,43 @@ impl Index {
         open: impl IntoIterator<Item = HandoffId>,
     ) -> Excerpt {
         let all = self.concerning(of, 0);
-        let mut reach = Reach { position: self.position, ..Reach::default() };
-        let mut heads: Vec<_> = all.iter().filter_map(|at| Some((self.head(*at)?.occurred, *at))).collect();
-        let sought = filter.at.filter(|_| filter.before.is_none());
-        let around = sought.and_then(|event| self.place_of(event));
-        if heads.len() <= most || sought.is_some() && around.is_none() {
-            return Excerpt { reach, positions: all.to_vec(), has_more: false };
+        let mut reach = Reach { position: self.position, from: None, until: filter.before };
+        let is_around = filter.at.is_some() && filter.before.is_none();
+        let whole = |reach: Reach| Excerpt {
+            reach: Reach { from: None, until: None, ..reach },
+            positions: all.to_vec(),
+            has_more: false,
+        };
+        if all.len() <= most || is_around || of.slice == Slice::Account {
+            return whole(reach);
         }
-        let cursor = |(occurred, position): (Timestamp, u64)| Cursor { occurred: Occurred::At(occurred), position };
-        if let Some(before) = filter.before {
-            heads.retain(|head| *head < before.order());
-            reach.until = Some(before);
-        } else if let Some(around) = around {
-            let newer = heads.iter().filter(|head| **head > around).count();
-            if let Some(end) = heads.len().checked_sub(newer.saturating_sub(most / 2)).filter(|end| *end < heads.len())
-            {
-                reach.until = Some(cursor(*heads.select_nth_unstable(end).1));
-                heads.truncate(end);
+        // The least of the newest on top. Backwards, so that most that is looked at is older than all of these.
+        let mut newest = BinaryHeap::new();
+        let mut positions = Vec::new();
+        for position in all.iter().rev().copied() {
+            let Some(head) = place(position).and_then(|place| self.heads.get(place)) else { continue };
+            if of.slice == Slice::Unit && head.is_of_colleague() {
+                positions.push(position);
+            }
+            let order = head.occurred().map(|occurred| (occurred, position));
+            let Some(order) = order.filter(|order| filter.before.is_none_or(|before| *order < before.order())) else {
+                continue;
+            };
+            if newest.len() < most {
+                newest.push(Reverse(order));
+            } else if newest.peek().is_some_and(|Reverse(least)| *least < order) {
+                newest.pop();
+                newest.push(Reverse(order));
+                reach.from = newest.peek().copied().map(cursor);
+            } else {
+                reach.from = newest.peek().copied().map(cursor);
             }
         }
-        if let Some(start) = heads.len().checked_sub(most).filter(|start| *start > 0) {
-            reach.from = Some(cursor(*heads.select_nth_unstable(start).1));
-            heads.drain(..start);
+        if reach.from.is_none() {
+            return whole(reach);
         }
-        let needed = match of.slice {
-            Slice::Unit => Some(HeadKind::Colleague),
-            Slice::Account => Some(HeadKind::Contact),
-            Slice::Colleague | Slice::Contact | Slice::Interaction | Slice::Handoff | Slice::Import => None,
-        };
-        let is_needed = |at: &u64| needed.is_some() && self.head(*at).map(|head| head.kind) == needed;
-        let going_on = open.into_iter().flat_map(|handoff| self.concerns.recorded_of(handoff.into(), of));
-        let mut positions: Vec<u64> = heads.into_iter().map(|(_, position)| position).collect();
-        positions.extend(all.iter().copied().filter(is_needed));
-        positions.extend(going_on);
+        positions.extend(newest.into_iter().map(|Reverse((_, position))| position));
+        positions.extend(open.into_iter().flat_map(|handoff| self.concerns.recorded_of(handoff.into(), of)));
         positions.sort_unstable();
         positions.dedup();
         Excerpt { reach, positions, has_more: true }
@@ -154,27 +166,17 @@ impl Index {
         rest
     }
 
-    fn head(&self, position: u64) -> Option<Head> {
-        *self.heads.get(place(position)?)?
-    }
-
-    /// Where the entry stands that an event is part of, where that can be told without reading it.
-    fn place_of(&self, event: EventRef) -> Option<(Timestamp, u64)> {
-        let recorded = self.concerns.of_stream.get(&event.stream)?;
-        let nth = match event.stream.slice {
-            Slice::Interaction => 0,
-            Slice::Handoff => usize::try_from(event.revision.checked_sub(1)?).ok()?,
-            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Contact | Slice::Import => return None,
-        };
-        let position = recorded.positions().nth(nth)?;
-        Some((self.head(position)?.occurred, position))
-    }
-
     fn note_head(&mut self, record: &Record) {
         let Some(place) = place(record.position) else { return };
-        let kind = match &record.event {
-            Event::Interaction(_, interaction::Event::Logged(_)) | Event::Handoff(..) => HeadKind::Other,
-            Event::Interaction(id, interaction::Event::Corrected(_)) => return self.move_head((*id).into(), record),
+        if self.heads.len() <= place {
+            self.heads.resize(place + 1, Head::NONE);
+        }
+        let (place, is_of_colleague) = match &record.event {
+            // A correction may be of the day.
+            Event::Interaction(_, interaction::Event::Corrected(_)) => {
+                let first = self.concerns.of_stream.get(&record.stream()).map(|shared| shared.first);
+                (first.and_then(self::place), false)
+            }
             Event::Interaction(
                 _,
                 interaction::Event::Retracted { .. }
@@ -182,25 +184,22 @@ impl Index {
                 | interaction::Event::NextStepDone { .. }
                 | interaction::Event::NextStepDropped { .. },
             ) => return,
-            Event::Colleague(..) => HeadKind::Colleague,
-            Event::Contact(..) => HeadKind::Contact,
-            Event::Unit(..) | Event::Account(..) | Event::Import(..) => HeadKind::Other,
+            Event::Colleague(..) => (Some(place), true),
+            Event::Interaction(_, interaction::Event::Logged(_))
+            | Event::Handoff(..)
+            | Event::Unit(..)
+            | Event::Account(..)
+            | Event::Contact(..)
+            | Event::Import(..) => (Some(place), false),
         };
-        if self.heads.len() <= place {
-            self.heads.resize(place + 1, None);
-        }
-        if let Some(head) = self.heads.get_mut(place) {
-            *head = Some(Head { occurred: record.occurred.instant(), kind });
+        if let Some(head) = place.and_then(|place| self.heads.get_mut(place)) {
+            *head = Head::new(record.occurred, is_of_colleague);
         }
     }
+}
 
-    /// A correction may be of the day.
-    fn move_head(&mut self, interaction: Stream, correction: &Record) {
-        let first = self.concerns.of_stream.get(&interaction).and_then(|recorded| place(recorded.first));
-        if let Some(Some(head)) = first.and_then(|first| self.heads.get_mut(first)) {
-            head.occurred = correction.occurred.instant();
-        }
-    }
+fn cursor(Reverse((occurred, position)): Reverse<(Timestamp, u64)>) -> Cursor {
+    Cursor { occurred: Occurred::At(occurred), position }
 }
 
 /// Where a position stands in a list of all.
@@ -214,10 +213,10 @@ fn place(position: u64) -> Option<usize> {
 #[derive(Clone, Debug, Default)]
 struct Concerns {
     of_stream: HashMap<Stream, Shared>,
-    unit_of: HashMap<ColleagueId, UnitId>,
+    stays: HashMap<ColleagueId, Stays>,
 }
 
-/// What is known of an interaction, a handoff or a contact, which concern many.
+/// What is known of an interaction, a handoff, a contact or a colleague, which concern many.
 #[derive(Clone, Debug)]
 struct Shared {
     concerned: Vec<Stream>,
@@ -248,26 +247,43 @@ impl Concerns {
     fn of(&mut self, record: &Record) -> Concerned {
         let stream = record.stream();
         let mut concerned = BTreeSet::from([stream]);
+        concerned.extend(record.event.mentions());
         match stream.slice {
-            Slice::Interaction | Slice::Handoff => self.add(&mut concerned, record.by.into()),
+            Slice::Interaction => {
+                // Who goes on with an entry, or imports it, takes no part in it.
+                let begins = !self.of_stream.contains_key(&stream);
+                concerned.extend(record.author().filter(|_| begins).map(Stream::from));
+                // It may have happened on another day than was first said, and so in another unit.
+                concerned.extend(self.of_stream.get(&stream).into_iter().flat_map(|shared| &shared.concerned));
+            }
+            Slice::Handoff => {
+                concerned.insert(record.by.into());
+            }
             Slice::Unit | Slice::Colleague | Slice::Account | Slice::Contact | Slice::Import => {}
         }
-        for named in record.event.mentions() {
-            self.add(&mut concerned, named);
-        }
+        let began = self.of_stream.get(&stream).map_or(record.position, |shared| shared.first);
+        let moment = Moment::of(record, began);
+        let units: Vec<_> = concerned.iter().filter_map(|one| self.stays_of(*one)?.at(moment)).collect();
+        concerned.extend(units.into_iter().map(Stream::from));
         if let Event::Colleague(colleague, event) = &record.event {
             // The unit that they leave sees them go, the one they come to sees them come.
-            concerned.extend(self.unit_of.get(colleague).map(|&unit| Stream::from(unit)));
-            self.follow(*colleague, event);
+            let stays = self.stays.entry(*colleague).or_default();
+            concerned.extend(stays.now().map(Stream::from));
+            stays.follow(event, record);
         }
         concerned.retain(|one| matches!(one.slice, Slice::Account | Slice::Contact | Slice::Colleague | Slice::Unit));
         match stream.slice {
-            Slice::Interaction | Slice::Handoff => self.go_on(stream, concerned, record.position),
+            // A unit that somebody comes to hears where they were before.
+            Slice::Interaction | Slice::Handoff | Slice::Colleague => self.go_on(stream, concerned, record.position),
             Slice::Contact => Concerned { earlier: vec![], ..self.go_on(stream, concerned, record.position) },
-            Slice::Unit | Slice::Colleague | Slice::Account | Slice::Import => {
+            Slice::Unit | Slice::Account | Slice::Import => {
                 Concerned { streams: concerned.into_iter().collect(), ..Concerned::default() }
             }
         }
+    }
+
+    fn stays_of(&self, one: Stream) -> Option<&Stays> {
+        self.stays.get(&ColleagueId::from_uuid(one.id)).filter(|_| one.slice == Slice::Colleague)
     }
 
     /// The positions of the records of an interaction, a handoff or a contact that were read, ascending.
@@ -296,31 +312,12 @@ impl Concerns {
         concerned.extend(&shared.concerned);
         Concerned { streams: concerned.into_iter().collect(), newly, earlier }
     }
-
-    fn add(&self, concerned: &mut BTreeSet<Stream>, named: Stream) {
-        concerned.insert(named);
-        if named.slice == Slice::Colleague {
-            let unit = self.unit_of.get(&ColleagueId::from_uuid(named.id));
-            concerned.extend(unit.map(|&unit| Stream::from(unit)));
-        }
-    }
-
-    fn follow(&mut self, colleague: ColleagueId, event: &colleague::Event) {
-        let unit = match event {
-            colleague::Event::Joined { unit, .. } | colleague::Event::Moved { unit } => *unit,
-            colleague::Event::Left {} => None,
-            colleague::Event::Renamed { .. } | colleague::Event::GivenRole { .. } => return,
-        };
-        match unit {
-            Some(unit) => self.unit_of.insert(colleague, unit),
-            None => self.unit_of.remove(&colleague),
-        };
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colleague;
     use crate::handoff;
     use crate::interaction::{Details, Event as Interaction};
     use crate::testkit::*;
@@ -344,6 +341,23 @@ mod tests {
             vec![NORTHWIND.into(), ANNA.into(), KIRA.into(), LEV.into(), SALES.into(), LOGISTICS.into()];
         expected.sort();
         assert_eq!(concerned(facts), expected);
+    }
+
+    #[test]
+    fn who_imports_or_corrects_an_entry_takes_no_part_in_it() {
+        let details = || Details::new(Front::Client, Some(NORTHWIND), summary("Visit"));
+        let mut index = Index::default();
+        for record in history(company()) {
+            index.fold(&record);
+        }
+        let before = [ADA.into(), KIRA.into(), SALES.into()].map(|of: Stream| index.concerning(of, 0).len());
+        let brought = Event::Interaction(VISIT, Interaction::Logged(details()));
+        index.fold(&Record { batch: Some(BATCH), ..record(90, KIRA, brought) });
+        let corrected = Event::Interaction(VISIT, Interaction::Corrected(details()));
+        index.fold(&Record { revision: 2, ..record(91, ADA, corrected) });
+        let after = [ADA.into(), KIRA.into(), SALES.into()].map(|of: Stream| index.concerning(of, 0).len());
+        assert_eq!(after, before);
+        assert_eq!(index.concerning(NORTHWIND.into(), 80), [90, 91]);
     }
 
     #[test]

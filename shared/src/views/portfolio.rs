@@ -304,11 +304,15 @@ impl Portfolio {
         }
     }
 
-    /// The interactions in which this colleague promised what nobody has done or dropped.
-    pub fn promised_by(&self, colleague: ColleagueId) -> BTreeSet<InteractionId> {
+    /// In which interactions this colleague promised what nobody has done or dropped, a promise each: the oldest first,
+    /// those without a day last.
+    pub fn promised_by(&self, colleague: ColleagueId) -> Vec<InteractionId> {
         let all = self.rows.values().map(|row| &row.steps).chain([&self.elsewhere]);
         let open = all.flat_map(Steps::iter).filter(|(_, _, step)| step.owner == Some(colleague));
-        open.map(|(interaction, _, _)| interaction).collect()
+        let mut open: Vec<_> =
+            open.map(|(interaction, id, step)| (step.due.unwrap_or(Date::MAX), id, interaction)).collect();
+        open.sort_unstable();
+        open.into_iter().map(|(_, _, interaction)| interaction).collect()
     }
 
     fn steps_of(&mut self, account: Option<AccountId>) -> &mut Steps<OpenStep> {

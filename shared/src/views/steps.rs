@@ -59,6 +59,11 @@ impl<S> Steps<S> {
         self.0.keys().copied()
     }
 
+    /// Whether this step of this interaction is open.
+    pub fn has(&self, interaction: InteractionId, step: StepId) -> bool {
+        self.0.get(&interaction).is_some_and(|steps| steps.contains_key(&step))
+    }
+
     pub fn len(&self) -> usize {
         self.0.values().map(BTreeMap::len).sum()
     }

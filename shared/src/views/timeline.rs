@@ -12,6 +12,7 @@ use crate::handoff::Offer;
 use crate::ids::{ColleagueId, ContactId, EventRef, HandoffId, InteractionId, Slice, StepId, Stream, UnitId};
 use crate::interaction::{self, Details, Step};
 use crate::record::Record;
+use crate::views::stays::{Moment, Stays};
 use crate::views::{Directory, view};
 use crate::words::{Channel, Front, Occurred, Reason};
 use crate::{account, colleague, contact, handoff};
@@ -31,8 +32,8 @@ pub struct Timeline {
     pub stale: bool,
     /// Of a part: what it shows.
     window: Option<Window>,
-    /// For a unit: its people as they stand.
-    people: BTreeSet<ColleagueId>,
+    /// For a unit: who was when in it, or elsewhere.
+    people: BTreeMap<ColleagueId, Stays>,
     /// For an account: the contacts that have to do with it, as they stand.
     contacts: BTreeMap<ContactId, Tie>,
     /// What is needed to go on with a handoff.
@@ -59,9 +60,6 @@ pub struct Entry {
     /// Of a step of a handoff: the offer that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answers: Option<Box<Offer>>,
-    /// On a unit's timeline: those of its people that made it stand here, as they stood when they were named.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    people: BTreeSet<ColleagueId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -201,15 +199,7 @@ impl Filter {
 impl Entry {
     fn new(record: Record) -> Box<Self> {
         let revision = record.revision;
-        Box::new(Self {
-            record,
-            corrections: vec![],
-            retracted: None,
-            steps: BTreeMap::new(),
-            revision,
-            answers: None,
-            people: BTreeSet::new(),
-        })
+        Box::new(Self { record, corrections: vec![], retracted: None, steps: BTreeMap::new(), revision, answers: None })
     }
 
     pub fn reference(&self) -> EventRef {
@@ -438,7 +428,7 @@ impl Timeline {
             later: 0,
             stale: false,
             window: None,
-            people: BTreeSet::new(),
+            people: BTreeMap::new(),
             contacts: BTreeMap::new(),
             handoffs: BTreeMap::new(),
             apart: BTreeMap::new(),
@@ -455,7 +445,7 @@ impl Timeline {
     }
 
     /// [`Timeline::window`] of what was folded from an excerpt of the records. `None` where it does not reach
-    /// far enough to tell what the window holds, and whether anything is left out beyond it.
+    /// far enough to tell what the window holds, and whether anything is left out before it.
     #[must_use]
     pub fn excerpt(mut self, filter: Filter, most: usize, reach: Reach) -> Option<Self> {
         self.position = self.position.max(reach.position);
@@ -465,12 +455,7 @@ impl Timeline {
         };
         self.entries.retain(|entry| is_reached(entry) && entry.passes(&filter));
         let shown = self.shown(&filter, most);
-        let is_whole = reach.from.is_none() && reach.until.is_none();
-        let finds_its_place = filter.before.is_some() || filter.at.is_none_or(|at| self.place_of(at).is_some());
-        let is_enough = (reach.from.is_none() || shown.start > 0)
-            && (reach.until.is_none() || filter.before.is_some() || shown.end < self.entries.len())
-            && (is_whole || finds_its_place);
-        is_enough.then(|| self.cut(filter, shown))
+        (reach.from.is_none() || shown.start > 0).then(|| self.cut(filter, shown))
     }
 
     /// Which of the entries a window shows.
@@ -488,6 +473,7 @@ impl Timeline {
     fn cut(mut self, filter: Filter, shown: Range<usize>) -> Self {
         self.apart.clear();
         self.handoffs.retain(|_, handoff| handoff.is_here && !handoff.has_ended);
+        self.people.retain(|_, stays| stays.units().any(|unit| Stream::from(unit) == self.of));
         let Range { start, end } = shown;
         let cursor_at = |place: usize| self.entries.get(place).map(|entry| entry.cursor());
         let (from, until) = (cursor_at(start).filter(|_| start > 0), filter.before.or_else(|| cursor_at(end)));
@@ -531,7 +517,7 @@ impl Timeline {
             Event::Interaction(id, event) => self.take_interaction(*id, event, record),
             Event::Handoff(id, event) => self.take_handoff(*id, event, record),
             Event::Colleague(id, event) => {
-                let has_left = self.follow_colleague(*id, event);
+                let has_left = self.follow_colleague(*id, event, record);
                 self.take_plain(record, has_left);
             }
             Event::Contact(id, event) => {
@@ -572,9 +558,7 @@ impl Timeline {
         }
         match event {
             interaction::Event::Logged(_) => {
-                let mut entry = Entry::new(record.clone());
-                entry.people = entry.colleagues().into_iter().filter(|one| self.people.contains(one)).collect();
-                self.put(id, entry);
+                self.put(id, Entry::new(record.clone()));
             }
             interaction::Event::Corrected(_) => self.stale |= self.may_come(record),
             interaction::Event::Retracted { .. }
@@ -589,19 +573,17 @@ impl Timeline {
     }
 
     fn correct(&mut self, id: InteractionId, mut entry: Box<Entry>, event: &interaction::Event, record: &Record) {
-        let before = entry.colleagues();
         entry.add(event, record);
-        let now = entry.colleagues();
-        entry.people.retain(|one| now.contains(one));
-        let newly = now.into_iter().filter(|one| !before.contains(one) && self.people.contains(one));
-        entry.people.extend(newly);
         self.put(id, entry);
     }
 
     /// Puts an interaction where it belongs. Of a part, what is not here is not kept.
     fn put(&mut self, id: InteractionId, entry: Box<Entry>) {
         let is_here = match self.of.slice {
-            Slice::Unit => !entry.people.is_empty(),
+            Slice::Unit => {
+                let moment = Moment::of(entry.current(), entry.record.position);
+                entry.colleagues().into_iter().any(|one| self.is_among_us(one, moment))
+            }
             Slice::Interaction => entry.record.stream() == self.of,
             Slice::Account | Slice::Contact | Slice::Colleague | Slice::Handoff | Slice::Import => {
                 entry.parties().contains(&self.of)
@@ -626,7 +608,7 @@ impl Timeline {
     }
 
     fn take_handoff(&mut self, id: HandoffId, event: &handoff::Event, record: &Record) {
-        let acts = self.is_ours(record.by.into());
+        let acts = self.is_ours(record.by.into(), Moment::of(record, record.position));
         let concerns = acts || record.stream() == self.of || self.is_named_in(record);
         if self.window.is_some() && !self.handoffs.contains_key(&id) {
             if !concerns {
@@ -681,31 +663,41 @@ impl Timeline {
     }
 
     fn is_named_in(&self, record: &Record) -> bool {
-        record.event.mentions().into_iter().any(|one| self.is_ours(one))
+        let moment = Moment::of(record, record.position);
+        record.event.mentions().into_iter().any(|one| self.is_ours(one, moment))
     }
 
-    /// Whether this is whom the timeline is of or, for a unit, one of its people.
-    fn is_ours(&self, one: Stream) -> bool {
-        one == self.of || one.slice == Slice::Colleague && self.people.contains(&ColleagueId::from_uuid(one.id))
+    /// Whether this is whom the timeline is of or, for a unit, one of its people as of the day.
+    fn is_ours(&self, one: Stream, moment: Moment) -> bool {
+        one == self.of || one.slice == Slice::Colleague && self.is_among_us(ColleagueId::from_uuid(one.id), moment)
     }
 
-    /// Keeps who is in a unit; whether this colleague has just gone from it.
-    fn follow_colleague(&mut self, id: ColleagueId, event: &colleague::Event) -> bool {
+    /// Whether somebody was in the unit that the timeline is of.
+    fn is_among_us(&self, one: ColleagueId, moment: Moment) -> bool {
+        self.people.get(&one).and_then(|stays| stays.at(moment)).map(Stream::from) == Some(self.of)
+    }
+
+    /// Keeps who was when in which unit; whether this colleague has just gone from this one.
+    fn follow_colleague(&mut self, id: ColleagueId, event: &colleague::Event, record: &Record) -> bool {
         if self.of.slice != Slice::Unit {
             return false;
         }
-        match event {
-            colleague::Event::Joined { unit, .. } | colleague::Event::Moved { unit } => {
-                if unit.map(Stream::from) == Some(self.of) {
-                    self.people.insert(id);
-                    false
-                } else {
-                    self.people.remove(&id)
-                }
+        let of = self.of;
+        let is_here = |stays: &Stays| stays.now().map(Stream::from) == Some(of);
+        if self.window.is_some() && !self.people.contains_key(&id) {
+            let mut fresh = Stays::default();
+            fresh.follow(event, record);
+            if is_here(&fresh) {
+                // Where they were before, a part does not know.
+                self.stale |= record.revision > 1;
+                self.people.insert(id, fresh);
             }
-            colleague::Event::Left {} => self.people.remove(&id),
-            colleague::Event::Renamed { .. } | colleague::Event::GivenRole { .. } => false,
+            return false;
         }
+        let stays = self.people.entry(id).or_default();
+        let was_here = is_here(stays);
+        stays.follow(event, record);
+        was_here && !is_here(stays)
     }
 
     /// Keeps who has to do with an account; whether this event of a contact is news of one of them.
@@ -895,6 +887,29 @@ mod tests {
         let facts = || [logged(), moved(), correct(visit("Longer visit"))];
         assert_eq!(interactions(&folded(SALES, facts())), 1);
         assert_eq!(interactions(&folded(LOGISTICS, facts())), 0, "she came later");
+    }
+
+    #[test]
+    fn what_is_written_down_late_stands_with_the_unit_as_of_the_day() {
+        let days = |days: i64| NOON.checked_add(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+        let seen = |of: UnitId, occurred: i64, correction: Option<i64>| {
+            let mut timeline = Timeline::new(of.into());
+            history(company()).iter().for_each(|record| timeline.fold(record));
+            let moved = Event::Colleague(KIRA, colleague::Event::Moved { unit: Some(LOGISTICS) });
+            timeline.fold(&Record { recorded: days(2), revision: 2, ..record(80, ADA, moved) });
+            let visits = std::iter::once((Interaction::Logged(visit("Visit")), occurred))
+                .chain(correction.map(|occurred| (Interaction::Corrected(visit("Visit")), occurred)));
+            for (position, (event, occurred)) in (90..).zip(visits) {
+                let told = record(position, KIRA, Event::Interaction(VISIT, event));
+                let (occurred, revision) = (Occurred::At(days(occurred)), position - 89);
+                timeline.fold(&Record { recorded: days(9), occurred, revision, ..told });
+            }
+            interactions(&timeline)
+        };
+        assert_eq!((seen(SALES, 1, None), seen(LOGISTICS, 1, None)), (1, 0));
+        assert_eq!((seen(SALES, 3, None), seen(LOGISTICS, 3, None)), (0, 1));
+        assert_eq!((seen(SALES, -900, None), seen(LOGISTICS, -900, None)), (1, 0), "before she came to us");
+        assert_eq!((seen(SALES, 3, Some(1)), seen(LOGISTICS, 3, Some(1))), (1, 0), "it was another day");
     }
 
     #[test]
