@@ -651,6 +651,23 @@ fn a_missing_journal_file_is_named() {
 }
 
 #[test]
+fn a_journal_without_its_beginning_is_told_apart_from_one_without_files() {
+    let (dir, _) = fresh(250);
+    let names = files(&dir.path().join("journal"));
+    let found = |why: &str| {
+        let verdict = care::verify(dir.path(), None);
+        let is_so = matches!(&verdict, Verdict::Damaged { position: Some(1), why: is } if is.contains(why));
+        assert!(is_so, "{verdict}");
+    };
+    std::fs::write(&names[0], b"garbage").expect("written");
+    found("the header of the first journal file is damaged");
+    std::fs::remove_file(&names[0]).expect("removed");
+    found("00000000000000000001.journal is missing");
+    names[1..].iter().for_each(|name| std::fs::remove_file(name).expect("removed"));
+    found("the journal has no files");
+}
+
+#[test]
 fn the_saved_index_is_disposable_and_checked() {
     let (dir, acked) = fresh(120);
     let saved = std::fs::read(dir.path().join("index")).expect("there");
