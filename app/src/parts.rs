@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod card;
+pub mod colleagues;
 pub mod course;
 pub mod deeds;
 #[cfg(feature = "hydrate")]

@@ -198,6 +198,7 @@ mod tests {
         check(&import::Ask {});
         check(&log::Ask { find: Some("cont".to_owned()), ..log::Ask::default() });
         check(&log::Ask { account: Some(NORTHWIND), ..log::Ask::default() });
+        check(&log::Ask { ours: Some("kira,lev".to_owned()), ..log::Ask::default() });
         check(&portfolio::Ask { find: Some("north".to_owned()), ..portfolio::Ask::default() });
         check(&settings::Ask::default());
         check(&unit::Ask { unit: Some(LOGISTICS), filter: Filter::default() });
@@ -213,6 +214,26 @@ mod tests {
         let page = ask.answer(&Fixture::new()).unwrap();
         assert_eq!(page.account, Some(NORTHWIND));
         assert_eq!(page.directory.accounts.keys().collect::<Vec<_>>(), [&NORTHWIND]);
+    }
+
+    #[test]
+    fn a_form_of_a_large_company_brings_the_colleagues_whom_it_offers_and_no_others() {
+        let joined = |n: u128| {
+            let id = ColleagueId::from_uuid(uuid::Uuid::from_u128(0xC011_0000 + n));
+            let personal = identity(&format!("Aaron {n:04}")).into();
+            (ADA, Event::Colleague(id, shared::colleague::Event::Joined { unit: None, personal }))
+        };
+        let there = Details { colleagues: vec![NINA], ..Details::new(Front::Client, None, summary("Call")) };
+        let call = (KIRA, Event::Interaction(CALL, Interaction::Logged(there)));
+        let fixture = Fixture::and((0..2_000).map(joined).chain([call]));
+        let ask = log::Ask { ours: Some("lev".to_owned()), ..log::Ask::default() };
+        let page = ask.answer(&fixture).unwrap();
+        assert!(page.ours.has(LEV) && page.ours.more > 1_800);
+        assert!(!page.ours.has(MAXIM));
+        let held: Vec<ColleagueId> = page.directory.colleagues.keys().copied().collect();
+        assert!(held.len() <= 200 && held.iter().all(|id| page.ours.has(*id)));
+        let correct = log::Ask { correct: Some(CALL), ..log::Ask::default() };
+        assert!(correct.answer(&fixture).unwrap().ours.has(NINA), "who was there");
     }
 
     #[test]

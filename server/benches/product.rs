@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use server::office::replay::{self, replay};
+use server::office::replay::{self, replay, to_the_end};
 use server::store::keyring::Keyring;
 use server::store::{Durable, Store};
 
@@ -72,7 +72,7 @@ fn replays(data: &Path, events: u64) {
         }
         alone.push(started.elapsed());
         let started = Instant::now();
-        let replayed = replay(&store, &keyring, &mut |_| {}).expect("readable");
+        let replayed = replay(&store, &keyring, &mut to_the_end).expect("readable");
         whole.push(started.elapsed());
         assert_eq!(replayed.position, after, "both have read everything");
     }

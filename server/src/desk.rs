@@ -16,7 +16,7 @@ use shared::record::Record;
 use shared::request::{Receipt, Request};
 use shared::sieve::Sieve;
 
-use crate::office::replay::{Replay, ReplayError, TakenBack, replay_without};
+use crate::office::replay::{Replay, ReplayError, TakenBack, replay_without, to_the_end};
 use crate::office::warm::Warm;
 use crate::seal::{Draft, Fact, SealError, Slots, storable, storable_occurred, stream_id};
 use crate::store::keyring::Keyring;
@@ -189,7 +189,7 @@ impl Desk {
     /// Reads everything again, the imports that were taken back left out.
     fn start_again(&mut self) -> Result<(), ReplayError> {
         self.is_tainted = true;
-        let replayed = replay_without(self.taken_back.clone(), &self.store, &self.keyring, &mut |_| {})?;
+        let replayed = replay_without(self.taken_back.clone(), &self.store, &self.keyring, &mut to_the_end)?;
         let Replay { model, warm, slots, sieve, taken_back, position, recorded } = replayed;
         (self.model, self.slots, self.sieve, self.position) = (model, slots, sieve, position);
         self.taken_back = taken_back;

@@ -24,7 +24,7 @@ use crate::desk::{Clock, Desk, News, Order, Refusal, Sink};
 use crate::seal::{self, SealError, stream_id};
 use crate::store::keyring::Keyring;
 use crate::store::{ReadError, State, Store};
-use replay::{Progress, ReplayError, replay};
+use replay::{Onlooker, ReplayError, replay, to_the_end};
 use warm::Warm;
 
 /// The most orders that share one sync. More would make the first of them wait.
@@ -101,18 +101,18 @@ impl Office {
     /// # Errors
     /// When the log cannot be read.
     pub fn open(store: Arc<dyn Store>, keyring: Arc<Keyring>, clock: Clock) -> Result<Self, OfficeError> {
-        Self::open_with(store, keyring, clock, &mut |_| {})
+        Self::open_with(store, keyring, clock, &mut to_the_end)
     }
 
-    /// [`Office::open`], telling how far it is.
+    /// [`Office::open`], telling how far it is to somebody who may stop it.
     ///
     /// # Errors
-    /// As [`Office::open`].
+    /// As [`Office::open`]; [`ReplayError::Stopped`] where it was stopped.
     pub fn open_with(
         store: Arc<dyn Store>,
         keyring: Arc<Keyring>,
         clock: Clock,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut Onlooker<'_>,
     ) -> Result<Self, OfficeError> {
         let started = Instant::now();
         let replayed = replay(&store, &keyring, progress)?;

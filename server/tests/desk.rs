@@ -4,9 +4,13 @@
 
 mod house;
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
 use house::*;
 use jiff::SignedDuration;
 use server::desk::{Order, Refusal};
+use server::office::replay::{ReplayError, replay};
 use server::store::{Store, StreamId};
 use shared::domain::{Command, Event, Rejection};
 use shared::ids::{InteractionId, Stream};
@@ -291,7 +295,7 @@ fn time_in_the_log_never_runs_backwards() {
     house.ask(rename(100, NORTHWIND, "Northwind AG")).unwrap();
     house.pass(SignedDuration::from_hours(-3));
     house.ask(rename(101, NORTHWIND, "Northwind SE")).unwrap();
-    let store: std::sync::Arc<dyn Store> = house.store.clone();
+    let store: Arc<dyn Store> = house.store.clone();
     let records = server::office::replay::page(&*store, &house.keyring, 0).unwrap();
     assert!(records.windows(2).all(|two| two[0].0.recorded <= two[1].0.recorded));
 }
@@ -409,5 +413,26 @@ fn what_does_not_fit_into_one_commit_is_refused_and_nothing_is_written() {
     assert!(matches!(refused, Err(Refusal::TooLarge(_))), "{refused:?}");
     assert_eq!(house.store.head(), before);
     house.ask(visit(101, VISIT, NORTHWIND, "Visit")).unwrap();
+    house.check_against_replay();
+}
+
+#[test]
+fn a_reading_that_is_stopped_ends_with_its_page_and_harms_nothing() {
+    let mut house = House::new();
+    // More than one page of the log holds.
+    let names = ["Contoso AG", "Contoso SE"].into_iter().cycle();
+    let renames = (1_000..9_200).zip(names).map(|(number, name)| rename(number, CONTOSO, name));
+    for answer in house.ask_all(renames.collect()) {
+        answer.unwrap();
+    }
+    let store: Arc<dyn Store> = house.store.clone();
+    let mut told = Vec::new();
+    let stopped = replay(&store, &house.keyring, &mut |progress| {
+        told.push(progress);
+        ControlFlow::Break(())
+    });
+    assert!(matches!(stopped.err(), Some(ReplayError::Stopped)));
+    assert_eq!(told.len(), 1, "it goes no further than where it was stopped");
+    assert!(told[0].position < told[0].of, "{:?}", told[0]);
     house.check_against_replay();
 }

@@ -20,6 +20,7 @@ use shared::colleague;
 use shared::domain::Command;
 use shared::ids::ColleagueId;
 use shared::testkit::*;
+use shared::words::Role;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -181,9 +182,7 @@ async fn an_address_offers_to_undo_only_what_the_viewer_has_just_logged() {
 async fn a_correction_keeps_who_was_there_and_when_it_was() {
     let town = Town::new().await;
     let mut order = visit(100, VISIT, NORTHWIND, "Walked the warehouse");
-    if let shared::domain::Command::Interaction(_, shared::interaction::Command::Log { details, .. }) =
-        &mut order.request.command
-    {
+    if let Command::Interaction(_, shared::interaction::Command::Log { details, .. }) = &mut order.request.command {
         details.contacts = vec![ANNA];
         details.colleagues = vec![LEV];
     }
@@ -219,7 +218,7 @@ impl Leaves {
         use shared::domain::Command;
         let command = match self {
             Self::Contact => Command::Contact(ANNA, shared::contact::Command::Leave {}),
-            Self::Colleague => Command::Colleague(LEV, shared::colleague::Command::Leave {}),
+            Self::Colleague => Command::Colleague(LEV, colleague::Command::Leave {}),
         };
         order(number, ADA, command)
     }
@@ -269,6 +268,35 @@ async fn a_form_about_one_account_carries_no_list_of_all() {
     let known = town.page(&kira, &format!("/log?account={NORTHWIND}")).await.text;
     assert!(known.contains("Northwind") && !known.contains("Contoso"));
     assert!(town.page(&kira, &format!("/log?account={NORTHWIND}&find=")).await.text.contains("Contoso"));
+}
+
+#[tokio::test]
+async fn a_form_of_a_large_company_finds_colleagues_without_scripts() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let address = format!("/log?account={NORTHWIND}&because={}", shared::ids::Stream::from(NORTHWIND).first());
+    assert!(!town.page(&kira, &address).await.text.contains("find-colleague"), "a small one stands there whole");
+    let many = (0..150_u128).map(|n| {
+        let identity = identity(&format!("Aaron {n:03}"));
+        let join = colleague::Command::Join { identity, unit: None, role: Role::ResourceOwner };
+        let id = ColleagueId::from_uuid(uuid::Uuid::from_u128(0xC011_0000 + n));
+        order(1_000 + n, ADA, Command::Colleague(id, join))
+    });
+    for answer in town.office.ask_all(many.collect()).await {
+        answer.unwrap();
+    }
+    let page = town.page(&kira, &address).await.text;
+    assert!(page.contains("55 more: find them by their names") && !page.contains("Aaron 149"));
+    // The form of the search stands before the other one, and keeps what the page is about.
+    let search = page.split("<form id=\"find-colleagues\"").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(search.contains("action=\"/log\"") && search.contains(&format!("name=\"account\" value=\"{NORTHWIND}\"")));
+    assert!(search.contains("name=\"because\"") && !search.contains("name=\"ours\""));
+    assert!(page.contains("form=\"find-colleagues\" name=\"ours\""));
+    let found = town.page(&kira, &format!("{address}&ours=149,%20nina")).await.text;
+    for name in ["Aaron 149", "Nina Adler"] {
+        assert!(found.contains(name), "{name}");
+    }
+    assert!(found.contains("value=\"149, nina\"") && !found.contains("Aaron 148"));
 }
 
 #[tokio::test]

@@ -547,21 +547,22 @@ fn room_behind_it_hides_no_rot_in_the_last_frame() {
 }
 
 #[test]
-fn a_frame_whose_end_became_zeros_is_damage_where_anything_knows_of_it() {
-    let (dir, acked) = killed(30);
+fn a_frame_whose_end_became_zeros_is_damage_where_the_noted_head_alone_knows_of_it() {
+    let (dir, acked) = fresh(3);
+    for gone in ["clean", "index", "proof/checkpoint"] {
+        std::fs::remove_file(dir.path().join(gone)).ok();
+    }
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
     let path = last_journal(dir.path());
-    let found = std::fs::read(&path).expect("there");
-    let end = *frames(&found).last().expect("frames");
-    assert!(found.len() > end, "there is room behind it");
+    let whole = std::fs::read(&path).expect("there");
     for zeroed in [1, 4, 40] {
-        let mut bytes = found.clone();
-        bytes[end - zeroed..end].fill(0);
+        let bytes = [&whole[..whole.len() - zeroed], &[0; 3_000]].concat();
         std::fs::write(&path, &bytes).expect("written");
         let verdict = care::verify(dir.path(), None);
         assert!(matches!(verdict, Verdict::Damaged { position: Some(_), .. }), "{zeroed} bytes: {verdict}");
-        opens_read_only(dir.path(), "the journal");
+        opens_read_only(dir.path(), "journal");
     }
-    std::fs::write(&path, &found).expect("written");
+    std::fs::write(&path, &whole).expect("written");
     opens_whole(dir.path(), &acked);
 }
 
@@ -664,6 +665,23 @@ fn a_missing_journal_file_is_named() {
     assert!(position > 1);
     let verdict = care::verify(dir.path(), None);
     assert!(matches!(verdict, Verdict::Damaged { position: Some(at), .. } if at == position), "{verdict}");
+}
+
+#[test]
+fn a_journal_without_its_beginning_is_told_apart_from_one_without_files() {
+    let (dir, _) = fresh(250);
+    let names = files(&dir.path().join("journal"));
+    let found = |why: &str| {
+        let verdict = care::verify(dir.path(), None);
+        let is_so = matches!(&verdict, Verdict::Damaged { position: Some(1), why: is } if is.contains(why));
+        assert!(is_so, "{verdict}");
+    };
+    std::fs::write(&names[0], b"garbage").expect("written");
+    found("the header of the first journal file is damaged");
+    std::fs::remove_file(&names[0]).expect("removed");
+    found("00000000000000000001.journal is missing");
+    names[1..].iter().for_each(|name| std::fs::remove_file(name).expect("removed"));
+    found("the journal has no files");
 }
 
 #[test]

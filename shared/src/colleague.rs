@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Context, Model, fingerprint};
-use crate::ids::{ColleagueId, Stream, UnitId};
+use crate::ids::{ColleagueId, ImportId, Stream, UnitId};
 use crate::lang::Lang;
 use crate::personal::Personal;
 use crate::words::{Email, Label, PersonName, Role};
@@ -116,14 +116,59 @@ pub struct Colleagues(HashMap<ColleagueId, Colleague>);
 struct Colleague {
     identity: u64,
     unit: Option<UnitId>,
+    standing: Standing,
+    /// All that led to this standing, each with the imports that it rests on: it goes when one of them is taken back.
+    turns: Vec<(Turn, BTreeSet<ImportId>)>,
+}
+
+/// Whether somebody is here, and as what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Standing {
+    is_here: bool,
     role: Option<Role>,
-    left: bool,
+}
+
+/// What changes a standing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Joined,
+    GivenRole(Role),
+    Left,
+}
+
+impl Standing {
+    const fn after(self, turn: Turn) -> Self {
+        match turn {
+            Turn::Joined if self.is_here => self,
+            // Somebody who comes back is given a role anew.
+            Turn::Joined => Self { is_here: true, role: None },
+            Turn::GivenRole(role) => Self { role: Some(role), ..self },
+            Turn::Left => Self { is_here: false, ..self },
+        }
+    }
+
+    fn administers(self) -> bool {
+        self.is_here && self.role == Some(Role::Administrator)
+    }
+}
+
+impl Colleague {
+    fn turn(&mut self, turn: Turn, rests_on: &BTreeSet<ImportId>) {
+        self.standing = self.standing.after(turn);
+        self.turns.push((turn, rests_on.clone()));
+    }
+
+    /// How they would stand if this import were taken back.
+    fn standing_without(&self, import: ImportId) -> Standing {
+        let stay = self.turns.iter().filter(|(_, rests_on)| !rests_on.contains(&import));
+        stay.fold(Standing::default(), |standing, (turn, _)| standing.after(*turn))
+    }
 }
 
 impl Colleagues {
     /// Joined and not left: somebody who can be asked.
     pub fn is_here(&self, colleague: ColleagueId) -> bool {
-        self.0.get(&colleague).is_some_and(|colleague| !colleague.left)
+        self.0.get(&colleague).is_some_and(|colleague| colleague.standing.is_here)
     }
 
     pub fn exists(&self, colleague: ColleagueId) -> bool {
@@ -132,12 +177,12 @@ impl Colleagues {
 
     /// The role of somebody who is here.
     pub fn role(&self, colleague: ColleagueId) -> Option<Role> {
-        self.0.get(&colleague).filter(|colleague| !colleague.left)?.role
+        self.0.get(&colleague).filter(|colleague| colleague.standing.is_here)?.standing.role
     }
 
     /// The unit that somebody who is here belongs to.
     pub fn unit(&self, colleague: ColleagueId) -> Option<UnitId> {
-        self.0.get(&colleague).filter(|colleague| !colleague.left)?.unit
+        self.0.get(&colleague).filter(|colleague| colleague.standing.is_here)?.unit
     }
 
     /// Here, and not only to read: somebody whom work can go to.
@@ -151,24 +196,30 @@ impl Colleagues {
     }
 
     fn administrators(&self) -> BTreeSet<ColleagueId> {
-        let rules = |colleague: &Colleague| !colleague.left && colleague.role == Some(Role::Administrator);
-        self.0.iter().filter(|(_, colleague)| rules(colleague)).map(|(id, _)| *id).collect()
+        self.0.iter().filter(|(_, colleague)| colleague.standing.administers()).map(|(id, _)| *id).collect()
     }
 
-    pub(crate) fn evolve(&mut self, id: ColleagueId, event: &Event) {
+    /// Whether there are administrators, and none of them would be one if this import were taken back.
+    pub(crate) fn all_administrators_rest_on(&self, import: ImportId) -> bool {
+        let stays = |colleague: &Colleague| colleague.standing_without(import).administers();
+        !self.administrators().is_empty() && !self.0.values().any(stays)
+    }
+
+    /// `rests_on`: the imports without which this would not have happened.
+    pub(crate) fn evolve(&mut self, id: ColleagueId, event: &Event, rests_on: &BTreeSet<ImportId>) {
         if let Event::Joined { unit, personal } = event {
             let identity = fingerprint(personal);
-            let joined = Colleague { identity, unit: *unit, role: None, left: false };
-            match self.0.entry(id) {
+            let colleague = match self.0.entry(id) {
                 Entry::Vacant(place) => {
-                    place.insert(joined);
+                    let standing = Standing::default();
+                    place.insert(Colleague { identity, unit: *unit, standing, turns: vec![] })
                 }
-                // Somebody who comes back is given a role anew.
-                Entry::Occupied(mut place) if place.get().left => {
-                    place.insert(joined);
-                }
-                Entry::Occupied(_) => {}
+                Entry::Occupied(place) => place.into_mut(),
+            };
+            if !colleague.standing.is_here {
+                (colleague.identity, colleague.unit) = (identity, *unit);
             }
+            colleague.turn(Turn::Joined, rests_on);
             return;
         }
         let Some(colleague) = self.0.get_mut(&id) else { return };
@@ -176,8 +227,8 @@ impl Colleagues {
             Event::Joined { .. } => {}
             Event::Renamed { personal } => colleague.identity = fingerprint(personal),
             Event::Moved { unit } => colleague.unit = *unit,
-            Event::GivenRole { role } => colleague.role = Some(*role),
-            Event::Left {} => colleague.left = true,
+            Event::GivenRole { role } => colleague.turn(Turn::GivenRole(*role), rests_on),
+            Event::Left {} => colleague.turn(Turn::Left, rests_on),
         }
     }
 }
@@ -201,7 +252,7 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
     let known = colleagues.0.get(&id);
     let here = || {
         let colleague = known.ok_or(Rejection::NoSuchColleague)?;
-        if colleague.left { Err(Rejection::HasLeft) } else { Ok(colleague) }
+        if colleague.standing.is_here { Ok(colleague) } else { Err(Rejection::HasLeft) }
     };
     let somebody_else_rules = || {
         let administrators = colleagues.administrators();
@@ -212,8 +263,10 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
         Command::Join { identity, unit, role } => {
             let personal = Personal::Known(identity.clone());
             match known {
-                Some(colleague) if !colleague.left && colleague.identity == fingerprint(&personal) => Ok(vec![]),
-                Some(colleague) if !colleague.left => Err(Rejection::AlreadyJoined),
+                Some(colleague) if colleague.standing.is_here && colleague.identity == fingerprint(&personal) => {
+                    Ok(vec![])
+                }
+                Some(colleague) if colleague.standing.is_here => Err(Rejection::AlreadyJoined),
                 // New, or back again.
                 Some(_) | None => {
                     unit_exists(*unit)?;
@@ -236,7 +289,7 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
             Ok(vec![Event::Moved { unit: *unit }])
         }
         Command::GiveRole { role } => {
-            if here()?.role == Some(*role) {
+            if here()?.standing.role == Some(*role) {
                 return Ok(vec![]);
             }
             if !somebody_else_rules() {
@@ -245,7 +298,7 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
             Ok(vec![Event::GivenRole { role: *role }])
         }
         Command::Leave {} => {
-            if known.ok_or(Rejection::NoSuchColleague)?.left {
+            if !known.ok_or(Rejection::NoSuchColleague)?.standing.is_here {
                 return Ok(vec![]);
             }
             if !somebody_else_rules() {

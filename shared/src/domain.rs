@@ -188,10 +188,10 @@ impl Model {
     pub fn evolve(&mut self, event: &Event, context: &Context) {
         let stream = event.stream();
         let is_new = !self.knows(stream);
-        self.imports.observe(stream, is_new, &event.mentions(), context.batch);
+        let rests_on = self.imports.observe(stream, is_new, &event.mentions(), context.batch);
         match event {
             Event::Unit(id, event) => self.units.evolve(*id, event),
-            Event::Colleague(id, event) => self.colleagues.evolve(*id, event),
+            Event::Colleague(id, event) => self.colleagues.evolve(*id, event, &rests_on),
             Event::Account(id, event) => self.accounts.evolve(*id, event),
             Event::Contact(id, event) => self.contacts.evolve(*id, event),
             Event::Interaction(id, event) => self.interactions.evolve(*id, event, context),

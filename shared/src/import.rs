@@ -57,6 +57,7 @@ pub enum Rejection {
     NoSuchImport,
     IsTakenBack,
     UsedSince { entries: u32 },
+    LastAdministrator,
 }
 
 impl Rejection {
@@ -84,6 +85,10 @@ impl Rejection {
             Self::IsTakenBack => lang.pick(
                 "This import was taken back. Import it again if you want it.",
                 "Эту загрузку отменили. Если она нужна, загрузите её заново.",
+            ),
+            Self::LastAdministrator => lang.pick(
+                "Without this import nobody would be administrator. First make somebody administrator who did not come with it.",
+                "Без этой загрузки не останется ни одного администратора. Сначала назначьте администратором того, кто появился не из неё.",
             ),
         };
         text.to_owned()
@@ -142,10 +147,17 @@ impl Imports {
         }
     }
 
-    /// Keeps who uses what an import brought.
-    pub(crate) fn observe(&mut self, stream: Stream, is_new: bool, mentions: &[Stream], batch: Option<ImportId>) {
+    /// Keeps who uses what an import brought, and says on which imports this rests: what [`crate::sieve`] leaves out
+    /// once one of them is taken back.
+    pub(crate) fn observe(
+        &mut self,
+        stream: Stream,
+        is_new: bool,
+        mentions: &[Stream],
+        batch: Option<ImportId>,
+    ) -> BTreeSet<ImportId> {
         if batch.is_none() && self.rests_on.is_empty() {
-            return;
+            return BTreeSet::new();
         }
         let named = mentions.iter().chain(std::iter::once(&stream));
         let mut on: BTreeSet<ImportId> =
@@ -157,8 +169,9 @@ impl Imports {
         }
         on.extend(batch);
         if is_new && !on.is_empty() {
-            self.rests_on.insert(stream, on);
+            self.rests_on.insert(stream, on.clone());
         }
+        on
     }
 }
 
@@ -195,6 +208,10 @@ pub fn decide(id: ImportId, command: &Command, _: &Context, model: &Model) -> Re
             if import.taken_back {
                 return Ok(vec![]);
             }
+            // Before what can be agreed to: this stands in the way also of who takes everything back.
+            if model.colleagues().all_administrators_rest_on(id) {
+                return Err(Rejection::LastAdministrator);
+            }
             let entries = u32::try_from(import.used_by.len()).unwrap_or(u32::MAX);
             if entries > 0 && !with_entries {
                 return Err(Rejection::UsedSince { entries });
@@ -208,7 +225,14 @@ pub fn decide(id: ImportId, command: &Command, _: &Context, model: &Model) -> Re
 mod tests {
     use super::*;
     use crate::domain;
+    use crate::ids::{ColleagueId, UnitId};
     use crate::testkit::*;
+    use crate::words::Role;
+    use crate::{colleague, unit};
+
+    /// Known only from an import.
+    const VERA: ColleagueId = ColleagueId::from_uuid(uuid::Uuid::from_u128(0xC7));
+    const BERLIN: UnitId = UnitId::from_uuid(uuid::Uuid::from_u128(0xD7));
 
     fn order(command: Command) -> domain::Command {
         domain::Command::Import(BATCH, command)
@@ -319,5 +343,42 @@ mod tests {
         let back = |with_entries| order(Command::TakeBack { with_entries });
         used.when(ADA, back(false)).then_refused(Rejection::UsedSince { entries: 1 });
         used.when(ADA, back(true)).then([fact(Event::TakenBack { entries: 1 })]);
+    }
+
+    #[test]
+    fn the_last_administrator_stays_when_an_import_is_taken_back() {
+        let colleague = |id, event| (ADA, domain::Event::Colleague(id, event));
+        let joined = |unit| colleague::Event::Joined { unit, personal: identity("Vera Orlova").into() };
+        let rules = || colleague::Event::GivenRole { role: Role::Administrator };
+        let left = || colleague::Event::Left {};
+        let back = || order(Command::TakeBack { with_entries: true });
+        let refused = |given: &Given, by| given.when(by, back()).then_refused(Rejection::LastAdministrator);
+
+        let brought = running().and_in_batch(BATCH, colleague(VERA, joined(None))).and(colleague(VERA, rules()));
+        brought.when(ADA, back()).then([fact(Event::TakenBack { entries: 1 })]);
+        let alone = brought.and(colleague(ADA, left()));
+        refused(&alone, VERA);
+        alone.when(VERA, order(Command::TakeBack { with_entries: false })).then_refused(Rejection::LastAdministrator);
+        let two = alone.and(colleague(KIRA, rules()));
+        two.when(VERA, back()).then([fact(Event::TakenBack { entries: 1 })]);
+
+        let given_the_role = running().and_in_batch(BATCH, colleague(KIRA, rules())).and(colleague(ADA, left()));
+        refused(&given_the_role, KIRA);
+        let founded = unit::Event::Founded { name: unit_name("Berlin"), under: None };
+        let in_a_unit = running()
+            .and_in_batch(BATCH, (ADA, domain::Event::Unit(BERLIN, founded)))
+            .and(colleague(VERA, joined(Some(BERLIN))))
+            .and(colleague(VERA, rules()));
+        refused(&in_a_unit.and(colleague(ADA, left())), VERA);
+    }
+
+    #[test]
+    fn who_lost_the_role_by_an_import_has_it_again_when_that_is_taken_back() {
+        let given_away = [(KIRA, Role::Administrator), (ADA, Role::Analyst)];
+        let given_away = given_away.into_iter().fold(running(), |given, (id, role)| {
+            given.and_in_batch(BATCH, (ADA, domain::Event::Colleague(id, colleague::Event::GivenRole { role })))
+        });
+        let back = order(Command::TakeBack { with_entries: false });
+        given_away.when(KIRA, back).then([fact(Event::TakenBack { entries: 0 })]);
     }
 }

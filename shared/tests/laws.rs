@@ -40,7 +40,7 @@ mod desk;
 mod world;
 
 use desk::{Ask, Desk, fold, sieve};
-use world::{MARK, STRANGER, after, asks, histories, nonsense, opened, told, wishes};
+use world::{MARK, STRANGER, after, asks, histories, nonsense, opened, reigns, told, wishes};
 
 /// As it comes back from a disk: the stored form, sealed part and all.
 fn restored(record: &Record, with_personal: bool) -> Record {
@@ -277,6 +277,16 @@ fn accepted(desk: &Desk, id: HandoffId, card: &Card, me: ColleagueId) -> Answers
     }
 }
 
+fn administrators(desk: &Desk) -> usize {
+    let colleagues = [ADA, KIRA, LEV, MAXIM, NINA, STRANGER].into_iter();
+    colleagues.filter(|one| desk.model.colleagues().role(*one) == Some(Role::Administrator)).count()
+}
+
+fn take_back() -> Ask {
+    let command = Command::Import(BATCH, import::Command::TakeBack { with_entries: true });
+    Ask { command, ..told(ColleagueId::TWOFRONT) }
+}
+
 // ---------------------------------------------------------------------------------------------
 // The laws.
 
@@ -389,6 +399,17 @@ proptest! {
         for (went, said) in struck(&log).entries {
             prop_assert_eq!(went as u64, u64::from(said));
         }
+    }
+
+    #[test]
+    fn taking_back_is_refused_exactly_where_no_administrator_would_be_left(wishes in reigns()) {
+        let mut desk = after(&wishes);
+        let before = administrators(&desk);
+        let ask = take_back();
+        let decided = desk.decide(&ask);
+        desk.take_down(&ask, Event::Import(BATCH, import::Event::TakenBack { entries: 0 }));
+        let would_be_last = before > 0 && administrators(&desk) == 0;
+        prop_assert_eq!(decided.is_err(), would_be_last, "{:?}", decided);
     }
 
     #[test]
@@ -727,6 +748,18 @@ fn a_part_of_the_generated_histories_is_often_read_alone() {
         found += usize::from(read_alone(KIRA.into(), &log, &[], 12, 3, &filter).is_some());
     }
     assert!(alone >= 20 && found >= 40, "{alone}, {found}");
+}
+
+/// A law of what is refused says nothing where nothing is.
+#[test]
+fn the_generated_reigns_sometimes_end_in_an_administrator_who_cannot_be_taken_back() {
+    let mut runner = TestRunner::deterministic();
+    let mut refused = 0;
+    for _ in 0..100 {
+        let desk = after(&reigns().new_tree(&mut runner).unwrap().current());
+        refused += usize::from(desk.decide(&take_back()) == Err(import::Rejection::LastAdministrator.into()));
+    }
+    assert!((5..95).contains(&refused), "{refused}");
 }
 
 /// The laws above say nothing about what the generator never makes.

@@ -370,8 +370,8 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
                     .map_or_else(|| directory::forgotten(lang).to_owned(), |words| words.what.to_string());
                 let to = directory.party(card.to, lang);
                 let when = match card.due {
-                    Some(due) if calendar.is_overdue(due) && !card.has_ended() => {
-                        let days = calendar.days_overdue(due);
+                    Some(_) if card.is_overdue(&calendar) => {
+                        let days = card.days_overdue(&calendar);
                         view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {to}")} }.into_any()
                     }
                     Some(due) => by_day(lang, &when::short_day(due, today, lang), to).into_any(),

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, ContactId, EventRef, InteractionId, Stream};
+use shared::ids::{AccountId, ColleagueId, ContactId, EventRef, InteractionId, Stream};
 use shared::interaction::Details;
 use shared::record::Record;
 use shared::views::timeline::Entry;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::address::{query, with_query};
 use crate::live::Follow;
 use crate::parts::accounts::{AccountFinder, AccountSelect, KnownAccount, Offered};
+use crate::parts::colleagues::{self, ColleagueFinder, ColleagueFinderForm};
 use crate::parts::entry::{channel_icon, mode_icon};
 use crate::parts::fields::{Check, Checks, CommandForm, Field, Kind, Select, Targets, form_name};
 use crate::parts::history::{account_behind, writes};
@@ -74,6 +75,8 @@ pub struct Ask {
     pub correct: Option<InteractionId>,
     /// Another account is looked for, by this name; by none, all are offered.
     pub find: Option<String>,
+    /// Colleagues who are looked for, by their names.
+    pub ours: Option<String>,
 }
 
 /// What the form needs to know.
@@ -88,6 +91,8 @@ pub struct LogPage {
     pub directory: Directory,
     /// The accounts to choose from, where the account is not settled.
     pub offered: Option<Offered>,
+    /// The colleagues to choose from; of a company of thousands, the directory holds no others.
+    pub ours: colleagues::Offered,
     /// The account's contacts, who was met last first.
     pub contacts: Vec<ContactId>,
 }
@@ -119,14 +124,18 @@ impl Query for Ask {
             }
         }
         // Who was there stays on the list, whether or not they still belong to this account.
-        let present = correct.as_ref().and_then(Entry::interaction).map_or(&[][..], |details| &details.contacts);
+        let before = correct.as_ref().and_then(Entry::interaction);
+        let present = before.map_or(&[][..], |details| &details.contacts);
+        let were_there = before.map_or(&[][..], |details| &details.colleagues);
         let lang = crate::text::Lang::default();
         let mut directory = Directory::default();
         let mut contacts = Vec::new();
-        let mut offered = None;
+        let (mut offered, mut ours) = (None, colleagues::Offered::default());
         reader.company(&mut |company| {
             let wanted: BTreeSet<ContactId> = self.contact.iter().chain(present).copied().collect();
             directory = company.directory.cut(&account.into_iter().collect(), &wanted);
+            ours = colleagues::Offered::of(&company.directory, viewer.me, were_there, self.ours.as_deref(), lang);
+            directory.colleagues.retain(|id, _| ours.has(*id));
             let is_open = account.is_none() || self.find.is_some();
             offered = is_open.then(|| Offered::of(&company.directory, viewer.me, self.find.as_deref()));
             if let Some(account) = account {
@@ -145,7 +154,7 @@ impl Query for Ask {
         }
         let Self { contact, because, .. } = *self;
         let (now, seed) = (viewer.now, viewer.seed);
-        Ok(LogPage { now, seed, account, contact, because, correct, directory, offered, contacts })
+        Ok(LogPage { now, seed, account, contact, because, correct, directory, offered, ours, contacts })
     }
 
     fn address(&self) -> String {
@@ -163,22 +172,29 @@ impl Ask {
             because: get("because").and_then(|event| event.parse().ok()),
             correct: get("correct").and_then(|id| id.parse().ok()),
             find: get("find"),
+            ours: get("ours").filter(|typed| !typed.trim().is_empty()),
         }
     }
 
-    /// What the form is about, as parameters of an address.
-    fn kept(&self) -> [(&'static str, Option<String>); 4] {
+    fn parameters(&self) -> [(&'static str, Option<String>); 6] {
         [
             ("account", self.account.map(|id| id.to_string())),
             ("contact", self.contact.map(|id| id.to_string())),
             ("because", self.because.map(|event| event.to_string())),
             ("correct", self.correct.map(|id| id.to_string())),
+            ("find", self.find.clone()),
+            ("ours", self.ours.clone()),
         ]
     }
 
+    /// What of the address stays while one parameter is looked for anew.
+    fn kept_but(&self, anew: &str) -> Vec<(&'static str, String)> {
+        let others = self.parameters().into_iter().filter(|(name, _)| *name != anew);
+        others.filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     fn query(&self) -> String {
-        let [account, contact, because, correct] = self.kept();
-        query([account, contact, because, correct, ("find", self.find.clone())])
+        query(self.parameters())
     }
 }
 
@@ -218,7 +234,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let me = use_viewer().map(|viewer| viewer.me);
-    let LogPage { seed, account: chosen, contact, because, correct, directory, offered, contacts, .. } = model;
+    let LogPage { seed, account: chosen, contact, because, correct, directory, offered, ours, contacts, .. } = model;
     let before: Option<Details> = correct.as_ref().and_then(Entry::interaction).cloned();
     let (what_for, on) = match &correct {
         Some(entry) => ("interaction.correct", Some(entry.record.stream().to_string())),
@@ -233,9 +249,11 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     let was = was.map(|was| view! { <input type="hidden" name="was" value=was.to_string() /> });
     let when_about = if correct.is_some() { when_was_hint(lang, zone.name()) } else { when_hint(lang, zone.name()) };
     let finder = offered.clone().map(|offered| {
-        let kept = ask.kept().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        view! { <AccountFinder offered action="/log" kept /> }
+        view! { <AccountFinder offered action="/log" kept=ask.kept_but("find") /> }
     });
+    let colleague_finder =
+        view! { <ColleagueFinderForm offered=ours.clone() action="/log" kept=ask.kept_but("ours") /> };
+    let looks_for_ours = ours.find.is_some();
     let elsewhere = with_query("/log", &Ask { find: Some(String::new()), ..ask }.query());
     let account_field = match (offered, chosen) {
         (None, Some(known)) => {
@@ -263,12 +281,10 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     // Whoever wrote the entry is there anyway; who else was there stays on the list, also once they have left.
     let author = correct.as_ref().map_or(me, |entry| entry.record.author());
     let were_there = before.as_ref().map_or(&[][..], |details| &details.colleagues);
-    let mut colleagues = directory.here(lang);
-    colleagues.retain(|(id, _)| Some(*id) != author && !were_there.contains(id));
-    colleagues.extend(were_there.iter().map(|id| (*id, directory.colleague(*id, lang))));
-    colleagues.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    let is_there_anyway = |id: &ColleagueId| Some(*id) == author && !were_there.contains(id);
+    let colleagues = ours.colleagues.iter().filter(|id| !is_there_anyway(id));
     let colleagues: Vec<(String, String)> =
-        colleagues.into_iter().map(|(id, name)| (id.to_string(), name.to_owned())).collect();
+        colleagues.map(|id| (id.to_string(), directory.colleague(*id, lang).to_owned())).collect();
     let owners = directory.who_act(lang).into_iter().filter(|(id, _)| Some(*id) != me);
     let owners: Vec<(String, String)> = owners.map(|(id, name)| (id.to_string(), name.to_owned())).collect();
     let with: Vec<String> = were_there.iter().map(ToString::to_string).collect();
@@ -303,7 +319,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
         </div>
         <Targets form=form.clone() name="channel" legend=channel(lang) choices=channels value=channel_was />
         <Targets form=form.clone() name="mode" legend=mode(lang) class="tall even" choices=modes value=mode_was />
-        <details class="unfold" open=is_correction>
+        <details class="unfold" open=is_correction || looks_for_ours>
             <summary>{more(lang)}</summary>
             <div class="stack">
                 <div class="fields">
@@ -315,6 +331,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                 </div>
                 {(!contacts.is_empty())
                     .then(|| view! { <Checks form=form.clone() legend=who_there(lang) name="contact" choices=contacts chosen=ticked /> })}
+                <ColleagueFinder offered=ours name="ours" />
                 {(!colleagues.is_empty())
                     .then(|| view! { <Checks form=form.clone() legend=who_ours(lang) name="colleague" choices=colleagues chosen=with /> })}
                 <div class="fields">
@@ -368,7 +385,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
             <h1>{heading}</h1>
         </header>
         <div class="narrow stack">
-            {finder}
+            {finder} {colleague_finder}
             {match (on, seen) {
                 (Some(on), Some(seen)) => {
                     view! {

@@ -187,15 +187,15 @@ impl Reading<'_> {
     #[must_use]
     pub fn due(&self, card: &Card) -> Due {
         let Self { zone, now, lang, .. } = *self;
-        let today = zone.day(Occurred::At(now));
-        let (Some(day), Some(bar)) = (card.due, card.bar(now)) else {
-            return Due { bar: None, late: None, text: no_day(lang, card.days_open(now)) };
+        let calendar = zone.calendar(now);
+        let (Some(day), Some(bar)) = (card.due, card.bar(&calendar)) else {
+            return Due { bar: None, late: None, text: no_day(lang, card.days_open(&calendar)) };
         };
-        let late = card.is_overdue(now).then(|| overdue(lang, card.days_overdue(now)));
-        let day = by_day(lang, &when::short_day(day, today, lang));
-        let of = match card.days_promised() {
+        let late = card.is_overdue(&calendar).then(|| overdue(lang, card.days_overdue(&calendar)));
+        let day = by_day(lang, &when::short_day(day, calendar.today, lang));
+        let of = match card.days_promised(&calendar) {
             Some(0) | None => due_today(lang).to_owned(),
-            Some(whole) => day_of(lang, card.days_open(now).min(whole), whole),
+            Some(whole) => day_of(lang, card.days_open(&calendar).min(whole), whole),
         };
         let text = if late.is_some() { day } else { format!("{day} · {of}") };
         Due { bar: Some(bar), late, text }

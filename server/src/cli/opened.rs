@@ -1,12 +1,14 @@
 //! A data directory that is open: the store, its keys, and the office over both.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{Failure, bar};
 use crate::clock;
 use crate::config::Place;
 use crate::desk::closed;
-use crate::office::Office;
+use crate::office::replay::ReplayError;
+use crate::office::{Office, OfficeError};
 use crate::store::keyring::Keyring;
 use crate::store::{Durable, Options, Store};
 
@@ -43,6 +45,19 @@ impl Shelf {
 
 impl Opened {
     pub fn open(place: &Place) -> Result<Self, Failure> {
+        Self::read(place, &|| false)
+    }
+
+    /// `None` where somebody asked to stop before the log was read to its end: then all is closed again.
+    pub fn open_unless(place: &Place, is_asked_to_stop: impl Fn() -> bool) -> Result<Option<Self>, Failure> {
+        match Self::read(place, &is_asked_to_stop) {
+            Ok(opened) => Ok(Some(opened).filter(|_| !is_asked_to_stop())),
+            Err(Failure::Office(OfficeError::Replay(ReplayError::Stopped))) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn read(place: &Place, is_asked_to_stop: &dyn Fn() -> bool) -> Result<Self, Failure> {
         let Shelf { store, keyring } = Shelf::open(place)?;
         let bar = bar(store.head(), "reading the log");
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
@@ -53,6 +68,7 @@ impl Opened {
         let office = Office::open_with(shared, keyring, clock, &mut |progress| {
             bar.set_length(progress.of);
             bar.set_position(progress.position);
+            if is_asked_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         bar.finish_and_clear();
         Ok(Self { store, office })
@@ -72,5 +88,37 @@ impl Drop for Opened {
     fn drop(&mut self) {
         self.office.close();
         self.store.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::Sink as _;
+    use crate::people;
+    use shared::words::{Email, PersonName, Role};
+    use std::cell::Cell;
+
+    #[test]
+    fn who_is_asked_to_stop_while_the_log_is_read_stops_and_harms_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { data: folder.path().to_owned(), keys: None, clock: None };
+        let opened = Opened::open(&place).unwrap();
+        let (name, email) =
+            (PersonName::parse("Ada Lindqvist").unwrap(), Email::parse("ada@twofront.example").unwrap());
+        let (_, order) = people::order(&opened.office, name, email, Role::Administrator);
+        let receipt = opened.office.sink().submit(vec![order]).pop().unwrap().unwrap();
+        drop(opened);
+
+        let looks = Cell::new(0);
+        let looked = |asked_at: u32| {
+            looks.set(looks.get() + 1);
+            looks.get() >= asked_at
+        };
+        assert!(Opened::open_unless(&place, || looked(1)).unwrap().is_none());
+        assert_eq!(looks.get(), 1, "the reading stopped where it heard of it");
+        assert!(Opened::open_unless(&place, || looked(3)).unwrap().is_none(), "asked just after the end");
+        let opened = Opened::open_unless(&place, || false).unwrap().unwrap();
+        assert_eq!(opened.office.position(), receipt.position);
     }
 }

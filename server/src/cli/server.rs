@@ -19,11 +19,10 @@ pub fn serve(place: &Place, reach: &Reach) -> Result<ExitCode, Failure> {
         let _inside = runtime.enter();
         Stop::listen().map_err(Failure::io("listening for signals"))?
     };
-    let opened = Opened::open(place)?;
-    if stop.is_asked() {
+    let Some(opened) = Opened::open_unless(place, || stop.is_asked())? else {
         tracing::info!("asked to stop before the log was read to its end; the store is closed");
         return Ok(ExitCode::SUCCESS);
-    }
+    };
     if let Some(why) = closed(&opened.office.state()) {
         tracing::error!(why, "nothing can be recorded; what is recorded can be read");
     }

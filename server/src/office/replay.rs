@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -31,6 +32,9 @@ pub enum ReplayError {
     Seal(#[from] SealError),
     #[error("a thread that decodes the log died; this is a defect of Twofront, and the log says more")]
     Died,
+    /// By whoever was told how far it is.
+    #[error("the reading of the log was stopped before its end")]
+    Stopped,
 }
 
 /// Where a reading has arrived.
@@ -58,14 +62,23 @@ pub struct Progress {
     pub of: u64,
 }
 
+/// Who is told how far a reading is, after each page, and says whether it goes on: a log may take longer to read than
+/// whoever stops the process waits.
+pub type Onlooker<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+/// An [`Onlooker`] who neither looks nor stops.
+pub const fn to_the_end(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// Reads everything. Imports that were taken back are left out of model and views.
 ///
 /// # Errors
-/// When the store cannot be read, or holds what is not an event.
+/// When the store cannot be read, or holds what is not an event; or when the onlooker stops it.
 pub fn replay(
     store: &Arc<dyn Store>,
     keyring: &Arc<Keyring>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut Onlooker<'_>,
 ) -> Result<Replay, ReplayError> {
     replay_without(TakenBack::new(), store, keyring, progress)
 }
@@ -78,7 +91,7 @@ pub fn replay_without(
     mut taken_back: TakenBack,
     store: &Arc<dyn Store>,
     keyring: &Arc<Keyring>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut Onlooker<'_>,
 ) -> Result<Replay, ReplayError> {
     // Whether an import was taken back is known for sure only at the end: where that was not known, it is read once more.
     loop {
@@ -108,7 +121,7 @@ fn read_through(
     store: &Arc<dyn Store>,
     keyring: &Arc<Keyring>,
     taken_back: TakenBack,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut Onlooker<'_>,
 ) -> Result<(Replay, TakenBack), ReplayError> {
     let of = store.head();
     let sieve = Sieve::new(taken_back.iter().map(|(import, position)| (*import, *position)));
@@ -147,7 +160,7 @@ fn fold_pages(
     pages: &Receiver<Page>,
     into: &mut Replay,
     found: &mut TakenBack,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<(), ReplayError> {
     while let Ok(page) = pages.recv() {
         let page = page?;
@@ -164,7 +177,9 @@ fn fold_pages(
             into.position = record.position;
             into.recorded = into.recorded.max(record.recorded);
         }
-        progress(into.position);
+        if progress(into.position).is_break() {
+            return Err(ReplayError::Stopped);
+        }
     }
     Err(ReplayError::Died)
 }

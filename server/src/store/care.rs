@@ -409,13 +409,14 @@ struct Examined {
 fn examine(paths: &Paths, alone: bool, progress: Progress<'_>) -> io::Result<(Examined, Verdict)> {
     let mut examined = Examined { store: Uuid::nil(), index: Index::default() };
     let damaged = |position, why| Verdict::Damaged { position: Some(position), why };
-    let (segments, missing) = Segments::list(&paths.journal)?;
-    let Some(segments) = segments else {
-        let why = missing.unwrap_or_else(|| "the journal has no files".to_owned());
+    let no_files = |missing: Option<String>| missing.unwrap_or_else(|| "the journal has no files".to_owned());
+    // The first file alone says whose journal it is, so that the files are listed only once: see below.
+    let Some(store) = Segments::up_to(&paths.journal, 1).store()? else {
+        let why = match Segments::list(&paths.journal)? {
+            (Some(_), _) => "the header of the first journal file is damaged".to_owned(),
+            (None, missing) => no_files(missing),
+        };
         return Ok((examined, damaged(1, why)));
-    };
-    let Some(store) = segments.store()? else {
-        return Ok((examined, damaged(1, "the header of the first journal file is damaged".to_owned())));
     };
     examined.store = store;
     // Before the journal: of a store in use, the journal then has all that was signed and noted.
@@ -425,10 +426,10 @@ fn examine(paths: &Paths, alone: bool, progress: Progress<'_>) -> io::Result<(Ex
         Err(why) => (Err(why), None),
     };
     let noted = Head::noted(&paths.proof, store)?;
-    // What was noted may lie in a file that was begun since the files were listed.
+    // What was noted may lie in a file that was begun a moment ago, so the files are listed after it was read.
     let (segments, missing) = match Segments::list(&paths.journal)? {
         (Some(segments), missing) => (segments, missing),
-        (None, listed) => (segments, listed.or(missing)),
+        (None, missing) => return Ok((examined, damaged(1, no_files(missing)))),
     };
     let mut remarks = Vec::new();
     let end = read_patiently(&segments, &mut examined.index, store, alone, progress)?;

@@ -295,12 +295,12 @@ impl Segments {
         Ok(((last > 0).then(|| Self { dir: dir.to_owned(), last }), wrong))
     }
 
-    /// The id of the store that the first file names.
+    /// The id of the store that the first file names; `None` where it is not there, or its header is damaged.
     pub(super) fn store(&self) -> io::Result<Option<Uuid>> {
         let mut head = [0; SEGMENT_HEAD];
-        match File::open(segment_path(&self.dir, 1))?.read_exact_at(&mut head, 0) {
+        match File::open(segment_path(&self.dir, 1)).and_then(|file| file.read_exact_at(&mut head, 0)) {
             Ok(()) => Ok(SegmentHead::parse(&head).ok().map(|head| head.store)),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use server::access::{Access, Cost};
 use server::desk::{Clock, Desk, Order, Refusal, Served};
 use server::office::Office;
-use server::office::replay::replay;
+use server::office::replay::{replay, to_the_end};
 use server::office::warm::Warm;
 use server::site::Site;
 use server::store::keyring::Keyring;
@@ -248,7 +248,7 @@ impl House {
     /// What a reading of the store from its beginning gives must be what was folded step by step.
     pub fn check_against_replay(&self) {
         let store: Arc<dyn Store> = Arc::clone(&self.store) as Arc<dyn Store>;
-        let again = replay(&store, &self.keyring, &mut |_| {}).unwrap();
+        let again = replay(&store, &self.keyring, &mut to_the_end).unwrap();
         assert_eq!(again.warm.position(), self.warm.position());
         assert_eq!(again.warm.company(), self.warm.company());
         for stream in [Stream::from(NORTHWIND), CONTOSO.into(), TAILSPIN.into(), KIRA.into(), SALES.into(), ANNA.into()]
@@ -260,7 +260,7 @@ impl House {
 
 fn open(store: &Arc<Trickster>, keyring: &Arc<Keyring>, now: &Arc<Mutex<Timestamp>>) -> (Desk, Warm) {
     let store: Arc<dyn Store> = Arc::clone(store) as Arc<dyn Store>;
-    let replayed = replay(&store, keyring, &mut |_| {}).unwrap();
+    let replayed = replay(&store, keyring, &mut to_the_end).unwrap();
     Desk::new(store, Arc::clone(keyring), clock(now), replayed)
 }
 

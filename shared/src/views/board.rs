@@ -12,7 +12,7 @@ use crate::handoff::{self, Party, Words};
 use crate::ids::{AccountId, ColleagueId, EventRef, HandoffId, UnitId};
 use crate::personal::Personal;
 use crate::record::Record;
-use crate::views::touch::{days_between, is_overdue};
+use crate::views::touch::Calendar;
 use crate::views::view;
 use crate::words::{Occurred, Reason, Role};
 use crate::{account, colleague};
@@ -107,8 +107,8 @@ impl Card {
         self.returned > 0 || self.declined > 1
     }
 
-    pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.due.is_some_and(|due| is_overdue(due, now)) && !self.has_ended()
+    pub fn is_overdue(&self, calendar: &Calendar) -> bool {
+        self.due.is_some_and(|due| calendar.is_overdue(due)) && !self.has_ended()
     }
 
     pub const fn has_ended(&self) -> bool {
@@ -116,41 +116,41 @@ impl Card {
     }
 
     /// Between 0 and 100, how much of the time from the offer to the promise has passed; `None` without a promise.
-    pub fn elapsed_percent(&self, now: Timestamp) -> Option<u64> {
+    pub fn elapsed_percent(&self, calendar: &Calendar) -> Option<u64> {
         let start = self.offered.as_second();
-        let end = crate::words::day_start(self.due?).as_second().saturating_add(24 * 60 * 60);
+        let end = calendar.end_of(self.due?).as_second();
         let whole = end.saturating_sub(start).max(1);
-        let passed = now.as_second().saturating_sub(start).clamp(0, whole);
+        let passed = calendar.now.as_second().saturating_sub(start).clamp(0, whole);
         u64::try_from(passed.saturating_mul(100) / whole).ok()
     }
 
     /// How the time since the offer compares with the time to the promise; `None` without a promise.
-    pub fn bar(&self, now: Timestamp) -> Option<Bar> {
+    pub fn bar(&self, calendar: &Calendar) -> Option<Bar> {
         let start = self.offered.as_second();
-        let promised = crate::words::day_start(self.due?).as_second().saturating_add(24 * 60 * 60);
-        if !self.is_overdue(now) {
-            return self.elapsed_percent(now).map(|spent| Bar { spent, promise: 100, over: 0 });
+        let promised = calendar.end_of(self.due?).as_second();
+        if !self.is_overdue(calendar) {
+            return self.elapsed_percent(calendar).map(|spent| Bar { spent, promise: 100, over: 0 });
         }
-        let whole = now.as_second().saturating_sub(start).max(1);
+        let whole = calendar.now.as_second().saturating_sub(start).max(1);
         let before = promised.saturating_sub(start).clamp(0, whole).saturating_mul(100) / whole;
         // However old it is, both parts stay visible.
         let promise = u64::try_from(before).unwrap_or_default().clamp(5, 95);
         Some(Bar { spent: promise, promise, over: 100 - promise })
     }
 
-    /// Whole days by the calendar from the offer to the promise; `None` without a promise.
-    pub fn days_promised(&self) -> Option<u64> {
-        Some(days_between(Occurred::At(self.offered), crate::words::day_start(self.due?)))
+    /// Whole days from the offer to the promise; `None` without a promise.
+    pub fn days_promised(&self, calendar: &Calendar) -> Option<u64> {
+        Some(calendar.days_until(Occurred::At(self.offered), self.due?))
     }
 
     /// Whole days since it was offered the last time.
-    pub fn days_open(&self, now: Timestamp) -> u64 {
-        days_between(Occurred::At(self.offered), now)
+    pub fn days_open(&self, calendar: &Calendar) -> u64 {
+        calendar.days_since(Occurred::At(self.offered))
     }
 
     /// Days by which it is overdue; 0 where it is not.
-    pub fn days_overdue(&self, now: Timestamp) -> u64 {
-        self.due.filter(|_| self.is_overdue(now)).map_or(0, |due| days_between(Occurred::On(due), now))
+    pub fn days_overdue(&self, calendar: &Calendar) -> u64 {
+        self.due.filter(|_| self.is_overdue(calendar)).map_or(0, |due| calendar.days_overdue(due))
     }
 }
 
@@ -469,6 +469,11 @@ mod tests {
     use crate::handoff::{Event as Handoff, Offer, Why};
     use crate::testkit::*;
     use crate::views::View;
+    use jiff::tz::TimeZone;
+
+    fn utc(now: Timestamp) -> Calendar {
+        Calendar::utc(now)
+    }
 
     fn offered(to: Party, due: Option<&str>) -> (ColleagueId, Event) {
         let due = due.map(|day| day.parse().unwrap());
@@ -631,10 +636,26 @@ mod tests {
     #[test]
     fn a_promise_runs_out() {
         let board = folded([offered(Party::Colleague(LEV), Some("2026-05-31"))]);
-        assert!(card(&board).is_overdue(NOON));
-        assert_eq!(card(&board).elapsed_percent(NOON), Some(0), "promised for before it was offered");
+        assert!(card(&board).is_overdue(&utc(NOON)));
+        assert_eq!(card(&board).elapsed_percent(&utc(NOON)), Some(0), "promised for before it was offered");
         let board = folded([offered(Party::Colleague(LEV), Some("2026-06-01"))]);
-        assert!(!card(&board).is_overdue(NOON));
+        assert!(!card(&board).is_overdue(&utc(NOON)));
+    }
+
+    #[test]
+    fn a_promise_that_has_run_out_in_vladivostok_still_stands_in_london() {
+        let board = folded([offered(Party::Colleague(LEV), Some("2026-06-01"))]);
+        let evening = NOON + jiff::SignedDuration::from_hours(6);
+        let at = |hours| Calendar::new(TimeZone::fixed(jiff::tz::offset(hours)), evening);
+        // Seven in the evening of 1 June, and four in the morning of 2 June.
+        let (london, vladivostok) = (at(1), at(10));
+        let card = card(&board);
+        assert_eq!([&london, &vladivostok].map(|here| card.is_overdue(here)), [false, true]);
+        assert_eq!([&london, &vladivostok].map(|here| card.days_overdue(here)), [0, 1]);
+        assert_eq!([&london, &vladivostok].map(|here| card.days_open(here)), [0, 1]);
+        assert_eq!([&london, &vladivostok].map(|here| card.days_promised(here)), [Some(0), Some(0)]);
+        assert_eq!(card.bar(&london), Some(Bar { spent: 54, promise: 100, over: 0 }), "six of eleven hours");
+        assert_eq!(card.bar(&vladivostok), Some(Bar { spent: 33, promise: 33, over: 67 }), "two of six hours");
     }
 
     #[test]
@@ -663,10 +684,11 @@ mod tests {
     fn a_bar_shows_the_promise_and_what_is_over_it() {
         let board = folded([offered(Party::Colleague(LEV), Some("2026-06-04"))]);
         let later = |days: i64| NOON + jiff::SignedDuration::from_hours(24 * days);
-        assert_eq!(card(&board).bar(NOON), Some(Bar { spent: 0, promise: 100, over: 0 }));
-        assert_eq!((card(&board).days_promised(), card(&board).days_open(later(2))), (Some(3), 2));
-        assert_eq!(card(&board).bar(later(7)), Some(Bar { spent: 50, promise: 50, over: 50 }));
-        assert_eq!((card(&board).days_overdue(later(7)), card(&board).days_overdue(later(3))), (4, 0));
+        let bar = |now| card(&board).bar(&utc(now));
+        assert_eq!(bar(NOON), Some(Bar { spent: 0, promise: 100, over: 0 }));
+        assert_eq!((card(&board).days_promised(&utc(NOON)), card(&board).days_open(&utc(later(2)))), (Some(3), 2));
+        assert_eq!(bar(later(7)), Some(Bar { spent: 50, promise: 50, over: 50 }));
+        assert_eq!([7, 3].map(|days| card(&board).days_overdue(&utc(later(days)))), [4, 0]);
     }
 
     #[test]
@@ -698,9 +720,9 @@ mod tests {
             record.occurred = Occurred::parse("2026-05-01T09:00:00Z").unwrap();
             board.fold(record);
         }
-        assert_eq!(card(&board).days_open(NOON), 31);
+        assert_eq!(card(&board).days_open(&utc(NOON)), 31);
         let here = folded([offered(Party::Colleague(LEV), None)]);
-        assert_eq!(card(&here).days_open(NOON), 0);
+        assert_eq!(card(&here).days_open(&utc(NOON)), 0);
     }
 
     #[test]

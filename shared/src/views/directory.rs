@@ -177,19 +177,11 @@ impl Directory {
     /// Finds by name: every word that was typed stands in it, whatever the case, and "е" also finds
     /// "ё". At most this many of each kind.
     pub fn find(&self, typed: &str, most: usize) -> Found {
-        let wanted = plain(typed);
-        let wanted: Vec<&str> = wanted.split_whitespace().collect();
-        // Where a word of the name begins so, it is what most people mean: those come first.
-        let fits = |name: &str| {
-            let all = !wanted.is_empty() && wanted.iter().all(|word| name.contains(word));
-            let begins = |word: &&str| name.split(|c: char| !c.is_alphanumeric()).any(|one| one.starts_with(*word));
-            all.then(|| !wanted.iter().all(begins))
-        };
+        let fits = fits(typed);
         let contact = |contact: &Contact| contact.details.known().map(|details| details.name.to_string());
-        let colleague = |colleague: &Colleague| colleague.identity.known().map(|identity| identity.name.to_string());
         let accounts = named(self.accounts.iter().map(|(id, one)| (*id, Some(one.name.to_string()))), &fits);
         let contacts = named(self.contacts.iter().map(|(id, one)| (*id, contact(one))), &fits);
-        let colleagues = named(self.colleagues.iter().map(|(id, one)| (*id, colleague(one))), &fits);
+        let colleagues = self.find_colleagues(typed);
         let units = named(self.units.iter().map(|(id, one)| (*id, Some(one.name.to_string()))), &fits);
         Found {
             totals: [accounts.len(), contacts.len(), colleagues.len(), units.len()],
@@ -198,6 +190,12 @@ impl Directory {
             colleagues: colleagues.into_iter().take(most).collect(),
             units: units.into_iter().take(most).collect(),
         }
+    }
+
+    /// The colleagues that [`Directory::find`] finds, also who has left.
+    pub fn find_colleagues(&self, typed: &str) -> Vec<ColleagueId> {
+        let name = |colleague: &Colleague| colleague.identity.known().map(|identity| identity.name.to_string());
+        named(self.colleagues.iter().map(|(id, one)| (*id, name(one))), &fits(typed))
     }
 
     /// The units right under another one, by name.
@@ -379,6 +377,17 @@ impl Directory {
 /// A name as it is compared: lower case, without the dots that people leave out.
 fn plain(name: &str) -> String {
     name.to_lowercase().replace('ё', "е")
+}
+
+/// Whether a name has every word in it that was typed, and whether worse: where a word of the name begins so, it is what
+/// most people mean, and those come first.
+fn fits(typed: &str) -> impl Fn(&str) -> Option<bool> {
+    let wanted: Vec<String> = plain(typed).split_whitespace().map(str::to_owned).collect();
+    move |name| {
+        let all = !wanted.is_empty() && wanted.iter().all(|word| name.contains(word));
+        let begins = |word: &String| name.split(|c: char| !c.is_alphanumeric()).any(|one| one.starts_with(word));
+        all.then(|| !wanted.iter().all(begins))
+    }
 }
 
 /// Who fits, the better ones first, then by name.

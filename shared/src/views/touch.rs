@@ -23,10 +23,11 @@ impl Touch {
     }
 }
 
-/// The calendar by which somebody counts days: their zone's, and which day is today in it.
+/// The calendar by which somebody counts days: their zone's, what time it is, and which day that is in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calendar {
     zone: TimeZone,
+    pub now: Timestamp,
     pub today: Date,
 }
 
@@ -34,7 +35,7 @@ impl Calendar {
     /// The calendar of a zone at a moment.
     pub fn new(zone: TimeZone, now: Timestamp) -> Self {
         let today = zone.to_datetime(now).date();
-        Self { zone, today }
+        Self { zone, now, today }
     }
 
     pub fn utc(now: Timestamp) -> Self {
@@ -47,6 +48,17 @@ impl Calendar {
             Occurred::At(moment) => self.zone.to_datetime(moment).date(),
             Occurred::On(day) => day,
         }
+    }
+
+    /// The moment at which a day is over.
+    pub fn end_of(&self, day: Date) -> Timestamp {
+        let midnight = day.tomorrow().and_then(|next| self.zone.to_timestamp(next.at(0, 0, 0, 0)));
+        midnight.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whole days from something to a day; 0 where the day is earlier.
+    pub fn days_until(&self, from: Occurred, day: Date) -> u64 {
+        days(self.day(from), day)
     }
 
     /// Whole days since something; 0 where it is still to come.
@@ -70,16 +82,6 @@ fn days(from: Date, to: Date) -> u64 {
     u64::try_from((to - from).get_days()).unwrap_or(0)
 }
 
-/// Whole days from a day to a moment's day in UTC; never negative. For whoever looks, [`Calendar`] counts.
-pub fn days_between(from: Occurred, now: Timestamp) -> u64 {
-    days(from.day(), Occurred::At(now).day())
-}
-
-/// Whether something due on a day is overdue at a moment: its day has passed in UTC.
-pub fn is_overdue(due: Date, now: Timestamp) -> bool {
-    due < Occurred::At(now).day()
-}
-
 /// "today", "yesterday", "12 days ago": how long ago a day was.
 pub fn say_days_ago(days: u64, lang: Lang) -> String {
     match (days, lang) {
@@ -97,11 +99,11 @@ mod tests {
 
     #[test]
     fn days_are_counted_by_the_calendar() {
-        let on = |text: &str| Occurred::On(text.parse().unwrap());
-        assert_eq!(days_between(on("2026-06-01"), NOON), 0);
-        assert_eq!(days_between(on("2026-05-31"), NOON), 1);
-        assert_eq!(days_between(on("2025-06-01"), NOON), 365);
-        assert_eq!(days_between(on("2027-01-01"), NOON), 0);
+        let since = |text: &str| Calendar::utc(NOON).days_since(Occurred::On(text.parse().unwrap()));
+        assert_eq!(since("2026-06-01"), 0);
+        assert_eq!(since("2026-05-31"), 1);
+        assert_eq!(since("2025-06-01"), 365);
+        assert_eq!(since("2027-01-01"), 0);
         assert_eq!(say_days_ago(21, Lang::Ru), "21\u{a0}день назад");
         assert_eq!(say_days_ago(1, Lang::En), "yesterday");
     }
@@ -121,6 +123,11 @@ mod tests {
         assert_eq!([&greenwich, &east, &west, &far_west].map(|here| here.is_overdue(may)), [true, true, true, false]);
         assert_eq!([&greenwich, &east, &west, &far_west].map(|here| here.days_overdue(may)), [1, 2, 1, 0]);
         assert!(east.is_overdue(june) && !greenwich.is_overdue(june));
+        let ends = |here: &Calendar| here.end_of(june).duration_since(NOON).as_hours();
+        assert_eq!([&greenwich, &east, &west].map(ends), [12, -2, 24]);
+        assert_eq!(east.days_until(noon, june), 0, "it was 2 June there already");
+        assert_eq!(far_west.days_until(noon, june), 1);
+        assert_eq!(greenwich.end_of(Date::MAX), Timestamp::MAX, "no later day is known");
     }
 
     #[test]

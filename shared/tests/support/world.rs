@@ -293,6 +293,28 @@ pub fn wishes() -> impl Strategy<Value = Vec<Ask>> {
     vec(asks(), 0..60)
 }
 
+/// Who comes, who goes and who gets which role, half of it by one import; Twofront asks, which may do all of that.
+pub fn reigns() -> impl Strategy<Value = Vec<Ask>> {
+    let commands = prop_oneof![
+        1 => (units(), unit_commands()).prop_map(|(id, command)| Command::Unit(id, command)),
+        4 => (colleagues(), colleague_commands()).prop_map(|(id, command)| Command::Colleague(id, command)),
+        2 => colleagues().prop_map(|id| Command::Colleague(id, colleague::Command::Leave {})),
+        2 => (colleagues(), select(&[Role::Administrator, Role::Analyst][..]))
+            .prop_map(|(id, role)| Command::Colleague(id, colleague::Command::GiveRole { role })),
+    ];
+    let asks = (any::<bool>(), commands).prop_map(|(is_brought, command)| Ask {
+        batch: is_brought.then_some(BATCH),
+        command,
+        ..told(ColleagueId::TWOFRONT)
+    });
+    let system = || System::parse("salesforce").unwrap();
+    let start = move || Command::Import(BATCH, import::Command::Start { system: system(), source: label("One") });
+    vec(asks, 0..60).prop_map(move |mut asks| {
+        asks.insert(0, Ask { command: start(), ..told(ColleagueId::TWOFRONT) });
+        asks
+    })
+}
+
 /// The company of the fixtures, its words marked as everything personal here is.
 pub fn opened() -> Desk {
     let mut desk = Desk::new(NOON);
