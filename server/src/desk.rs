@@ -267,6 +267,13 @@ impl Desk {
             Ok(Freshness::MovedInThisGroup) => return Step::Later,
             Err(error) => return Step::Answer(Err(Refusal::Unavailable(error.to_string()))),
         }
+        if let Some(cause) = request.cause {
+            match self.revision(cause.stream, ahead) {
+                Ok(revision) if (1..=revision).contains(&cause.revision) => {}
+                Ok(_) => return Step::Answer(Err(Refusal::Rejected(Rejection::NoSuchCause))),
+                Err(error) => return Step::Answer(Err(Refusal::Unavailable(error.to_string()))),
+            }
+        }
         let recorded = storable((self.clock)()).max(self.recorded);
         let said = request.occurred.map(storable_occurred);
         let occurred = domain::occurred(&request.command, said, recorded, &self.model);

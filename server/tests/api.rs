@@ -203,6 +203,22 @@ async fn a_refusal_says_why_in_the_reader_s_language() {
 }
 
 #[tokio::test]
+async fn a_word_that_does_not_fit_is_refused_with_its_sentence_in_the_language_asked_for() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let nameless =
+        json!({ "id": id(100), "stream": Stream::from(TAILSPIN), "type": "register", "data": { "name": " " } });
+    for (lang, sentence) in [("en", "Write something here."), ("ru", "Заполните это поле.")] {
+        let request = Request::post("/api/commands")
+            .header(header::AUTHORIZATION, format!("Bearer {kira}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT_LANGUAGE, lang);
+        let refused = town.ask(request.body(Body::from(nameless.to_string())).unwrap()).await.is_problem(422, "word");
+        assert_eq!(refused["detail"], sentence);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_refused_with_the_place_where_it_breaks() {
     let town = Town::new().await;
     let kira = town.token(KIRA);
@@ -266,6 +282,10 @@ async fn an_id_that_was_used_for_something_else_gets_no_receipt() {
     let refused = town.command(&kira, &other).await.is_problem(422, "id-reused");
     assert_eq!(refused["command"], json!(id(100)));
     town.command(&lev, &first).await.is_problem(422, "id-reused");
+    town.command(&kira, &renaming(100, "Northwind GmbH")).await.is_problem(422, "id-reused");
+    let closing =
+        json!({ "id": id(100), "stream": Stream::from(NORTHWIND), "type": "close", "data": { "reason": "Merged" } });
+    town.command(&kira, &closing).await.is_problem(422, "id-reused");
     assert_eq!(town.command(&kira, &first).await.json()["duplicate"], true, "whoever repeats it gets the receipt");
     assert_eq!(town.office.position(), position);
 }

@@ -13,7 +13,7 @@ use server::desk::{Order, Refusal};
 use server::office::replay::{ReplayError, replay};
 use server::store::{Store, StreamId};
 use shared::domain::{Command, Event, Rejection};
-use shared::ids::{InteractionId, Stream};
+use shared::ids::{EventRef, InteractionId, Stream};
 use shared::request::{Request, Seen};
 use shared::testkit::*;
 use shared::views::View;
@@ -52,6 +52,28 @@ fn what_the_domain_refuses_leaves_no_trace() {
         house.ask(order(101, NINA, Command::Account(NORTHWIND, account::Command::Rename { name: account_name("x") })));
     assert!(matches!(denied, Err(Refusal::Rejected(Rejection::Denied(_)))));
     assert_eq!(house.store.head(), before);
+}
+
+#[test]
+fn what_follows_from_nothing_that_ever_happened_is_refused() {
+    let mut house = House::new();
+    let before = house.store.head();
+    let because = |number, cause| {
+        let mut order = visit(number, VISIT, NORTHWIND, "They called back");
+        order.request.cause = Some(cause);
+        order
+    };
+    let registered = Stream::from(NORTHWIND).first();
+    let never =
+        [Stream::from(CALL).first(), EventRef { revision: 99, ..registered }, EventRef { revision: 0, ..registered }];
+    for (number, cause) in (100..).zip(never) {
+        assert_eq!(house.ask(because(number, cause)), Err(Refusal::Rejected(Rejection::NoSuchCause)), "{cause}");
+    }
+    assert_eq!(house.store.head(), before);
+    // What comes before it in the same group has happened by then.
+    let asked = house.ask_all(vec![visit(200, CALL, NORTHWIND, "Called"), because(201, Stream::from(CALL).first())]);
+    assert!(asked.iter().all(Result::is_ok), "{asked:?}");
+    assert!(house.ask(because(201, Stream::from(CALL).first())).unwrap().duplicate);
 }
 
 #[test]
@@ -213,7 +235,7 @@ fn the_same_command_through_another_desk_gets_the_answer_that_it_got_there() {
     *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 100, revision, renamed));
     let receipt = house.ask(visit(100, VISIT, NORTHWIND, "Visit")).unwrap();
     assert!(receipt.duplicate);
-    assert_eq!(receipt.events, [shared::ids::EventRef { stream: NORTHWIND.into(), revision: revision + 1 }]);
+    assert_eq!(receipt.events, [EventRef { stream: NORTHWIND.into(), revision: revision + 1 }]);
     assert_eq!(name_of(&house), "Northwind AG");
     house.check_against_replay();
 }

@@ -82,6 +82,32 @@ pub enum Command {
     Reopen { reason: Reason },
 }
 
+/// Whether this reason was given, as far as it is known.
+fn why(personal: &Personal<Why>, reason: &Reason) -> bool {
+    personal.is_told_of(|was| was.reason == *reason)
+}
+
+impl Command {
+    /// Whether this is what led to an event: a command that is sent again is known by that.
+    pub fn led_to(&self, event: &Event) -> bool {
+        match self {
+            Self::Register { name } => matches!(event, Event::Registered { name: was } if was == name),
+            Self::Rename { name } => matches!(event, Event::Renamed { name: was } if was == name),
+            Self::Describe(description) => matches!(event, Event::Described(was) if was == description),
+            Self::Designate { tier, reason } => {
+                matches!(event, Event::Designated { tier: was, personal } if was == tier && why(personal, reason))
+            }
+            Self::Assign { kam } => matches!(event, Event::Assigned { kam: was } if was == kam),
+            Self::Sponsor { sponsor } => matches!(event, Event::Sponsored { sponsor: was } if was == sponsor),
+            Self::Link { system, key } => {
+                matches!(event, Event::Linked { system: of, key: was } if (of, was) == (system, key))
+            }
+            Self::Close { reason } => matches!(event, Event::Closed { personal } if why(personal, reason)),
+            Self::Reopen { reason } => matches!(event, Event::Reopened { personal } if why(personal, reason)),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     AlreadyRegistered,

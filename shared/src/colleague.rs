@@ -68,6 +68,23 @@ pub enum Command {
     Leave {},
 }
 
+impl Command {
+    /// Whether this is what led to an event: a command that is sent again is known by that.
+    pub fn led_to(&self, event: &Event) -> bool {
+        match self {
+            Self::Join { identity, unit, role: _ } => {
+                matches!(event, Event::Joined { unit: at, personal } if at == unit && personal.is_told_of(|was| was == identity))
+            }
+            Self::Rename { identity } => {
+                matches!(event, Event::Renamed { personal } if personal.is_told_of(|was| was == identity))
+            }
+            Self::Move { unit } => matches!(event, Event::Moved { unit: was } if was == unit),
+            Self::GiveRole { role } => matches!(event, Event::GivenRole { role: was } if was == role),
+            Self::Leave {} => matches!(event, Event::Left {}),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     AlreadyJoined,

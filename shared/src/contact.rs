@@ -95,6 +95,25 @@ pub enum Command {
     Leave {},
 }
 
+impl Command {
+    /// Whether this is what led to an event: a command that is sent again is known by that.
+    pub fn led_to(&self, event: &Event) -> bool {
+        match self {
+            Self::Introduce { account, details } => {
+                matches!(event, Event::Introduced { account: at, personal } if at == account && personal.is_told_of(|was| was == details))
+            }
+            Self::Describe { details } => {
+                matches!(event, Event::Described { personal } if personal.is_told_of(|was| was == details))
+            }
+            Self::Map(place) => matches!(event, Event::Mapped(was) if was == place),
+            Self::ReportTo { above } => matches!(event, Event::Mapped(was) if was.reports_to == *above),
+            Self::Move { account } => matches!(event, Event::Moved { account: was } if was == account),
+            Self::Associate { account } => matches!(event, Event::Associated { account: was } if was == account),
+            Self::Leave {} => matches!(event, Event::Left {}),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     AlreadyIntroduced,

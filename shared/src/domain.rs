@@ -43,6 +43,8 @@ macro_rules! domain {
         pub enum Rejection {
             /// The actor may not.
             Denied(policy::Denied),
+            /// What it is said to follow from never happened.
+            NoSuchCause,
             $($Slice($module::Rejection),)*
         }
 
@@ -94,6 +96,14 @@ macro_rules! domain {
                 }
             }
 
+            /// Whether this is what led to an event, as far as that can be told: what was forgotten since may be anything.
+            pub fn led_to(&self, event: &Event) -> bool {
+                $(if let (Self::$Slice(id, command), Event::$Slice(of, event)) = (self, event) {
+                    return id == of && command.led_to(event);
+                })*
+                false
+            }
+
             fn to_tagged(&self) -> serde_json::Result<Value> {
                 match self {
                     $(Self::$Slice(_, command) => serde_json::to_value(command),)*
@@ -114,6 +124,12 @@ macro_rules! domain {
             pub fn say(&self, lang: Lang) -> String {
                 match self {
                     Self::Denied(denied) => denied.say(lang).into(),
+                    Self::NoSuchCause => lang
+                        .pick(
+                            "What this is said to follow from is not in the log. Choose it anew, or leave it out.",
+                            "Того, из чего это будто бы следует, в журнале нет. Укажите причину заново или не указывайте вовсе.",
+                        )
+                        .into(),
                     $(Self::$Slice(rejection) => rejection.say(lang).into(),)*
                 }
             }
@@ -215,10 +231,11 @@ impl Model {
 }
 
 impl Rejection {
-    /// A word that programs can tell rejections apart by: `handoff` or `denied`.
+    /// A word that programs can tell rejections apart by: `handoff`, `denied` or `cause`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Denied(_) => "denied",
+            Self::NoSuchCause => "cause",
             Self::Unit(_) => Slice::Unit.word(),
             Self::Colleague(_) => Slice::Colleague.word(),
             Self::Account(_) => Slice::Account.word(),

@@ -100,6 +100,38 @@ pub enum Command {
     Withdraw { reason: Reason },
 }
 
+impl Offer {
+    /// Whether this is what was said, as far as it is known.
+    fn is_told_of(&self, said: &Self) -> bool {
+        let personal = if self.personal.known().is_some() { said.personal.clone() } else { Personal::Forgotten };
+        *self == Self { personal, ..said.clone() }
+    }
+}
+
+/// Whether this reason was given, as far as it is known.
+fn why(personal: &Personal<Why>, reason: &Reason) -> bool {
+    personal.is_told_of(|was| was.reason == *reason)
+}
+
+impl Command {
+    /// Whether this is what led to an event: a command that is sent again is known by that.
+    pub fn led_to(&self, event: &Event) -> bool {
+        match self {
+            Self::Offer(offer) => matches!(event, Event::Offered(was) if was.is_told_of(offer)),
+            Self::Accept {} => matches!(event, Event::Accepted {}),
+            Self::Decline { reason } => matches!(event, Event::Declined { personal } if why(personal, reason)),
+            Self::Return { reason } => matches!(event, Event::Returned { personal } if why(personal, reason)),
+            Self::Complete { result } => {
+                matches!(event, Event::Completed { personal } if personal.is_told_of(|was| was.result == *result))
+            }
+            Self::Escalate { to, reason } => {
+                matches!(event, Event::Escalated { to: was, personal } if was == to && why(personal, reason))
+            }
+            Self::Withdraw { reason } => matches!(event, Event::Withdrawn { personal } if why(personal, reason)),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     NoSuchHandoff,

@@ -120,6 +120,44 @@ pub enum Command {
     },
 }
 
+impl Details {
+    /// Whether this is what was said, as far as it is known.
+    fn is_told_of(&self, said: &Self) -> bool {
+        let personal = if self.personal.known().is_some() { said.personal.clone() } else { Personal::Forgotten };
+        *self == Self { personal, ..said.clone() }
+    }
+}
+
+impl Step {
+    /// Whether this is what was said, as far as it is known.
+    fn is_told_of(&self, said: &Self) -> bool {
+        let personal = if self.personal.known().is_some() { said.personal.clone() } else { Personal::Forgotten };
+        *self == Self { personal, ..said.clone() }
+    }
+}
+
+/// Whether this reason was given, as far as it is known.
+fn why(personal: &Personal<Why>, reason: &Reason) -> bool {
+    personal.is_told_of(|was| was.reason == *reason)
+}
+
+impl Command {
+    /// Whether this is what led to an event: a command that is sent again is known by that.
+    pub fn led_to(&self, event: &Event) -> bool {
+        match self {
+            // Its next steps come with it.
+            Self::Log { details, next_steps: _ } => matches!(event, Event::Logged(was) if was.is_told_of(details)),
+            Self::Correct(details) => matches!(event, Event::Corrected(was) if was.is_told_of(details)),
+            Self::Retract { reason } => matches!(event, Event::Retracted { personal } if why(personal, reason)),
+            Self::AgreeNextStep(step) => matches!(event, Event::NextStepAgreed(was) if was.is_told_of(step)),
+            Self::DoNextStep { step } => matches!(event, Event::NextStepDone { step: was } if was == step),
+            Self::DropNextStep { step, reason } => {
+                matches!(event, Event::NextStepDropped { step: was, personal } if was == step && why(personal, reason))
+            }
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     AboutNobody,

@@ -23,6 +23,11 @@ impl<T> Personal<T> {
         }
     }
 
+    /// Whether it passes, as far as it is known: what was forgotten does.
+    pub fn is_told_of(&self, passes: impl FnOnce(&T) -> bool) -> bool {
+        self.known().is_none_or(passes)
+    }
+
     pub fn into_known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),

@@ -45,6 +45,19 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether this is what led to an event: a command that is sent again is known by that.
+    pub fn led_to(&self, event: &Event) -> bool {
+        match self {
+            Self::Found { name, under } => {
+                matches!(event, Event::Founded { name: was, under: at } if (was, at) == (name, under))
+            }
+            Self::Rename { name } => matches!(event, Event::Renamed { name: was } if was == name),
+            Self::Move { under } => matches!(event, Event::Moved { under: was } if was == under),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     AlreadyFounded,

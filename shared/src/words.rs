@@ -51,6 +51,19 @@ impl BadWord {
     }
 }
 
+impl BadWord {
+    /// Finds it in what serde says of a text that did not parse: there it stands in English, with more around it.
+    pub fn said_in(message: &str) -> Option<Self> {
+        let is_said = |word: &Self| message.contains(&word.say(Lang::En));
+        let plain = [Self::Empty, Self::Control, Self::ManyLines, Self::NotAnEmail, Self::NotACode];
+        plain.into_iter().find(is_said).or_else(|| {
+            let mut numbers = message.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+            let (most, is) = (numbers.next()?, numbers.next()?);
+            Some(Self::TooLong { most, is }).filter(is_said)
+        })
+    }
+}
+
 impl fmt::Display for BadWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.say(Lang::En))
@@ -452,6 +465,11 @@ mod tests {
         assert_eq!(AccountName::parse("a\u{0}b"), Err(BadWord::Control));
         assert_eq!(AccountName::parse(&"я".repeat(201)), Err(BadWord::TooLong { most: 200, is: 201 }));
         assert_eq!(Email::parse("anna at client.example"), Err(BadWord::NotAnEmail));
+        for bad in [" ", "a\nb", "a\u{0}b", &"я".repeat(201)] {
+            let error = serde_json::from_value::<AccountName>(bad.into()).unwrap_err().to_string();
+            assert_eq!(BadWord::said_in(&format!("{error} at line 3 column 14")), AccountName::parse(bad).err());
+        }
+        assert_eq!(BadWord::said_in("missing field `name` at line 1 column 20"), None);
         assert_eq!(Email::parse("anna@client"), Err(BadWord::NotAnEmail));
         assert_eq!(SourceKey::parse("00 1"), Err(BadWord::NotACode));
     }

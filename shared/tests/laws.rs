@@ -31,7 +31,7 @@ use shared::words::{
     AccountName, Email, Front, Label, Occurred, PersonName, Phone, Place, Promise, Reason, Role, SourceKey, Summary,
     System, UnitName, Website,
 };
-use shared::{colleague, handoff, import, interaction};
+use shared::{colleague, contact, handoff, import, interaction};
 use uuid::Uuid;
 
 #[path = "support/desk.rs"]
@@ -307,6 +307,26 @@ proptest! {
             let before = desk.model.clone();
             if desk.ask(ask).is_ok_and(|events| !events.is_empty()) {
                 check_quiet(ask, &before, &desk.model)?;
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_knows_what_it_led_to(wishes in wishes()) {
+        let mut desk = opened();
+        let mut told: Vec<(Command, Event)> = Vec::new();
+        for ask in &wishes {
+            let Some(event) = desk.ask(ask).ok().and_then(|events| events.into_iter().next()) else { continue };
+            prop_assert!(ask.command.led_to(&event), "{:?}", ask.command);
+            let without = restored(&record(1, ask.by, event.clone()), false).event;
+            prop_assert!(ask.command.led_to(&without), "also once it was forgotten");
+            told.push((ask.command.clone(), event));
+        }
+        for (_, event) in &told {
+            for (other, _) in told.iter().filter(|(_, told)| told != event) {
+                // A place on the map may be the one that somebody reports from.
+                let may_be = matches!(other, Command::Contact(_, contact::Command::ReportTo { .. }));
+                prop_assert!(may_be || !other.led_to(event), "{:?} did not lead to {:?}", other, event);
             }
         }
     }

@@ -9,7 +9,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use shared::ids::{ColleagueId, Stream};
+use shared::domain::Command;
+use shared::ids::ColleagueId;
 use shared::lang::Lang;
 use shared::request::{MOST_EXPECTED, Receipt, Request};
 
@@ -40,7 +41,7 @@ pub async fn post(
     };
     let request: Request = match serde_json::from_slice(&body) {
         Ok(request) => request,
-        Err(error) => return refusals::malformed(&error.to_string(), lang).into_response(),
+        Err(error) => return refusals::unread(&error, lang).into_response(),
     };
     if request.expects.len() > MOST_EXPECTED {
         return refusals::expects_too_much(lang).into_response();
@@ -57,7 +58,7 @@ pub async fn post(
 /// # Errors
 /// What the one who asked is to be told.
 pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -> Result<Receipt, Problem> {
-    let (id, by, stream) = (order.request.id, order.by, order.request.command.stream());
+    let (id, by, command) = (order.request.id, order.by, order.request.command.clone());
     let began = Instant::now();
     let answer = office.ask(order).await;
     figures.answered(&answer, began.elapsed());
@@ -68,7 +69,7 @@ pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -
     // Nothing was written now. The receipt is of what was recorded under this id, whatever that was.
     let office = office.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        is_of(&office, &receipt, stream, by).map(|is_theirs| is_theirs.then_some(receipt))
+        is_of(&office, &receipt, &command, by).map(|is_theirs| is_theirs.then_some(receipt))
     });
     match looked.await {
         Ok(Ok(Some(receipt))) => Ok(receipt),
@@ -78,11 +79,12 @@ pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -
     }
 }
 
-/// Whether a receipt is of a command about this thing, from this colleague.
-fn is_of(office: &Office, receipt: &Receipt, stream: Stream, by: ColleagueId) -> Result<bool, LookError> {
+/// Whether a receipt is of this command, from this colleague.
+fn is_of(office: &Office, receipt: &Receipt, command: &Command, by: ColleagueId) -> Result<bool, LookError> {
+    let stream = command.stream();
     let Some(event) = receipt.events.iter().find(|event| event.stream == stream) else { return Ok(false) };
     let records = office.history(stream, event.revision, 1)?;
-    Ok(records.first().is_some_and(|record| record.by == by))
+    Ok(records.first().is_some_and(|record| record.by == by && command.led_to(&record.event)))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

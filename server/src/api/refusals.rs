@@ -9,7 +9,7 @@ use shared::ids::CommandId;
 use shared::lang::Lang;
 use shared::policy::may_see;
 use shared::request::MOST_EXPECTED;
-use shared::words::Role;
+use shared::words::{BadWord, Role};
 
 use super::problem::{Problem, language};
 use crate::desk::Refusal;
@@ -91,12 +91,20 @@ pub fn expects_too_much(lang: Lang) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "expects-too-much", title).detail(detail)
 }
 
+/// What was sent cannot be read as a request; or it can, and a word in it is not one.
+pub fn unread(why: &serde_json::Error, lang: Lang) -> Problem {
+    let why = why.to_string();
+    let Some(word) = BadWord::said_in(&why) else { return malformed(&why, lang) };
+    let title = lang.pick("This cannot be written like that", "Так записать нельзя");
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "word", title).detail(word.say(lang))
+}
+
 /// What was sent is not in the form that it must have.
 pub fn malformed(why: &str, lang: Lang) -> Problem {
     let title = lang.pick("This request cannot be read", "Этот запрос не читается");
     let detail = match lang {
         Lang::En => format!("{why}. The form of requests is described at /api."),
-        Lang::Ru => format!("{why}. Как должны выглядеть запросы, описано на странице /api."),
+        Lang::Ru => format!("Разбор остановился: {why}. Как должны выглядеть запросы, описано на странице /api."),
     };
     Problem::new(StatusCode::BAD_REQUEST, "malformed", title).detail(detail)
 }
