@@ -256,18 +256,17 @@ fn label(text: &str) -> Label {
 }
 
 /// The nth of all combinations of three parts, in an order that looks like none.
-fn company_of(
+fn parts_of<A: Copy + Default, B: Copy + Default, C: Copy + Default>(
     n: u64,
-    first: &[&'static str],
-    second: &[&'static str],
-    forms: &[&'static str],
-    build: impl Fn(&str, &str, &str) -> String,
-) -> String {
+    first: &[A],
+    second: &[B],
+    forms: &[C],
+) -> (A, B, C) {
+    fn part<T: Copy + Default>(parts: &[T], at: u64) -> T {
+        usize::try_from(at).ok().and_then(|at| parts.get(at)).copied().unwrap_or_default()
+    }
     let (a, b, c) = (first.len() as u64, second.len() as u64, forms.len() as u64);
     // A prime that divides none of the numbers of parts: every combination comes once before any comes twice.
     let place = n.wrapping_mul(1_277) % (a * b * c).max(1);
-    let part = |parts: &[&'static str], at: u64| {
-        usize::try_from(at).ok().and_then(|at| parts.get(at)).copied().unwrap_or_default()
-    };
-    build(part(first, place % a.max(1)), part(second, place / a.max(1) % b.max(1)), part(forms, place / (a * b).max(1)))
+    (part(first, place % a.max(1)), part(second, place / a.max(1) % b.max(1)), part(forms, place / (a * b).max(1)))
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::company::{Client, Company, Contact, Day, KEY_ACCOUNTS, Staff, date, days, instant, joining};
 use super::rng::Rng;
-use super::words::{Person, fill, latin};
+use super::words::{Firm, Person, fill, latin};
 
 /// A chapter ends with the thread in which it reaches so many events.
 const LONG_ENOUGH: u32 = 24;
@@ -38,6 +38,8 @@ pub(super) struct Pen<'a> {
     lines: Vec<(Timestamp, Line)>,
     events: u32,
     leavers: u64,
+    /// An account is visited next once: by the chapter that it begins with.
+    has_planned: bool,
 }
 
 /// The event that led to another, and when it happened.
@@ -58,6 +60,8 @@ struct Path {
     unit: usize,
     due: Day,
     what: String,
+    /// What may come of it.
+    results: &'static [&'static str],
     /// How many events its stream has.
     revision: u64,
     at: Timestamp,
@@ -92,7 +96,7 @@ const COURSES: &[(u64, Course)] = &[
 
 impl<'a> Pen<'a> {
     pub const fn new(company: &'a Company, rng: Rng, chapter: u64) -> Self {
-        Self { company, rng, chapter, next: 0, lines: vec![], events: 0, leavers: 0 }
+        Self { company, rng, chapter, next: 0, lines: vec![], events: 0, leavers: 0, has_planned: true }
     }
 
     /// An account that is there already: a great one more often than a small one.
@@ -120,7 +124,8 @@ impl<'a> Pen<'a> {
         let tongue = company.tongue;
         let early = number < super::FIRST_ACCOUNTS;
         let since = workday(company.first_day + days(self.rng.below(if early { 500 } else { 2_200 })));
-        let name = (tongue.company)(number);
+        let Firm { name, industry, city, country } = (tongue.company)(number);
+        self.has_planned = false;
         let id = AccountId::from_uuid(self.id("account"));
         // The first accounts of a demonstration are the ones that people look at: key accounts are among them.
         let tier = match number % 10 {
@@ -142,10 +147,9 @@ impl<'a> Pen<'a> {
         if let Ok(name) = AccountName::parse(&client.name) {
             self.account(since, first_kam, id, account::Command::Register { name });
         }
-        let (city, country) = self.rng.pick(tongue.cities);
         let domain = latin(&client.name);
         let description = account::Description {
-            industry: Label::parse(self.rng.pick(tongue.industries)).ok(),
+            industry: Label::parse(industry).ok(),
             city: Label::parse(city).ok(),
             country: Label::parse(country).ok(),
             website: Website::parse(&format!("https://{domain}.example")).ok(),
@@ -275,7 +279,7 @@ impl<'a> Pen<'a> {
             }
             86..93 => self.corrected(client, day),
             93..95 => self.retracted(client, day),
-            95..97 if client.closed.is_none() => self.planned(client),
+            95..97 if client.closed.is_none() && !self.has_planned => self.planned(client),
             _ => {
                 self.touch(client, day, None);
                 self.internal(client, day + 1, None);
@@ -416,8 +420,7 @@ impl<'a> Pen<'a> {
     }
 
     fn complete_as(&mut self, client: &Client, path: &mut Path, by: ColleagueId, from: Day, to: Day) -> bool {
-        let trade = self.company.crews.get(path.unit).map(|crew| crew.trade).unwrap_or_default();
-        let text = self.text((self.company.tongue.results)(trade), &Person::default(), client);
+        let text = self.text(path.results, &Person::default(), client);
         Reason::parse(&text).is_ok_and(|result| self.go_on(path, by, from, to, handoff::Command::Complete { result }))
     }
 
@@ -460,11 +463,12 @@ impl<'a> Pen<'a> {
 
     fn offer(&mut self, client: &Client, from: ColleagueId, to: Party, unit: usize, day: Day, visit: Entry) -> Path {
         let trade = self.company.crews.get(unit).map(|crew| crew.trade).unwrap_or_default();
-        let what = self.text((self.company.tongue.asks)(trade), &Person::default(), client);
+        let (ask, results) = self.rng.pick((self.company.tongue.asks)(trade));
+        let what = fill(ask, &mut self.rng, &Person::default(), &client.name);
         let id = HandoffId::from_uuid(self.id("handoff"));
         let due = workday(day + days(self.rng.between(7, 25)));
         let at = self.moment(day).max(Timestamp::from_second(visit.at.as_second() + 900).unwrap_or(visit.at));
-        let path = Path { id, from, to, unit, due, what, revision: 1, at };
+        let path = Path { id, from, to, unit, due, what, results, revision: 1, at };
         self.send_offer(client, &path, String::new(), Some(Stream::from(visit.id).first()));
         path
     }
@@ -640,6 +644,7 @@ impl<'a> Pen<'a> {
 
     /// An appointment of the coming weeks.
     fn planned(&mut self, client: &Client) {
+        self.has_planned = true;
         let day = workday(self.company.last_day + days(self.rng.between(1, 40)));
         let present = client.contacts.iter().find(|contact| contact.until.is_none());
         let nobody = Person::default();

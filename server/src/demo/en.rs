@@ -3,7 +3,7 @@
 use shared::words::BuyingRole;
 
 use super::rng::Rng;
-use super::words::{Person, Tongue, Trade, latin};
+use super::words::{Firm, Person, Tongue, Trade, latin};
 
 pub(super) const TONGUE: Tongue = Tongue {
     units: &[
@@ -30,36 +30,6 @@ pub(super) const TONGUE: Tongue = Tongue {
     director: "Managing director",
     person,
     company,
-    industries: &[
-        "Food and beverages",
-        "Dairy",
-        "Confectionery",
-        "Pharmaceuticals",
-        "Household chemicals",
-        "Cosmetics",
-        "Building materials",
-        "Pet food",
-        "Logistics",
-        "Paper and board",
-        "Brewing",
-        "Frozen food",
-    ],
-    cities: &[
-        ("Manchester", "United Kingdom"),
-        ("Leeds", "United Kingdom"),
-        ("Bristol", "United Kingdom"),
-        ("Glasgow", "United Kingdom"),
-        ("Dublin", "Ireland"),
-        ("Cork", "Ireland"),
-        ("Rotterdam", "Netherlands"),
-        ("Antwerp", "Belgium"),
-        ("Hamburg", "Germany"),
-        ("Gothenburg", "Sweden"),
-        ("Aarhus", "Denmark"),
-        ("Lyon", "France"),
-        ("Sheffield", "United Kingdom"),
-        ("Cardiff", "United Kingdom"),
-    ],
     posts: &[
         ("Head of Purchasing", "Purchasing", Some(BuyingRole::Buyer)),
         ("Plant Manager", "Production", Some(BuyingRole::Decider)),
@@ -230,82 +200,145 @@ pub(super) const TONGUE: Tongue = Tongue {
     ],
     asks: |trade| match trade {
         Trade::Sales => &[
-            "Price the second line for {client} with and without installation.",
-            "Compare our offer to {client} with the competitor's, line by line.",
-            "Take over the small orders of {client} during my leave.",
+            (
+                "Price the second line for {client} with and without installation.",
+                &["Priced, both variants are in the offer.", "Priced: installation adds a seventh."],
+            ),
+            (
+                "Compare our offer to {client} with the competitor's, line by line.",
+                &[
+                    "Compared; we are dearer by four per cent and faster by six weeks.",
+                    "Compared; theirs leaves out installation and training.",
+                ],
+            ),
+            (
+                "Take over the small orders of {client} during my leave.",
+                &["Three orders taken and shipped, the list is handed back.", "No orders came, one call did."],
+            ),
         ],
         Trade::Logistics => &[
-            "Bring the shipment to {client} forward by a week.",
-            "Split the delivery to {client} into <two|three> lots.",
-            "Find a haulier with a tail lift for {client}.",
-            "Keep {n} format sets for {client} in the warehouse.",
-            "Clear the customs papers for {client} before Friday.",
-            "Tell {client} the day and hour of unloading.",
+            (
+                "Bring the shipment to {client} forward by a week.",
+                &[
+                    "Left on the earlier date, papers complete.",
+                    "Slot confirmed with their warehouse, it leaves on Monday.",
+                ],
+            ),
+            (
+                "Split the delivery to {client} into <two|three> lots.",
+                &["Split; the first lot is on the road.", "Split; the dates are agreed with their warehouse."],
+            ),
+            (
+                "Find a haulier with a tail lift for {client}.",
+                &["Found one, the driver knows about the gate.", "Found one in the next county, a little dearer."],
+            ),
+            (
+                "Keep {n} format sets for {client} in the warehouse.",
+                &["Set aside until the end of the month, the shelf is labelled."],
+            ),
+            (
+                "Clear the customs papers for {client} before Friday.",
+                &["Cleared by customs.", "Papers handed in, release received."],
+            ),
+            (
+                "Tell {client} the day and hour of unloading.",
+                &["Told them: Tuesday, eight in the morning.", "Slot confirmed with their warehouse."],
+            ),
         ],
         Trade::Engineering => &[
-            "Check whether the line of {client} takes the new carton.",
-            "Drawings of the guarding for {client}, with dimensions.",
-            "Layout for the new hall of {client}.",
-            "Find out why the drive at {client} runs hot.",
-            "Quote the retrofit of the infeed for {client}.",
+            (
+                "Check whether the line of {client} takes the new carton.",
+                &[
+                    "Works with a longer infeed; drawing attached to the order.",
+                    "Too tall by two millimetres; we proposed another flap.",
+                ],
+            ),
+            (
+                "Drawings of the guarding for {client}, with dimensions.",
+                &["Drawings sent, dimensions checked on site.", "Sent, one sheet is still open."],
+            ),
+            (
+                "Layout for the new hall of {client}.",
+                &["Layout sent, they have two remarks.", "Two variants are ready, the second saves a bay."],
+            ),
+            (
+                "Find out why the drive at {client} runs hot.",
+                &["Cause found: a worn bearing, not the drive.", "It lacked air: the cover was changed."],
+            ),
+            (
+                "Quote the retrofit of the infeed for {client}.",
+                &["Quoted with a reserve of one week.", "Quoted: a new section is cheaper than the retrofit."],
+            ),
         ],
         Trade::Service => &[
-            "An engineer at {client} for two days, line 2 stands.",
-            "Train the night shift of {client}.",
-            "Yearly inspection at {client} before the season.",
-            "Commissioning at {client}: name who goes.",
-            "Take the spare gearbox to {client} and swap it.",
+            (
+                "An engineer at {client} for two days, line 2 stands.",
+                &["Line runs again, report signed.", "Running since the second evening, report signed."],
+            ),
+            (
+                "Train the night shift of {client}.",
+                &["Trained nine people, list is with the plant.", "The shift is trained, two people come again."],
+            ),
+            (
+                "Yearly inspection at {client} before the season.",
+                &["Inspection done, three parts to replace.", "Inspection done, nothing found."],
+            ),
+            (
+                "Commissioning at {client}: name who goes.",
+                &["Engineer named, dates agreed with the plant.", "Two go, the plant has their names."],
+            ),
+            (
+                "Take the spare gearbox to {client} and swap it.",
+                &["Gearbox swapped, the old one is here for analysis."],
+            ),
         ],
         Trade::Finance => &[
-            "Approve 60 days for {client}.",
-            "Release the shipment to {client} despite the open invoice.",
-            "Credit note for the returned parts of {client}.",
-            "Profitability of {client} over the last year.",
+            (
+                "Approve 60 days for {client}.",
+                &["Approved with a credit limit.", "Approved 45 days, more after the quarter."],
+            ),
+            (
+                "Release the shipment to {client} despite the open invoice.",
+                &["Released once.", "Released on a letter from their director."],
+            ),
+            (
+                "Credit note for the returned parts of {client}.",
+                &["Credit note is out.", "Credit note is out and accepted."],
+            ),
+            (
+                "Profitability of {client} over the last year.",
+                &["Worked out: above average, the service pays.", "Worked out: urgent visits eat most of it."],
+            ),
         ],
         Trade::Legal => &[
-            "Check the penalty clause in the contract of {client}.",
-            "Non-disclosure agreement for {client} before the visit.",
-            "Renew the framework agreement with {client}.",
-            "Remote access at {client}: what may we sign?",
+            (
+                "Check the penalty clause in the contract of {client}.",
+                &["Clause accepted with a cap of five per cent.", "Clause rewritten, the draft is with their lawyers."],
+            ),
+            ("Non-disclosure agreement for {client} before the visit.", &["Signed by both sides."]),
+            (
+                "Renew the framework agreement with {client}.",
+                &["Renewed for two years.", "Draft is with their lawyers, no objections so far."],
+            ),
+            (
+                "Remote access at {client}: what may we sign?",
+                &["During a repair and with their consent; the text is sent."],
+            ),
         ],
         Trade::Quality => &[
-            "Analyse the returned drive of {client}.",
-            "Acceptance protocol for {client} with measured values.",
-            "Answer the complaint of {client} in writing.",
-            "Audit questionnaire of {client}, {n} questions.",
-        ],
-    },
-    results: |trade| match trade {
-        Trade::Sales => &[
-            "Priced, both variants are in the offer.",
-            "Compared; we are dearer by four per cent and faster by six weeks.",
-        ],
-        Trade::Logistics => &[
-            "Left on the earlier date, papers complete.",
-            "Split; the first lot is on the road.",
-            "Slot confirmed with their warehouse.",
-            "Cleared by customs.",
-        ],
-        Trade::Engineering => &[
-            "Works with a longer infeed; drawing attached to the order.",
-            "Layout sent, they have two remarks.",
-            "Cause found: a worn bearing, not the drive.",
-            "Quoted with a reserve of one week.",
-        ],
-        Trade::Service => &[
-            "Line runs again, report signed.",
-            "Trained nine people, list is with the plant.",
-            "Inspection done, three parts to replace.",
-            "Engineer named, dates agreed with the plant.",
-        ],
-        Trade::Finance => &["Approved with a credit limit.", "Released once.", "Credit note is out."],
-        Trade::Legal => {
-            &["Clause accepted with a cap of five per cent.", "Signed by both sides.", "Draft is with their lawyers."]
-        }
-        Trade::Quality => &[
-            "Report sent: an assembly mistake on our side.",
-            "Protocol signed.",
-            "Answered, they accept the explanation.",
+            (
+                "Analyse the returned drive of {client}.",
+                &["Report sent: an assembly mistake on our side.", "Report sent: overload, no warranty case."],
+            ),
+            (
+                "Acceptance protocol for {client} with measured values.",
+                &["Protocol signed.", "Protocol ready, one value is measured again."],
+            ),
+            ("Answer the complaint of {client} in writing.", &["Answered, they accept the explanation."]),
+            (
+                "Audit questionnaire of {client}, {n} questions.",
+                &["Filled in and sent.", "Filled in, the lawyers answer two of them."],
+            ),
         ],
     },
     declines: &[
@@ -415,7 +448,7 @@ fn person(rng: &mut Rng) -> Person {
     Person { mailbox: format!("{}.{}", latin(given), latin(family)), polite: full.clone(), full, female }
 }
 
-fn company(n: u64) -> String {
+fn company(n: u64) -> Firm {
     const FIRST: &[&str] = &[
         "Northgate",
         "Harbour",
@@ -463,36 +496,56 @@ fn company(n: u64) -> String {
         "Cavendish",
         "Dunmore",
     ];
-    const SECOND: &[&str] = &[
-        "Dairies",
-        "Foods",
-        "Bakeries",
-        "Breweries",
-        "Pharma",
-        "Cosmetics",
-        "Paper",
-        "Packaging",
-        "Logistics",
-        "Mills",
-        "Farms",
-        "Chemicals",
-        "Confectionery",
-        "Waters",
-        "Frozen Foods",
-        "Pet Foods",
-        "Ceramics",
-        "Timber",
-        "Textiles",
-        "Coffee",
-        "Oils",
-        "Spices",
-        "Home Care",
-        "Distillers",
-        "Seafoods",
-        "Provisions",
-        "Produce",
-        "Glass",
+    const SECOND: &[(&str, &str)] = &[
+        ("Dairies", "Dairy"),
+        ("Foods", "Food and beverages"),
+        ("Bakeries", "Bakery"),
+        ("Breweries", "Brewing"),
+        ("Pharma", "Pharmaceuticals"),
+        ("Cosmetics", "Cosmetics"),
+        ("Paper", "Paper and board"),
+        ("Packaging", "Packaging"),
+        ("Logistics", "Logistics"),
+        ("Mills", "Milling"),
+        ("Farms", "Agriculture"),
+        ("Chemicals", "Household chemicals"),
+        ("Confectionery", "Confectionery"),
+        ("Waters", "Food and beverages"),
+        ("Frozen Foods", "Frozen food"),
+        ("Pet Foods", "Pet food"),
+        ("Ceramics", "Building materials"),
+        ("Timber", "Building materials"),
+        ("Textiles", "Textiles"),
+        ("Coffee", "Tea and coffee"),
+        ("Oils", "Edible oils"),
+        ("Spices", "Food and beverages"),
+        ("Home Care", "Household chemicals"),
+        ("Distillers", "Distilling"),
+        ("Seafoods", "Fish and seafood"),
+        ("Provisions", "Food and beverages"),
+        ("Produce", "Frozen food"),
+        ("Glass", "Glass"),
     ];
     const FORMS: &[&str] = &["Ltd", "plc", "Group", "& Sons"];
-    super::company_of(n, FIRST, SECOND, FORMS, |first, second, form| format!("{first} {second} {form}"))
+    const CITIES: &[(&str, &str)] = &[
+        ("Manchester", "United Kingdom"),
+        ("Leeds", "United Kingdom"),
+        ("Bristol", "United Kingdom"),
+        ("Glasgow", "United Kingdom"),
+        ("Dublin", "Ireland"),
+        ("Cork", "Ireland"),
+        ("Rotterdam", "Netherlands"),
+        ("Antwerp", "Belgium"),
+        ("Hamburg", "Germany"),
+        ("Gothenburg", "Sweden"),
+        ("Aarhus", "Denmark"),
+        ("Lyon", "France"),
+        ("Sheffield", "United Kingdom"),
+        ("Cardiff", "United Kingdom"),
+    ];
+    let (first, (second, industry), form) = super::parts_of(n, FIRST, SECOND, FORMS);
+    // One name, one city: the branches of a group are called alike.
+    let place = FIRST.iter().position(|name| *name == first).unwrap_or_default();
+    let (city, country) = CITIES.iter().copied().cycle().nth(place).unwrap_or_default();
+    Firm { name: format!("{first} {second} {form}"), industry, city, country }
 }

@@ -22,6 +22,18 @@ pub(super) enum Trade {
 /// A unit: its trade, its name, and the place in the list of the one above it.
 pub(super) type Unit = (Trade, &'static str, Option<usize>);
 
+/// What a unit is asked for, and what may come of it.
+pub(super) type Ask = (&'static str, &'static [&'static str]);
+
+/// A company as its name has it: what it makes, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Firm {
+    pub name: String,
+    pub industry: &'static str,
+    pub city: &'static str,
+    pub country: &'static str,
+}
+
 /// What one language has to say. Sentences are templates, see [`fill`].
 pub(super) struct Tongue {
     pub units: &'static [Unit],
@@ -31,10 +43,7 @@ pub(super) struct Tongue {
     pub director: &'static str,
     pub person: fn(&mut Rng) -> Person,
     /// The nth company that there is, different from all others up to some thousands.
-    pub company: fn(u64) -> String,
-    pub industries: &'static [&'static str],
-    /// City and country.
-    pub cities: &'static [(&'static str, &'static str)],
+    pub company: fn(u64) -> Firm,
     /// Title, department, and their usual part in a purchase.
     pub posts: &'static [(&'static str, &'static str, Option<BuyingRole>)],
     pub notes: &'static [&'static str],
@@ -60,9 +69,8 @@ pub(super) struct Tongue {
     /// What somebody promises.
     pub steps: &'static [&'static str],
     pub dropped: &'static [&'static str],
-    /// What a unit of a trade is asked for, and what comes of it.
-    pub asks: fn(Trade) -> &'static [&'static str],
-    pub results: fn(Trade) -> &'static [&'static str],
+    /// What a unit of a trade is asked for, each with what may come of it.
+    pub asks: fn(Trade) -> &'static [Ask],
     pub declines: &'static [&'static str],
     pub returns: &'static [&'static str],
     /// What is added to an ask when it is made again.
@@ -235,8 +243,11 @@ mod tests {
                 tongue.retractions,
                 tongue.closings,
             ];
-            let of_trades = trades.iter().flat_map(|trade| [(tongue.asks)(*trade), (tongue.results)(*trade)]);
-            for template in lists.into_iter().chain(tongue.ends).chain(tongue.tiers).chain(of_trades).flatten() {
+            let asks = trades.iter().flat_map(|trade| (tongue.asks)(*trade));
+            assert!(asks.clone().all(|(_, results)| !results.is_empty()), "something comes of everything");
+            let of_trades = asks.flat_map(|(ask, results)| std::iter::once(ask).chain(*results));
+            let lists = lists.into_iter().chain(tongue.ends).chain(tongue.tiers).flatten();
+            for template in lists.chain(of_trades) {
                 let text = fill(template, &mut Rng::new(7, 7), &anna(), "Ёлка");
                 assert!(!text.contains(['<', '>', '[', ']', '{', '}', '|']), "{template} → {text}");
                 assert!(!text.contains("  ") && text.trim() == text, "{template} → {text}");
@@ -247,8 +258,10 @@ mod tests {
     #[test]
     fn companies_are_called_differently() {
         for lang in [Lang::En, Lang::Ru] {
-            let names: std::collections::HashSet<String> = (0..5_000).map(tongue(lang).company).collect();
+            let firms: Vec<Firm> = (0..5_000).map(tongue(lang).company).collect();
+            let names: std::collections::HashSet<&str> = firms.iter().map(|firm| firm.name.as_str()).collect();
             assert_eq!(names.len(), 5_000);
+            assert!(firms.iter().all(|firm| !firm.industry.is_empty() && !firm.city.is_empty()));
         }
     }
 }
