@@ -8,6 +8,7 @@ pub mod company;
 pub mod contact;
 pub mod contact_edit;
 pub mod contact_new;
+pub mod contacts;
 pub mod events;
 pub mod handoff_new;
 pub mod handoffs;

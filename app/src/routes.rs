@@ -55,6 +55,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/handoffs") view=Later::Handoffs ssr=SsrMode::Async />
                     <Route path=path!("/handoffs/new") view=Later::HandoffNew ssr=SsrMode::Async />
                     <Route path=path!("/alignment") view=Later::Alignment ssr=SsrMode::Async />
+                    <Route path=path!("/contacts") view=Later::Contacts ssr=SsrMode::Async />
                     <Route path=path!("/contacts/new") view=Later::ContactNew ssr=SsrMode::Async />
                     <Route path=path!("/contacts/:id") view=Later::Contact ssr=SsrMode::Async />
                     <Route path=path!("/contacts/:id/edit") view=Later::ContactEdit ssr=SsrMode::Async />

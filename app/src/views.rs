@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::pages::{
-    account, account_edit, alignment, colleague, company, contact, contact_edit, contact_new, events, handoff_new,
-    handoffs, import, log, portfolio, settings, unit,
+    account, account_edit, alignment, colleague, company, contact, contact_edit, contact_new, contacts, events,
+    handoff_new, handoffs, import, log, portfolio, settings, unit,
 };
 use crate::parts::history::filter_from;
 use crate::read::{Query, Reader, Trouble};
@@ -22,6 +22,7 @@ pub fn answer(path: &str, get: &dyn Fn(&str) -> Option<String>, reader: &dyn Rea
         "contact" => read(&contact::Ask { contact: id.parse().ok(), filter: filter_from(get) }, reader),
         "contact-edit" => read(&contact_edit::Ask { contact: id.parse().ok(), find: get("find") }, reader),
         "contact-new" => read(&contact_new::Ask::from_query(get), reader),
+        "contacts" => read(&contacts::Ask {}, reader),
         "events" => read(&events::Ask::from_query(get), reader),
         "handoff-new" => read(&handoff_new::Ask::from_query(get), reader),
         "handoffs" => read(&handoffs::Ask::from_query(get), reader),
@@ -190,6 +191,7 @@ mod tests {
         check(&contact::Ask { contact: Some(ANNA), filter: Filter::default() });
         check(&contact_edit::Ask { contact: Some(ANNA), find: Some("cont".to_owned()) });
         check(&contact_new::Ask { account: Some(NORTHWIND), find: None });
+        check(&contacts::Ask {});
         check(&events::Ask::default());
         check(&behind(&[Figure::Offered], Scope::of_account(NORTHWIND, LOGISTICS)));
         check(&handoff_new::Ask { because: Some(Stream::from(VISIT).first()), ..handoff_new::Ask::default() });
@@ -234,6 +236,27 @@ mod tests {
         assert!(held.len() <= 200 && held.iter().all(|id| page.ours.has(*id)));
         let correct = log::Ask { correct: Some(CALL), ..log::Ask::default() };
         assert!(correct.answer(&fixture).unwrap().ours.has(NINA), "who was there");
+    }
+
+    #[test]
+    fn who_stands_at_no_account_is_listed_until_somebody_says_where_they_work() {
+        let introduced = |id, account| {
+            let personal = person("Vera Novak").into();
+            (KIRA, Event::Contact(id, shared::contact::Event::Introduced { account, personal }))
+        };
+        let [vera, inga] = [0xB3, 0xB4].map(|id| shared::ids::ContactId::from_uuid(uuid::Uuid::from_u128(id)));
+        let fixture = Fixture::and([introduced(vera, None), introduced(inga, Some(NORTHWIND))]);
+        let mut page = contacts::Ask {}.answer(&fixture).unwrap();
+        let shown = |page: &contacts::ContactsPage| -> Vec<_> {
+            contacts::without_account(&page.directory).map(|(id, _)| id).collect()
+        };
+        assert_eq!((shown(&page), page.more), (vec![vera], 0));
+        let moved = Event::Contact(vera, shared::contact::Event::Moved { account: NORTHWIND });
+        page.fold(&Record { position: page.position() + 1, revision: 2, ..record(1, KIRA, moved) });
+        assert!(shown(&page).is_empty() && !page.is_stale());
+        let (_, another) = introduced(shared::ids::ContactId::from_uuid(uuid::Uuid::from_u128(0xB5)), None);
+        page.fold(&Record { position: page.position() + 1, ..record(1, KIRA, another) });
+        assert!(page.is_stale(), "a page knows only those that it was given");
     }
 
     #[test]

@@ -127,7 +127,7 @@ async fn a_command_yields_a_receipt_and_is_seen_in_every_view_at_its_position() 
 }
 
 /// The views that stand for themselves.
-const VIEWS: [&str; 15] = [
+const VIEWS: [&str; 16] = [
     "portfolio",
     "portfolio?scope=all",
     "handoffs",
@@ -139,6 +139,7 @@ const VIEWS: [&str; 15] = [
     "log",
     "handoff-new",
     "contact-new",
+    "contacts",
     "whole/directory",
     "whole/portfolio",
     "whole/board",

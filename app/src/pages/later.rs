@@ -7,9 +7,9 @@ use leptos_router::ChooseView;
 
 use super::{
     account::Account, account_edit::AccountEdit, alignment::Alignment, colleague::Colleague, company::Company,
-    contact::Contact, contact_edit::ContactEdit, contact_new::ContactNew, events::Events, handoff_new::HandoffNew,
-    handoffs::Handoffs, import::Import, join::Join, log::Log, settings::Settings, setup::Setup, sign_in::SignIn,
-    unit::Unit,
+    contact::Contact, contact_edit::ContactEdit, contact_new::ContactNew, contacts::Contacts, events::Events,
+    handoff_new::HandoffNew, handoffs::Handoffs, import::Import, join::Join, log::Log, settings::Settings,
+    setup::Setup, sign_in::SignIn, unit::Unit,
 };
 use crate::read::{Trouble, TroubleNotice};
 
@@ -24,6 +24,7 @@ pub enum Later {
     Contact,
     ContactEdit,
     ContactNew,
+    Contacts,
     Events,
     HandoffNew,
     Handoffs,
@@ -73,6 +74,7 @@ pub(crate) fn show(page: Later) -> Result<AnyView, SplitLoaderError> {
         Later::Contact => view! { <Contact /> }.into_any(),
         Later::ContactEdit => view! { <ContactEdit /> }.into_any(),
         Later::ContactNew => view! { <ContactNew /> }.into_any(),
+        Later::Contacts => view! { <Contacts /> }.into_any(),
         Later::Events => view! { <Events /> }.into_any(),
         Later::HandoffNew => view! { <HandoffNew /> }.into_any(),
         Later::Handoffs => view! { <Handoffs /> }.into_any(),
