@@ -43,7 +43,7 @@ Every setting can be given by its flag or by its environment variable; a flag wi
 const VERIFY_CODES: &str = "Exit codes:
   0  sound; what is put right by itself at the next start is remarked
   1  damaged; the first position that cannot be vouched for is named
-  2  cannot tell: there is no store, or it cannot be read whole";
+  2  cannot tell: there is no store, its keys are not there, or it cannot be read whole";
 
 const CARE_CODES: &str = "Exit codes:
   0  done, and found sound

@@ -315,8 +315,11 @@ fn verify_opens_every_seal_and_names_what_a_server_could_not_start_with() {
     for name in [ring, master] {
         std::fs::remove_file(data.join(name)).unwrap();
     }
-    let missing: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
-    assert!(missing["why"].as_str().unwrap().contains("no keyring"), "{missing}");
+    run(&data, &["verify"], 2);
+    // A master key without its ring says that a ring was lost, which is another thing than keys that lie elsewhere.
+    std::fs::copy(other.join(master), data.join(master)).unwrap();
+    let lost: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
+    assert!(lost["why"].as_str().unwrap().contains("ring-0000000001 is missing"), "{lost}");
     for name in [ring, master] {
         std::fs::rename(folder.path().join(name.replace('/', "-")), data.join(name)).unwrap();
     }
@@ -346,8 +349,42 @@ fn a_backup_never_makes_keys_and_takes_the_logins_with_them() {
     let told = run(&restored, &["restore", &path("two")], 0);
     let told = String::from_utf8_lossy(&told.stderr);
     assert!(told.contains("--keys-to") && told.contains("logins.json"), "{told}");
-    run(&restored, &["verify"], 1);
+    run(&restored, &["verify"], 2);
     run(&restored, &["verify", "--keys", &path("keys-two")], 0);
+}
+
+#[test]
+fn a_log_without_its_keys_is_not_called_damaged_and_nothing_is_made_in_their_place() {
+    let (folder, data) = house();
+    run(&data, &["colleague", "add", "Ada Lindqvist", "ada@twofront.example", "--role", "administrator"], 0);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    run(&data, &["backup", &path("copy"), "--keys-to", &path("copied-keys")], 0);
+    let restored = folder.path().join("restored");
+    run(&restored, &["restore", &path("copy")], 0);
+    let keys = restored.join("keys");
+    let sentence = format!(
+        "the keys of this log are not in {}; put the copy there that `twofront backup --keys-to` made",
+        keys.display()
+    );
+    let is_refused = || {
+        let verdict = String::from_utf8(run(&restored, &["verify"], 2).stdout).unwrap();
+        assert_eq!(verdict, format!("cannot tell: {sentence}\n"));
+        for command in [&["export", "events", "--out", "-"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let said = String::from_utf8(run(&restored, command, 1).stderr).unwrap();
+            assert_eq!(said, format!("twofront: {sentence}\n"), "{command:?}");
+        }
+    };
+    is_refused();
+    assert!(!keys.join("signing.key").exists(), "a second signing key would contradict the first");
+    // An empty folder is no better, nor a keyring that was begun and has never given out a key.
+    let _ = std::fs::create_dir(&keys);
+    is_refused();
+    drop(server::store::keyring::Keyring::at(&keys).unwrap());
+    is_refused();
+    std::fs::remove_dir_all(&keys).unwrap();
+    std::fs::rename(path("copied-keys"), &keys).unwrap();
+    run(&restored, &["verify"], 0);
+    assert_eq!(out(&restored, &["export", "events", "--out", "-"]).lines().count(), 2);
 }
 
 #[test]

@@ -106,6 +106,9 @@ fn unseal(place: &Place, verdict: Verdict, seals: &mut Seals, bar: &ProgressBar)
                 (Ok((Some(_), true)), _) => seals.sealed += 1,
                 (Ok((Some(_), false)), Ok(_)) => seals.forgotten += 1,
                 (Ok((Some(_), false)), Err(_)) if is_backup => seals.sealed += 1,
+                (Ok((Some(_), false)), Err(why @ (KeyringError::NotHere { .. } | KeyringError::Io { .. }))) => {
+                    broken = Some(Verdict::CannotTell { why: why.to_string() });
+                }
                 (Ok((Some(_), false)), Err(why)) => {
                     broken = Some(Verdict::Damaged { position: Some(event.position), why: why.to_string() });
                 }
