@@ -132,14 +132,42 @@ fn a_colleague_is_added_once_and_gets_a_link_and_a_token() {
     assert!(first["link"].as_str().unwrap().starts_with("http://127.0.0.1:3000/join?link="));
     let second: Value = serde_json::from_str(&out(&data, &add)).unwrap();
     assert_eq!(first["colleague"], second["colleague"]);
+    assert_eq!((&first["was"], &second["was"]["role"]), (&Value::Null, &Value::from("administrator")));
     let token = out(&data, &["token", "ada@twofront.example"]);
     assert!(token.starts_with("tf_") && token.trim_end().lines().count() == 1, "{token}");
+    let token: Value = serde_json::from_str(&out(&data, &["token", "ada@twofront.example", "--json"])).unwrap();
+    assert_eq!(token["colleague"], first["colleague"]);
+    assert!(token["token"].as_str().unwrap().starts_with("tf_"), "{token}");
     run(&data, &["token", "nobody@twofront.example"], 1);
     run(&data, &["colleague", "add", "Ada", "no address", "--role", "administrator"], 1);
     run(&data, &["colleague", "add", "Ada", "ada@twofront.example", "--role", "king"], 2);
     let file = data.with_file_name("events.jsonl");
     run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
     assert_eq!(records(&file).len(), 2, "joined, and given a role");
+}
+
+#[test]
+fn adding_a_colleague_again_says_what_was_there_and_what_is_now() {
+    let (_folder, data) = house();
+    let add = |name: &str, role: &str| {
+        out(&data, &["colleague", "add", name, "lev@twofront.example", "--role", role, "--public-url", "https://x"])
+    };
+    let first = add("Lev Antonov", "account_manager");
+    let lines: Vec<&str> = first.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("https://x/join?link="), "{first}");
+    let until = lines[1].rsplit(' ').next().unwrap();
+    assert_eq!(until.len(), "2026-12-03T00:54:31Z.".len(), "to the second: {until}");
+    let second = add("Leo Antonov", "analyst");
+    assert!(
+        second.contains("lev@twofront.example is a colleague already: role was account_manager, is analyst now."),
+        "{second}"
+    );
+    assert!(second.contains("The name stays Lev Antonov"), "{second}");
+    assert!(add("Lev Antonov", "analyst").contains("role stays analyst.\nThis link"));
+    let help = out(&data, &["colleague", "add", "--help"]);
+    for text in ["First and last name", "sign in with", "resource_owner", "Key account manager"] {
+        assert!(help.contains(text), "{text}\n{help}");
+    }
 }
 
 #[test]
