@@ -8,7 +8,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 use shared::domain::Command;
-use shared::ids::{ColleagueId, CommandId, ImportId, InteractionId};
+use shared::ids::{ColleagueId, CommandId, EventRef, ImportId, InteractionId, Slice};
 use shared::import::Command as Import;
 use shared::interaction::Details;
 use shared::lang::Lang;
@@ -63,7 +63,9 @@ pub struct Summary {
     pub source: String,
     /// New events.
     pub events: u64,
+    /// New accounts.
     pub accounts: u64,
+    /// New colleagues.
     pub colleagues: u64,
     /// Orders that the desk refused; none, unless somebody has worked on the company since.
     pub refused: u64,
@@ -76,6 +78,17 @@ pub struct Summary {
 pub enum Error {
     #[error("the generated company stopped: {0} What was recorded stays; run it again and it goes on")]
     Stopped(Refusal),
+}
+
+impl Summary {
+    /// Counts events that were recorded just now, and what they are the first of.
+    fn add(&mut self, events: &[EventRef]) {
+        let begun =
+            |slice| events.iter().filter(|event| event.revision == 1 && event.stream.slice == slice).count() as u64;
+        self.events += events.len() as u64;
+        self.accounts += begun(Slice::Account);
+        self.colleagues += begun(Slice::Colleague);
+    }
 }
 
 impl Options {
@@ -153,10 +166,7 @@ pub fn run(options: &Options, sink: &mut dyn Sink, progress: &mut dyn FnMut(u64,
     teller.most = teller.of;
     teller.tell(of_import(Import::Finish { accepted, refused }, &format!("finish {accepted} {refused}")))?;
     teller.flush()?;
-    let mut summary = teller.summary;
-    summary.accounts = company.accounts();
-    summary.colleagues = company.colleagues();
-    Ok(summary)
+    Ok(teller.summary)
 }
 
 /// Hands lines to the desk, in chunks, until there are enough events.
@@ -210,7 +220,7 @@ impl Teller<'_> {
                 Ok(receipt) => {
                     self.accepted += 1;
                     if !receipt.duplicate {
-                        self.summary.events += receipt.events.len() as u64;
+                        self.summary.add(&receipt.events);
                     }
                 }
                 Err(why @ (Refusal::Closed(_) | Refusal::Unavailable(_))) => return Err(Error::Stopped(why)),

@@ -34,6 +34,11 @@ pub trait Files {
     /// What people call it.
     fn name(&self) -> &str;
 
+    /// The folder that they are in, where it is one that people know.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
+
     /// Opens a file by its name, whatever the case of its letters; `None` where there is none. It is
     /// opened twice: once to look over it, once to read it.
     fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>>;
@@ -182,7 +187,7 @@ pub enum NoteKind {
 pub enum Error {
     /// None of the files is there.
     #[error("{}", self.say(Lang::En))]
-    NoFiles { place: String, looked_for: &'static [&'static str] },
+    NoFiles { folder: Option<PathBuf>, looked_for: &'static [&'static str] },
     /// A file cannot be used for want of a column.
     #[error("{}", self.say(Lang::En))]
     NoColumn { file: String, column: &'static str, found: String },
@@ -213,6 +218,10 @@ impl Files for Folder {
         &self.name
     }
 
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>> {
         for entry in std::fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -227,9 +236,9 @@ impl Files for Folder {
 impl Folder {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let whole = path.canonicalize();
-        let named = whole.as_deref().unwrap_or(&path).file_name();
-        let name = named.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let path = path.canonicalize().unwrap_or(path);
+        let name = path.file_name();
+        let name = name.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         Self { path, name }
     }
 }
@@ -412,12 +421,21 @@ impl NoteKind {
 impl Error {
     pub fn say(&self, lang: Lang) -> String {
         match (self, lang) {
-            (Self::NoFiles { place, looked_for }, Lang::En) => format!(
-                "There is nothing to import in {place}. At least one of these files must be there: {}.",
+            (Self::NoFiles { folder: Some(folder), looked_for }, Lang::En) => format!(
+                "There is nothing to import in {}. At least one of these files must be there: {}.",
+                folder.display(),
                 looked_for.join(", ")
             ),
-            (Self::NoFiles { place, looked_for }, Lang::Ru) => {
-                format!("В {place} нечего загружать. Нужен хотя бы один из файлов: {}.", looked_for.join(", "))
+            (Self::NoFiles { folder: Some(folder), looked_for }, Lang::Ru) => format!(
+                "В папке {} нечего загружать. Нужен хотя бы один из файлов: {}.",
+                folder.display(),
+                looked_for.join(", ")
+            ),
+            (Self::NoFiles { folder: None, looked_for }, Lang::En) => {
+                format!("None of these files is one of a Salesforce export: {} is needed.", one_of(looked_for, "or"))
+            }
+            (Self::NoFiles { folder: None, looked_for }, Lang::Ru) => {
+                format!("Среди этих файлов нет файлов выгрузки Salesforce: нужен {}.", one_of(looked_for, "или"))
             }
             (Self::NoColumn { file, column, found }, Lang::En) => {
                 format!("{file} has no column “{column}”. Export it with that column. It has: {found}.")
@@ -446,6 +464,14 @@ impl Error {
                 format!("Загрузка остановлена: {why} Принятое сохранено; запустите её снова, и она продолжится.")
             }
         }
+    }
+}
+
+/// `Account.csv, Contact.csv or Task.csv`.
+fn one_of(names: &[&str], or: &str) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {or} {last}", rest.join(", ")),
+        Some(_) | None => names.concat(),
     }
 }
 

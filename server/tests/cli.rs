@@ -233,7 +233,18 @@ fn rows_that_are_refused_are_written_out_and_a_file_that_cannot_be_read_is_told_
     let onto_itself = ["import", "salesforce", refused.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
     run(&data, &onto_itself, 1);
     assert!(std::fs::read_to_string(refused.join("Account.csv")).unwrap().contains("0015g00000BBBBBBBB"));
-    run(&data, &["import", "salesforce", folder.path().join("nowhere").to_str().unwrap()], 1);
+}
+
+#[test]
+fn a_folder_that_is_not_there_or_holds_no_export_is_named_whole() {
+    let (folder, data) = house();
+    let says = |dir: &str| String::from_utf8(run(&data, &["import", "salesforce", dir], 1).stderr).unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let nowhere = folder.join("nowhere");
+    assert_eq!(says(nowhere.to_str().unwrap()), format!("twofront: there is no folder {}\n", nowhere.display()));
+    std::fs::create_dir(folder.join("empty")).unwrap();
+    let empty = folder.join("empty").display().to_string();
+    assert!(says("empty").contains(&format!("nothing to import in {empty}.")), "{}", says("empty"));
 }
 
 #[test]
@@ -243,11 +254,27 @@ fn a_generated_company_goes_on_where_it_ended() {
         serde_json::from_str(&out(&data, &["demo", "--events", events, "--seed", "7", "--lang", "ru", "--json"]))
             .unwrap()
     };
-    assert_eq!(demo("300")["events"], 300);
+    let nothing = demo("1");
+    assert_eq!((&nothing["events"], &nothing["accounts"], &nothing["colleagues"]), (&0.into(), &0.into(), &0.into()));
+    let first = demo("300");
+    assert_eq!(first["events"], 300);
+    assert!(first["accounts"].as_u64() > Some(0) && first["colleagues"].as_u64() > Some(0), "{first}");
+    let again = demo("300");
+    assert_eq!((&again["events"], &again["accounts"], &again["colleagues"]), (&0.into(), &0.into(), &0.into()));
     let more = demo("500");
     assert!(more["events"].as_u64().unwrap() <= 201, "{more}");
     let lines = out(&data, &["export", "events", "--out", "-"]);
     assert!((500..=501).contains(&lines.lines().count()), "{}", lines.lines().count());
+}
+
+#[test]
+fn a_log_in_json_has_numbers_where_it_counts() {
+    let (_folder, data) = house();
+    let told = run(&data, &["demo", "--events", "20", "--log-format", "json", "--log", "server=info"], 0);
+    let lines = String::from_utf8(told.stderr).unwrap();
+    let mut lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let read = lines.find(|line| line["message"] == "read the log").unwrap();
+    assert!(read["milliseconds"].is_u64() && read["events"].is_u64(), "{read}");
 }
 
 #[test]
