@@ -49,7 +49,7 @@ test('a generated company says on every page that it is one', async () => {
   await page.getByRole('button', { name: 'Load a generated company' }).click();
   await expect(page).toHaveURL(/\/import/);
   // The page follows a long import by itself.
-  await expect(page.getByRole('row', { name: /generated company.*imported/ })).toBeVisible({ timeout: 45_000 });
+  await expect(page.getByRole('row', { name: /made-up company no\. 7.*imported/ })).toBeVisible({ timeout: 45_000 });
   for (const address of ['/', '/handoffs', '/alignment', '/events']) {
     await page.goto(address);
     await expect(page.getByText('are made up by a program')).toBeVisible();

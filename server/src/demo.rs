@@ -6,7 +6,7 @@
 //! with the shorter one, so a second run goes on where the first one ended.
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use shared::domain::Command;
 use shared::ids::{ColleagueId, CommandId, EventRef, ImportId, InteractionId, Slice};
 use shared::import::Command as Import;
@@ -54,10 +54,12 @@ pub struct Options {
     pub until: Date,
     /// How many generated companies were taken back: what comes again needs another identity.
     pub generation: u32,
+    /// Who asked for it. Whoever asks again goes on with the same company.
+    pub by: ColleagueId,
 }
 
 /// What became of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     pub batch: Option<ImportId>,
     pub source: String,
@@ -70,14 +72,30 @@ pub struct Summary {
     /// Orders that the desk refused; none, unless somebody has worked on the company since.
     pub refused: u64,
     /// Why the first of them was.
-    pub first_refusal: Option<String>,
+    #[serde(serialize_with = "in_words")]
+    pub first_refusal: Option<Refusal>,
 }
 
 /// Why it stopped. What was recorded by then stays; run again, it goes on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    #[error("the generated company stopped: {0} What was recorded stays; run it again and it goes on")]
+    #[error("{}", self.say(Lang::En))]
     Stopped(Refusal),
+}
+
+impl Error {
+    pub fn say(&self, lang: Lang) -> String {
+        let Self::Stopped(why) = self;
+        let why = why.say(lang);
+        match lang {
+            Lang::En => {
+                format!("the generated company stopped: {why} What was recorded stays; run it again and it goes on")
+            }
+            Lang::Ru => {
+                format!("Создание компании остановлено: {why} Записанное сохранено; повторите, и оно продолжится.")
+            }
+        }
+    }
 }
 
 impl Summary {
@@ -93,7 +111,7 @@ impl Summary {
 
 impl Options {
     pub const fn new(events: u64, seed: u64, lang: Lang) -> Self {
-        Self { events, seed, lang, until: UNTIL, generation: 0 }
+        Self { events, seed, lang, until: UNTIL, generation: 0, by: ColleagueId::TWOFRONT }
     }
 
     /// The import that this company is.
@@ -106,7 +124,8 @@ impl Options {
         Uuid::new_v5(&NAMESPACE, format!("{}/{seed}/{until}/{generation}", lang.code()).as_bytes())
     }
 
-    fn source(&self) -> String {
+    /// What stands in the log; `app::source` says what readers see in its place.
+    pub fn source(&self) -> String {
         let seed = self.seed;
         match self.lang {
             Lang::En => format!("generated company, seed {seed}"),
@@ -141,7 +160,7 @@ pub fn run(options: &Options, sink: &mut dyn Sink, progress: &mut dyn FnMut(u64,
         progress,
     };
     let of_import = |command: Import, step: &str| Line {
-        by: ColleagueId::TWOFRONT,
+        by: options.by,
         events: 1,
         request: Request::new(name(space, step), Command::Import(id, command)),
     };
@@ -226,7 +245,7 @@ impl Teller<'_> {
                 Err(why @ (Refusal::Closed(_) | Refusal::Unavailable(_))) => return Err(Error::Stopped(why)),
                 Err(why @ (Refusal::Rejected(_) | Refusal::Conflict { .. } | Refusal::TooLarge(_))) => {
                     self.summary.refused += 1;
-                    self.summary.first_refusal.get_or_insert_with(|| why.to_string());
+                    self.summary.first_refusal.get_or_insert(why);
                 }
             }
         }
@@ -250,6 +269,10 @@ impl Company {
         };
         Some(Line { by: ColleagueId::TWOFRONT, events: 1, request })
     }
+}
+
+fn in_words<S: Serializer>(refusal: &Option<Refusal>, serializer: S) -> Result<S::Ok, S::Error> {
+    refusal.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 fn name(space: Uuid, step: &str) -> CommandId {

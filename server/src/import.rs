@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use shared::domain::Rejection;
 use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
-use shared::lang::Lang;
+use shared::lang::{Lang, Said};
 use shared::record::Record;
 use shared::words::{BadWord, Email, SourceKey, System};
 
@@ -136,6 +136,9 @@ pub struct FileSummary {
     /// Why nothing of it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unusable: Option<String>,
+    /// The same for whoever does not read the report, but a page, in a language of their own.
+    #[serde(skip)]
+    pub unusable_said: Option<Said>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -458,9 +461,11 @@ impl Error {
             (Self::Io { file, error }, Lang::En) => format!("{file} cannot be read or written: {error}"),
             (Self::Io { file, error }, Lang::Ru) => format!("Не удаётся прочитать или записать {file}: {error}"),
             (Self::Stopped(why), Lang::En) => {
+                let why = why.say(lang);
                 format!("The import stopped: {why} What was accepted stays; start the import again and it goes on.")
             }
             (Self::Stopped(why), Lang::Ru) => {
+                let why = why.say(lang);
                 format!("Загрузка остановлена: {why} Принятое сохранено; запустите её снова, и она продолжится.")
             }
         }

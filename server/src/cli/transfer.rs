@@ -13,6 +13,7 @@ use super::opened::{Opened, Shelf};
 use super::{Demo, Facts, Failure, Import, bar, tell};
 use crate::clock;
 use crate::config::Place;
+use crate::demo;
 use crate::import::{self, Folder};
 use crate::intake::{self, Intake};
 use crate::office::replay;
@@ -131,16 +132,16 @@ fn whole(store: &dyn Store, events: u64, to: &Path) -> Result<(), Failure> {
     }
 }
 
-pub fn demo(place: &Place, demo: &Demo) -> Result<ExitCode, Failure> {
+pub fn demo(place: &Place, wanted: &Demo) -> Result<ExitCode, Failure> {
     let opened = Opened::for_writing(place)?;
-    let bar = bar(demo.events, "generating");
-    let lang = demo.lang.into();
-    let summary = intake::generated(&opened.office, demo.events, demo.seed, lang, &mut |events, of| {
+    let bar = bar(wanted.events, "generating");
+    let company = demo::Options::new(wanted.events, wanted.seed, wanted.lang.into());
+    let summary = intake::generated(&opened.office, &company, &mut |events, of| {
         bar.set_length(of);
         bar.set_position(events);
     })?;
     bar.finish_and_clear();
-    tell(demo.facts, &summary, || {
+    tell(wanted.facts, &summary, || {
         let refused = match &summary.first_refusal {
             Some(why) => format!(" {} refused: {why}", many(summary.refused, ["order was", "orders were"])),
             None => String::new(),
