@@ -10,6 +10,13 @@ test.beforeAll(async ({ browser }) => {
 });
 test.afterAll(() => page.close());
 
+test('the front door of a product that is not set up says where its link is', async () => {
+  await page.goto('/');
+  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(page.getByText('open the one-time link that the server printed')).toBeVisible();
+  await expect(page.getByLabel('Password')).toHaveCount(0);
+});
+
 test('the link that the server printed makes the first administrator', async () => {
   const link = /\/setup\?link=\S+/.exec(handedOut('field', 'said'));
   await page.goto(link?.[0] ?? '/no link was printed');

@@ -90,4 +90,6 @@ pub struct Entrance {
     pub is_link_good: bool,
     /// For whom it is.
     pub invited: Option<String>,
+    /// Nobody can sign in yet: the product waits for its first administrator.
+    pub awaits_setup: bool,
 }
