@@ -16,6 +16,7 @@ pub mod read;
 pub mod refused;
 pub mod routes;
 pub mod shell;
+pub mod source;
 pub mod text;
 pub mod theme;
 pub mod views;

@@ -10,6 +10,13 @@ test.beforeAll(async ({ browser }) => {
 });
 test.afterAll(() => page.close());
 
+test('the front door of a product that is not set up says where its link is', async () => {
+  await page.goto('/');
+  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(page.getByText('open the one-time link that the server printed')).toBeVisible();
+  await expect(page.getByLabel('Password')).toHaveCount(0);
+});
+
 test('the link that the server printed makes the first administrator', async () => {
   const link = /\/setup\?link=\S+/.exec(handedOut('field', 'said'));
   await page.goto(link?.[0] ?? '/no link was printed');
@@ -49,7 +56,7 @@ test('a generated company says on every page that it is one', async () => {
   await page.getByRole('button', { name: 'Load a generated company' }).click();
   await expect(page).toHaveURL(/\/import/);
   // The page follows a long import by itself.
-  await expect(page.getByRole('row', { name: /generated company.*imported/ })).toBeVisible({ timeout: 45_000 });
+  await expect(page.getByRole('row', { name: /made-up company no\. 7.*imported/ })).toBeVisible({ timeout: 45_000 });
   for (const address of ['/', '/handoffs', '/alignment', '/events']) {
     await page.goto(address);
     await expect(page.getByText('are made up by a program')).toBeVisible();

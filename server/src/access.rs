@@ -230,6 +230,11 @@ impl Access {
         self.change_off_thread(move |registry, now| registry.redeem(digest, now, hash, era)).await
     }
 
+    /// Whether anybody can sign in: somebody has a password.
+    pub fn is_set_up(&self) -> bool {
+        self.registry().is_set_up()
+    }
+
     /// A fresh set-up link while nobody has a password, and `None` from then on. A link made earlier dies.
     pub fn first_start(&self) -> Result<Option<SetupLink>, AccessError> {
         let secret = if self.registry().is_set_up() { None } else { Some(Secret::new()?) };

@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -43,7 +44,7 @@ Every setting can be given by its flag or by its environment variable; a flag wi
 const VERIFY_CODES: &str = "Exit codes:
   0  sound; what is put right by itself at the next start is remarked
   1  damaged; the first position that cannot be vouched for is named
-  2  cannot tell: there is no store, or it cannot be read whole";
+  2  cannot tell: there is no store, its keys are not there, or it cannot be read whole";
 
 const CARE_CODES: &str = "Exit codes:
   0  done, and found sound
@@ -108,6 +109,8 @@ enum Command {
     Token {
         /// The address that the colleague signs in with.
         email: String,
+        #[command(flatten)]
+        facts: Facts,
     },
     /// Fill the store with a generated company, for demonstrations and measurements; run again, it goes on
     Demo(Demo),
@@ -168,11 +171,14 @@ struct Backup {
 
 #[derive(Subcommand, Debug)]
 enum Person {
-    /// Make somebody a colleague, and print the link with which they choose a password
+    /// Make somebody a colleague, and print the link with which they choose a password; give a role to who is one
     Add {
+        /// First and last name; of somebody who is a colleague already, the one that is known stays.
         name: String,
+        /// The address that they sign in with, by which they are known.
         email: String,
-        #[arg(long, value_parser = role)]
+        /// What they may do.
+        #[arg(long, value_parser = roles())]
         role: Role,
         /// What stands before the link's path.
         #[arg(long, env = "TWOFRONT_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:3000")]
@@ -307,7 +313,7 @@ fn carry_out(place: &Place, command: Command) -> Result<ExitCode, Failure> {
         Command::Colleague { what: Person::Add { name, email, role, public_url, facts } } => {
             person::add(place, &name, &email, role, &public_url, facts)
         }
-        Command::Token { email } => person::token(place, &email),
+        Command::Token { email, facts } => person::token(place, &email, facts),
         Command::Demo(demo) => transfer::demo(place, &demo),
         Command::Openapi => {
             print(DOCUMENT)?;
@@ -354,11 +360,10 @@ fn bar(of: u64, what: &'static str) -> ProgressBar {
     }
 }
 
-fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| {
-        let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-        format!("there is no such role; it is one of {}", words.join(", "))
-    })
+/// The roles by their words, so that the help can list them.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    let words = Role::ALL.iter().map(|role| PossibleValue::new(role.word()).help(role.say(Lang::En)));
+    PossibleValuesParser::new(words).try_map(|word| Role::from_word(&word).ok_or("there is no such role"))
 }
 
 fn log(logging: &Logging, serves: bool) {

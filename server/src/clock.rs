@@ -2,6 +2,7 @@
 //! began at a chosen moment. Passwords, sessions and links always go by the machine's.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,11 @@ pub fn begin_at(moment: Timestamp) {
 pub fn now() -> Timestamp {
     let machine = Timestamp::now();
     AHEAD.get().and_then(|ahead| machine.checked_add(*ahead).ok()).unwrap_or(machine)
+}
+
+/// How long something took, as a number for the log: one of 128 bits would be written as text.
+pub fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 //! with the shorter one, so a second run goes on where the first one ended.
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use shared::domain::Command;
-use shared::ids::{ColleagueId, CommandId, ImportId, InteractionId};
+use shared::ids::{ColleagueId, CommandId, EventRef, ImportId, InteractionId, Slice};
 use shared::import::Command as Import;
 use shared::interaction::Details;
 use shared::lang::Lang;
@@ -54,33 +54,64 @@ pub struct Options {
     pub until: Date,
     /// How many generated companies were taken back: what comes again needs another identity.
     pub generation: u32,
+    /// Who asked for it. Whoever asks again goes on with the same company.
+    pub by: ColleagueId,
 }
 
 /// What became of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     pub batch: Option<ImportId>,
     pub source: String,
     /// New events.
     pub events: u64,
+    /// New accounts.
     pub accounts: u64,
+    /// New colleagues.
     pub colleagues: u64,
     /// Orders that the desk refused; none, unless somebody has worked on the company since.
     pub refused: u64,
     /// Why the first of them was.
-    pub first_refusal: Option<String>,
+    #[serde(serialize_with = "in_words")]
+    pub first_refusal: Option<Refusal>,
 }
 
 /// Why it stopped. What was recorded by then stays; run again, it goes on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    #[error("the generated company stopped: {0} What was recorded stays; run it again and it goes on")]
+    #[error("{}", self.say(Lang::En))]
     Stopped(Refusal),
+}
+
+impl Error {
+    pub fn say(&self, lang: Lang) -> String {
+        let Self::Stopped(why) = self;
+        let why = why.say(lang);
+        match lang {
+            Lang::En => {
+                format!("the generated company stopped: {why} What was recorded stays; run it again and it goes on")
+            }
+            Lang::Ru => {
+                format!("Создание компании остановлено: {why} Записанное сохранено; повторите, и оно продолжится.")
+            }
+        }
+    }
+}
+
+impl Summary {
+    /// Counts events that were recorded just now, and what they are the first of.
+    fn add(&mut self, events: &[EventRef]) {
+        let begun =
+            |slice| events.iter().filter(|event| event.revision == 1 && event.stream.slice == slice).count() as u64;
+        self.events += events.len() as u64;
+        self.accounts += begun(Slice::Account);
+        self.colleagues += begun(Slice::Colleague);
+    }
 }
 
 impl Options {
     pub const fn new(events: u64, seed: u64, lang: Lang) -> Self {
-        Self { events, seed, lang, until: UNTIL, generation: 0 }
+        Self { events, seed, lang, until: UNTIL, generation: 0, by: ColleagueId::TWOFRONT }
     }
 
     /// The import that this company is.
@@ -93,7 +124,8 @@ impl Options {
         Uuid::new_v5(&NAMESPACE, format!("{}/{seed}/{until}/{generation}", lang.code()).as_bytes())
     }
 
-    fn source(&self) -> String {
+    /// What stands in the log; `app::source` says what readers see in its place.
+    pub fn source(&self) -> String {
         let seed = self.seed;
         match self.lang {
             Lang::En => format!("generated company, seed {seed}"),
@@ -128,7 +160,7 @@ pub fn run(options: &Options, sink: &mut dyn Sink, progress: &mut dyn FnMut(u64,
         progress,
     };
     let of_import = |command: Import, step: &str| Line {
-        by: ColleagueId::TWOFRONT,
+        by: options.by,
         events: 1,
         request: Request::new(name(space, step), Command::Import(id, command)),
     };
@@ -153,10 +185,7 @@ pub fn run(options: &Options, sink: &mut dyn Sink, progress: &mut dyn FnMut(u64,
     teller.most = teller.of;
     teller.tell(of_import(Import::Finish { accepted, refused }, &format!("finish {accepted} {refused}")))?;
     teller.flush()?;
-    let mut summary = teller.summary;
-    summary.accounts = company.accounts();
-    summary.colleagues = company.colleagues();
-    Ok(summary)
+    Ok(teller.summary)
 }
 
 /// Hands lines to the desk, in chunks, until there are enough events.
@@ -210,13 +239,13 @@ impl Teller<'_> {
                 Ok(receipt) => {
                     self.accepted += 1;
                     if !receipt.duplicate {
-                        self.summary.events += receipt.events.len() as u64;
+                        self.summary.add(&receipt.events);
                     }
                 }
                 Err(why @ (Refusal::Closed(_) | Refusal::Unavailable(_))) => return Err(Error::Stopped(why)),
                 Err(why @ (Refusal::Rejected(_) | Refusal::Conflict { .. } | Refusal::TooLarge(_))) => {
                     self.summary.refused += 1;
-                    self.summary.first_refusal.get_or_insert_with(|| why.to_string());
+                    self.summary.first_refusal.get_or_insert(why);
                 }
             }
         }
@@ -240,6 +269,10 @@ impl Company {
         };
         Some(Line { by: ColleagueId::TWOFRONT, events: 1, request })
     }
+}
+
+fn in_words<S: Serializer>(refusal: &Option<Refusal>, serializer: S) -> Result<S::Ok, S::Error> {
+    refusal.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 fn name(space: Uuid, step: &str) -> CommandId {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shared::domain::{self, Context, Event, Model, Rejection};
 use shared::ids::{ColleagueId, CommandId, EventRef, ImportId, Stream};
+use shared::lang::Lang;
 use shared::policy;
 use shared::record::Record;
 use shared::request::{Receipt, Request};
@@ -41,10 +42,10 @@ pub struct Order {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The domain says no; the sentence is for whoever asked.
-    #[error("{}", .0.say(shared::lang::Lang::En))]
+    #[error("{}", self.say(Lang::En))]
     Rejected(Rejection),
     /// The streams that the sender decided by have moved on.
-    #[error("something changed since you looked; look at the {} new events and decide again", changed.len())]
+    #[error("{}", self.say(Lang::En))]
     Conflict {
         /// What happened there since, in order.
         changed: Vec<Record>,
@@ -58,6 +59,24 @@ pub enum Refusal {
     /// It may have been written or not: send it again with the same command id.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl Refusal {
+    /// What a disk or a thread says of itself stays as it is.
+    pub fn say(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Rejected(rejection), _) => rejection.say(lang),
+            (Self::Conflict { changed }, Lang::En) => {
+                let events = changed.len();
+                format!("something changed since you looked; look at the {events} new events and decide again")
+            }
+            (Self::Conflict { changed }, Lang::Ru) => {
+                let events = changed.len();
+                format!("с тех пор что-то изменилось; посмотрите новые события ({events}) и решите заново")
+            }
+            (Self::TooLarge(why) | Self::Closed(why) | Self::Unavailable(why), _) => why.clone(),
+        }
+    }
 }
 
 /// Whoever takes orders and answers when they are durable: the importers and the generator need no more.

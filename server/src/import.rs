@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use shared::domain::Rejection;
 use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
-use shared::lang::Lang;
+use shared::lang::{Lang, Said};
 use shared::record::Record;
 use shared::words::{BadWord, Email, SourceKey, System};
 
@@ -33,6 +33,11 @@ pub use scratch::Scratch;
 pub trait Files {
     /// What people call it.
     fn name(&self) -> &str;
+
+    /// The folder that they are in, where it is one that people know.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
 
     /// Opens a file by its name, whatever the case of its letters; `None` where there is none. It is
     /// opened twice: once to look over it, once to read it.
@@ -131,6 +136,9 @@ pub struct FileSummary {
     /// Why nothing of it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unusable: Option<String>,
+    /// The same for whoever does not read the report, but a page, in a language of their own.
+    #[serde(skip)]
+    pub unusable_said: Option<Said>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -182,7 +190,7 @@ pub enum NoteKind {
 pub enum Error {
     /// None of the files is there.
     #[error("{}", self.say(Lang::En))]
-    NoFiles { place: String, looked_for: &'static [&'static str] },
+    NoFiles { folder: Option<PathBuf>, looked_for: &'static [&'static str] },
     /// A file cannot be used for want of a column.
     #[error("{}", self.say(Lang::En))]
     NoColumn { file: String, column: &'static str, found: String },
@@ -213,6 +221,10 @@ impl Files for Folder {
         &self.name
     }
 
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     fn open(&self, name: &str) -> io::Result<Option<Box<dyn Read>>> {
         for entry in std::fs::read_dir(&self.path)? {
             let entry = entry?;
@@ -227,9 +239,9 @@ impl Files for Folder {
 impl Folder {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let whole = path.canonicalize();
-        let named = whole.as_deref().unwrap_or(&path).file_name();
-        let name = named.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let path = path.canonicalize().unwrap_or(path);
+        let name = path.file_name();
+        let name = name.map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         Self { path, name }
     }
 }
@@ -412,12 +424,21 @@ impl NoteKind {
 impl Error {
     pub fn say(&self, lang: Lang) -> String {
         match (self, lang) {
-            (Self::NoFiles { place, looked_for }, Lang::En) => format!(
-                "There is nothing to import in {place}. At least one of these files must be there: {}.",
+            (Self::NoFiles { folder: Some(folder), looked_for }, Lang::En) => format!(
+                "There is nothing to import in {}. At least one of these files must be there: {}.",
+                folder.display(),
                 looked_for.join(", ")
             ),
-            (Self::NoFiles { place, looked_for }, Lang::Ru) => {
-                format!("В {place} нечего загружать. Нужен хотя бы один из файлов: {}.", looked_for.join(", "))
+            (Self::NoFiles { folder: Some(folder), looked_for }, Lang::Ru) => format!(
+                "В папке {} нечего загружать. Нужен хотя бы один из файлов: {}.",
+                folder.display(),
+                looked_for.join(", ")
+            ),
+            (Self::NoFiles { folder: None, looked_for }, Lang::En) => {
+                format!("None of these files is one of a Salesforce export: {} is needed.", one_of(looked_for, "or"))
+            }
+            (Self::NoFiles { folder: None, looked_for }, Lang::Ru) => {
+                format!("Среди этих файлов нет файлов выгрузки Salesforce: нужен {}.", one_of(looked_for, "или"))
             }
             (Self::NoColumn { file, column, found }, Lang::En) => {
                 format!("{file} has no column “{column}”. Export it with that column. It has: {found}.")
@@ -440,12 +461,22 @@ impl Error {
             (Self::Io { file, error }, Lang::En) => format!("{file} cannot be read or written: {error}"),
             (Self::Io { file, error }, Lang::Ru) => format!("Не удаётся прочитать или записать {file}: {error}"),
             (Self::Stopped(why), Lang::En) => {
+                let why = why.say(lang);
                 format!("The import stopped: {why} What was accepted stays; start the import again and it goes on.")
             }
             (Self::Stopped(why), Lang::Ru) => {
+                let why = why.say(lang);
                 format!("Загрузка остановлена: {why} Принятое сохранено; запустите её снова, и она продолжится.")
             }
         }
+    }
+}
+
+/// `Account.csv, Contact.csv or Task.csv`.
+fn one_of(names: &[&str], or: &str) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {or} {last}", rest.join(", ")),
+        Some(_) | None => names.concat(),
     }
 }
 

@@ -90,19 +90,18 @@ pub fn rehearsal(
     importer::run(files, &options, &mut Scratch::new(Model::default(), now, |_| None), progress)
 }
 
-/// Fills the house with a generated company. Waits: not for a thread that serves requests.
+/// Fills the house with a generated company; how many were taken back is looked up here. Waits: not for a thread that
+/// serves requests.
 ///
 /// # Errors
 /// Where the desk takes nothing.
 pub fn generated(
     office: &Office,
-    events: u64,
-    seed: u64,
-    lang: Lang,
+    company: &demo::Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<demo::Summary, demo::Error> {
     let generation = taken_back(office, &demo::system());
-    let options = demo::Options { generation, ..demo::Options::new(events, seed, lang) };
+    let options = demo::Options { generation, ..*company };
     demo::run(&options, &mut office.sink(), progress)
 }
 

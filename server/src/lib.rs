@@ -14,6 +14,7 @@ pub mod leavers;
 pub mod office;
 pub mod pages;
 pub mod people;
+pub mod plural;
 pub mod reader;
 pub mod seal;
 pub mod serve;

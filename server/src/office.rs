@@ -20,6 +20,7 @@ use shared::views::timeline::{Filter, Reach};
 use shared::words::Role;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::clock::milliseconds;
 use crate::desk::{Clock, Desk, News, Order, Refusal, Sink};
 use crate::seal::{self, SealError, stream_id};
 use crate::store::keyring::Keyring;
@@ -118,7 +119,7 @@ impl Office {
         let replayed = replay(&store, &keyring, progress)?;
         let (desk, warm) = Desk::new(Arc::clone(&store), Arc::clone(&keyring), clock, replayed);
         let position = warm.position();
-        tracing::info!(events = position, milliseconds = started.elapsed().as_millis(), "read the log");
+        tracing::info!(events = position, milliseconds = milliseconds(started.elapsed()), "read the log");
         let live = watch::Sender::new(Live { position, generation: 0, is_over: false });
         let shared = Arc::new(Shared { store, keyring, warm: RwLock::new(warm), live });
         let (inbox, works) = mpsc::channel(LONGEST_LINE);

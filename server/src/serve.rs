@@ -30,6 +30,7 @@ use crate::access::{Access, AccessError, Doors, NewAdministrator, Settings};
 use crate::api::figures::timed;
 use crate::api::{self, Api, words};
 use crate::beside::Beside;
+use crate::clock::milliseconds;
 use crate::office::Office;
 use crate::pages::Pages;
 use crate::people;
@@ -224,7 +225,7 @@ fn span(request: &Request) -> Span {
 }
 
 fn answered(response: &Response, took: Duration, _: &Span) {
-    let (status, milliseconds) = (response.status().as_u16(), took.as_millis());
+    let (status, milliseconds) = (response.status().as_u16(), milliseconds(took));
     if response.status().is_server_error() {
         tracing::warn!(status, milliseconds, "answered");
     } else {

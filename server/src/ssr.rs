@@ -152,6 +152,8 @@ fn provide_entrance(pages: &Pages) {
     let link = parts.uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("link=")));
     let link = link.unwrap_or_default();
     let mut entrance = Entrance { name, email, label, sentence, ..Entrance::default() };
+    // From the first password on it is nobody's business how the product stands.
+    entrance.awaits_setup = path == "/sign-in" && !pages.access.is_set_up();
     if path == "/setup" {
         entrance.is_link_good = pages.access.can_set_up(link);
     } else if path == "/join"

@@ -323,6 +323,21 @@ async fn files_in_the_clear_go_with_the_next_check_and_with_taking_back() {
 }
 
 #[tokio::test]
+async fn what_is_remarked_of_an_import_is_said_in_the_language_of_whoever_looks() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let russian = format!("{ada}; lang=ru");
+    // No file of an export, then one that cannot be read beside one that can.
+    town.upload(&ada, &[("photos.csv", "a,b\n1,2\n")], true).await;
+    assert!(town.get(&ada, "/import").await.text.contains("None of these files is one of a Salesforce export"));
+    let page = town.get(&russian, "/import").await.text;
+    assert!(page.contains("Среди этих файлов нет файлов выгрузки Salesforce: нужен Account.csv"), "{page}");
+    town.upload(&ada, &[("Account.csv", ACCOUNTS), ("Contact.csv", "Name\nAnna Petrova\n")], true).await;
+    assert!(town.get(&ada, "/import").await.text.contains("Contact.csv has no column"));
+    assert!(town.get(&russian, "/import").await.text.contains("В файле Contact.csv нет столбца"));
+}
+
+#[tokio::test]
 async fn the_sample_is_imported_with_one_button() {
     let town = Town::new().await;
     let ada = town.browser_of(ADA).await;
@@ -349,6 +364,11 @@ async fn a_company_is_made_up_with_one_button_or_to_measure() {
     let made = town.post(&ada, "/import/demo", "events=300&seed=5&lang=ru").await;
     assert!(made.leads_to().starts_with("/import?done="), "{}", made.leads_to());
     assert_eq!(town.office.position(), before + 300);
+    let batch: ImportId = made.leads_to().strip_prefix("/import?done=").unwrap().parse().unwrap();
+    assert_eq!(town.office.company(|company| company.directory.imports[&batch].by), ADA);
+    let page = town.get(&ada, "/import").await.text;
+    assert!(page.contains("<th scope=\"row\">made-up company no. 5"), "in the language of who reads");
+    assert!(page.contains("made up by a program (made-up company no. 5)"));
     // The button of the empty portfolio says nothing at all. A large company may outlast the form's patience.
     let usual = town.post(&ada, "/import/demo", "").await;
     assert_eq!(usual.status, StatusCode::SEE_OTHER);

@@ -132,14 +132,42 @@ fn a_colleague_is_added_once_and_gets_a_link_and_a_token() {
     assert!(first["link"].as_str().unwrap().starts_with("http://127.0.0.1:3000/join?link="));
     let second: Value = serde_json::from_str(&out(&data, &add)).unwrap();
     assert_eq!(first["colleague"], second["colleague"]);
+    assert_eq!((&first["was"], &second["was"]["role"]), (&Value::Null, &Value::from("administrator")));
     let token = out(&data, &["token", "ada@twofront.example"]);
     assert!(token.starts_with("tf_") && token.trim_end().lines().count() == 1, "{token}");
+    let token: Value = serde_json::from_str(&out(&data, &["token", "ada@twofront.example", "--json"])).unwrap();
+    assert_eq!(token["colleague"], first["colleague"]);
+    assert!(token["token"].as_str().unwrap().starts_with("tf_"), "{token}");
     run(&data, &["token", "nobody@twofront.example"], 1);
     run(&data, &["colleague", "add", "Ada", "no address", "--role", "administrator"], 1);
     run(&data, &["colleague", "add", "Ada", "ada@twofront.example", "--role", "king"], 2);
     let file = data.with_file_name("events.jsonl");
     run(&data, &["export", "events", "--out", file.to_str().unwrap()], 0);
     assert_eq!(records(&file).len(), 2, "joined, and given a role");
+}
+
+#[test]
+fn adding_a_colleague_again_says_what_was_there_and_what_is_now() {
+    let (_folder, data) = house();
+    let add = |name: &str, role: &str| {
+        out(&data, &["colleague", "add", name, "lev@twofront.example", "--role", role, "--public-url", "https://x"])
+    };
+    let first = add("Lev Antonov", "account_manager");
+    let lines: Vec<&str> = first.lines().collect();
+    assert!(lines.len() == 2 && lines[0].starts_with("https://x/join?link="), "{first}");
+    let until = lines[1].rsplit(' ').next().unwrap();
+    assert_eq!(until.len(), "2026-12-03T00:54:31Z.".len(), "to the second: {until}");
+    let second = add("Leo Antonov", "analyst");
+    assert!(
+        second.contains("lev@twofront.example is a colleague already: role was account_manager, is analyst now."),
+        "{second}"
+    );
+    assert!(second.contains("The name stays Lev Antonov"), "{second}");
+    assert!(add("Lev Antonov", "analyst").contains("role stays analyst.\nThis link"));
+    let help = out(&data, &["colleague", "add", "--help"]);
+    for text in ["First and last name", "sign in with", "resource_owner", "Key account manager"] {
+        assert!(help.contains(text), "{text}\n{help}");
+    }
 }
 
 #[test]
@@ -205,7 +233,18 @@ fn rows_that_are_refused_are_written_out_and_a_file_that_cannot_be_read_is_told_
     let onto_itself = ["import", "salesforce", refused.to_str().unwrap(), "--refused", refused.to_str().unwrap()];
     run(&data, &onto_itself, 1);
     assert!(std::fs::read_to_string(refused.join("Account.csv")).unwrap().contains("0015g00000BBBBBBBB"));
-    run(&data, &["import", "salesforce", folder.path().join("nowhere").to_str().unwrap()], 1);
+}
+
+#[test]
+fn a_folder_that_is_not_there_or_holds_no_export_is_named_whole() {
+    let (folder, data) = house();
+    let says = |dir: &str| String::from_utf8(run(&data, &["import", "salesforce", dir], 1).stderr).unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let nowhere = folder.join("nowhere");
+    assert_eq!(says(nowhere.to_str().unwrap()), format!("twofront: there is no folder {}\n", nowhere.display()));
+    std::fs::create_dir(folder.join("empty")).unwrap();
+    let empty = folder.join("empty").display().to_string();
+    assert!(says("empty").contains(&format!("nothing to import in {empty}.")), "{}", says("empty"));
 }
 
 #[test]
@@ -215,11 +254,27 @@ fn a_generated_company_goes_on_where_it_ended() {
         serde_json::from_str(&out(&data, &["demo", "--events", events, "--seed", "7", "--lang", "ru", "--json"]))
             .unwrap()
     };
-    assert_eq!(demo("300")["events"], 300);
+    let nothing = demo("1");
+    assert_eq!((&nothing["events"], &nothing["accounts"], &nothing["colleagues"]), (&0.into(), &0.into(), &0.into()));
+    let first = demo("300");
+    assert_eq!(first["events"], 300);
+    assert!(first["accounts"].as_u64() > Some(0) && first["colleagues"].as_u64() > Some(0), "{first}");
+    let again = demo("300");
+    assert_eq!((&again["events"], &again["accounts"], &again["colleagues"]), (&0.into(), &0.into(), &0.into()));
     let more = demo("500");
     assert!(more["events"].as_u64().unwrap() <= 201, "{more}");
     let lines = out(&data, &["export", "events", "--out", "-"]);
     assert!((500..=501).contains(&lines.lines().count()), "{}", lines.lines().count());
+}
+
+#[test]
+fn a_log_in_json_has_numbers_where_it_counts() {
+    let (_folder, data) = house();
+    let told = run(&data, &["demo", "--events", "20", "--log-format", "json", "--log", "server=info"], 0);
+    let lines = String::from_utf8(told.stderr).unwrap();
+    let mut lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let read = lines.find(|line| line["message"] == "read the log").unwrap();
+    assert!(read["milliseconds"].is_u64() && read["events"].is_u64(), "{read}");
 }
 
 #[test]
@@ -315,8 +370,11 @@ fn verify_opens_every_seal_and_names_what_a_server_could_not_start_with() {
     for name in [ring, master] {
         std::fs::remove_file(data.join(name)).unwrap();
     }
-    let missing: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
-    assert!(missing["why"].as_str().unwrap().contains("no keyring"), "{missing}");
+    run(&data, &["verify"], 2);
+    // A master key without its ring says that a ring was lost, which is another thing than keys that lie elsewhere.
+    std::fs::copy(other.join(master), data.join(master)).unwrap();
+    let lost: Value = serde_json::from_slice(&run(&data, &["verify", "--json"], 1).stdout).unwrap();
+    assert!(lost["why"].as_str().unwrap().contains("ring-0000000001 is missing"), "{lost}");
     for name in [ring, master] {
         std::fs::rename(folder.path().join(name.replace('/', "-")), data.join(name)).unwrap();
     }
@@ -346,8 +404,42 @@ fn a_backup_never_makes_keys_and_takes_the_logins_with_them() {
     let told = run(&restored, &["restore", &path("two")], 0);
     let told = String::from_utf8_lossy(&told.stderr);
     assert!(told.contains("--keys-to") && told.contains("logins.json"), "{told}");
-    run(&restored, &["verify"], 1);
+    run(&restored, &["verify"], 2);
     run(&restored, &["verify", "--keys", &path("keys-two")], 0);
+}
+
+#[test]
+fn a_log_without_its_keys_is_not_called_damaged_and_nothing_is_made_in_their_place() {
+    let (folder, data) = house();
+    run(&data, &["colleague", "add", "Ada Lindqvist", "ada@twofront.example", "--role", "administrator"], 0);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    run(&data, &["backup", &path("copy"), "--keys-to", &path("copied-keys")], 0);
+    let restored = folder.path().join("restored");
+    run(&restored, &["restore", &path("copy")], 0);
+    let keys = restored.join("keys");
+    let sentence = format!(
+        "the keys of this log are not in {}; put the copy there that `twofront backup --keys-to` made",
+        keys.display()
+    );
+    let is_refused = || {
+        let verdict = String::from_utf8(run(&restored, &["verify"], 2).stdout).unwrap();
+        assert_eq!(verdict, format!("cannot tell: {sentence}\n"));
+        for command in [&["export", "events", "--out", "-"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let said = String::from_utf8(run(&restored, command, 1).stderr).unwrap();
+            assert_eq!(said, format!("twofront: {sentence}\n"), "{command:?}");
+        }
+    };
+    is_refused();
+    assert!(!keys.join("signing.key").exists(), "a second signing key would contradict the first");
+    // An empty folder is no better, nor a keyring that was begun and has never given out a key.
+    let _ = std::fs::create_dir(&keys);
+    is_refused();
+    drop(server::store::keyring::Keyring::at(&keys).unwrap());
+    is_refused();
+    std::fs::remove_dir_all(&keys).unwrap();
+    std::fs::rename(path("copied-keys"), &keys).unwrap();
+    run(&restored, &["verify"], 0);
+    assert_eq!(out(&restored, &["export", "events", "--out", "-"]).lines().count(), 2);
 }
 
 #[test]

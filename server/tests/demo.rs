@@ -12,10 +12,11 @@ use server::demo::{self, Options, Summary};
 use server::desk::{Order, Refusal, Sink};
 use shared::domain::Event;
 use shared::handoff::Event as Handoff;
-use shared::ids::Stream;
+use shared::ids::{ColleagueId, Stream};
 use shared::interaction::Event as Interaction;
 use shared::lang::Lang;
 use shared::request::Receipt;
+use shared::testkit::ADA;
 use shared::views::alignment::{ANSWERS, Figure, Scope};
 use shared::views::{Alignment, View};
 use shared::words::{Front, Occurred};
@@ -79,6 +80,22 @@ fn it_says_that_it_is_generated_and_is_taken_back_as_a_whole() {
     assert_eq!((house.model.accounts(), house.model.handoffs()), (nothing.accounts(), nothing.handoffs()));
     let summary = tell(&mut house, Options { generation: 1, ..Options::new(3_000, 1, Lang::Ru) });
     assert_eq!((summary.events, summary.refused), (3_000, 0));
+}
+
+#[test]
+fn the_import_names_who_asked_for_it_and_whoever_asks_next_goes_on() {
+    let company = shared::testkit::company();
+    let own = company.len();
+    let mut house = House::new(company);
+    let ada = Options { by: ADA, ..Options::new(1_000, 1, Lang::En) };
+    tell(&mut house, ada);
+    let told = &house.records[own..];
+    let named = told.iter().filter(|record| record.by == ADA);
+    assert!(named.clone().all(|record| matches!(record.event, Event::Import(..))));
+    assert_eq!((told.len(), named.count()), (1_000, 2), "its start and its end");
+    let more = tell(&mut house, Options { by: ColleagueId::TWOFRONT, events: 2_000, ..ada });
+    assert_eq!((more.batch, more.refused), (Some(ada.batch()), 0));
+    assert!((1_000..=1_002).contains(&more.events), "{}", more.events);
 }
 
 #[test]

@@ -82,6 +82,30 @@ impl Town {
 }
 
 #[tokio::test]
+async fn the_sign_in_leads_to_the_set_up_until_somebody_has_a_password_and_not_a_moment_longer() {
+    let town = Town::new().await;
+    let sign_in = |lang: &str| {
+        let request = Request::get("/sign-in").header(header::ACCEPT_LANGUAGE, lang);
+        town.ask(request.body(Body::empty()).unwrap())
+    };
+    let front = town.ask(Request::get("/").body(Body::empty()).unwrap()).await;
+    assert_eq!(front.location, "/sign-in");
+    // Who was invited by the command line cannot sign in before they have chosen a password.
+    town.access.enrol(LEV, "lev@twofront.example").unwrap();
+    let link = town.access.invite(LEV).unwrap();
+    for (lang, sentence) in [
+        ("en", "The product is not set up yet: open the one-time link that the server printed when it started"),
+        ("ru", "Продукт ещё не настроен: откройте одноразовую ссылку, которую напечатал сервер при запуске"),
+    ] {
+        let page = sign_in(lang).await.text;
+        assert!(page.contains(sentence) && !page.contains("name=\"password\""), "{page}");
+    }
+    town.access.redeem(link.secret(), "warehouse gate three at noon").await.unwrap();
+    let page = sign_in("en").await.text;
+    assert!(!page.contains("not set up") && page.contains("name=\"password\""), "{page}");
+}
+
+#[tokio::test]
 async fn who_has_left_is_led_to_the_sign_in_also_while_their_session_waits_to_be_ended() {
     let town = Town::new().await;
     town.access.enrol(LEV, "lev@twofront.example").unwrap();

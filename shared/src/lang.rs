@@ -72,6 +72,26 @@ impl Lang {
     }
 }
 
+/// A sentence for whoever reads it later than it is made, and perhaps in another language than who caused it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    en: String,
+    ru: String,
+}
+
+impl Said {
+    pub fn new(say: impl Fn(Lang) -> String) -> Self {
+        Self { en: say(Lang::En), ru: say(Lang::Ru) }
+    }
+
+    pub fn say(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Ru => &self.ru,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::fields::{CommandForm, Field, Kind, Select};
 use crate::read::{Importing, Outcome, Query, Reader, Running, Trouble, page, use_viewer};
+use crate::source::called;
 use crate::text::{LANGS, Lang, own_name, use_lang};
 use crate::when::{self, Zone};
 
@@ -79,6 +80,7 @@ crate::texts! {
     who { en: "By whom", ru: "Кто" }
     at_when { en: "When", ru: "Когда" }
     state { en: "State", ru: "Состояние" }
+    taken { en: "Accepted", ru: "Принято" }
     unfinished { en: "not finished", ru: "не закончена" }
     finished { en: "imported", ru: "загружена" }
     taken_back { en: "taken back", ru: "отменена" }
@@ -216,7 +218,7 @@ fn Loaded(model: ImportPage) -> impl IntoView {
                                     <th scope="col">{who(lang)}</th>
                                     <th scope="col">{state(lang)}</th>
                                     <th scope="col" class="n">
-                                        {rows(lang)}
+                                        {taken(lang)}
                                     </th>
                                     <th scope="col" class="n">
                                         {refused(lang)}
@@ -294,7 +296,8 @@ fn Progress(running: Running) -> impl IntoView {
     let heading = if running.is_trial { checking_now(lang) } else { running_now(lang) };
     let read = rows_read(lang, running.rows);
     let on = (!running.file.is_empty()).then(|| of_file(lang, &running.file));
-    let words = [Some(running.source), Some(read), on].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let words =
+        [Some(called(&running.source, lang)), Some(read), on].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     // Before the size is known the bar only says that something goes on.
     let (value, max) = if running.of > 0 { (Some(running.done), Some(running.of)) } else { (None, None) };
     view! {
@@ -397,7 +400,7 @@ fn Result(last: Outcome) -> impl IntoView {
         <section class="card" aria-labelledby="result">
             <header>
                 <h2 id="result">{heading}</h2>
-                <span class="small muted">{from}</span>
+                <span class="small muted">{called(&from, lang)}</span>
             </header>
             <div class="stack">
                 {why
@@ -407,7 +410,7 @@ fn Result(last: Outcome) -> impl IntoView {
                                 <Icon name="warning" />
                                 <div>
                                     <p>{failed(lang)}</p>
-                                    <p>{why}</p>
+                                    <p>{why.say(lang).to_owned()}</p>
                                 </div>
                             </div>
                         }
@@ -442,7 +445,7 @@ fn Result(last: Outcome) -> impl IntoView {
                     .then(|| {
                         view! {
                             <ul class="items small">
-                                {notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view()}
+                                {notes.iter().map(|note| view! { <li>{note.say(lang).to_owned()}</li> }).collect_view()}
                             </ul>
                         }
                     })}
@@ -555,8 +558,8 @@ fn BatchRow(
         (false, Some(_)) => finished(lang),
         (false, None) => unfinished(lang),
     };
-    let (taken, not_taken) = batch.finished.unzip();
-    let name = batch.source.clone();
+    let (accepted_rows, refused_rows) = batch.finished.unzip();
+    let name = called(&batch.source, lang);
     let kept = refused_in
         .into_iter()
         .map(|table| {
@@ -582,11 +585,11 @@ fn BatchRow(
             <td data-label=state(lang)>
                 <span class="chip">{stands}</span>
             </td>
-            <td class="n" data-label=rows(lang)>
-                {taken}
+            <td class="n" data-label=taken(lang)>
+                {accepted_rows}
             </td>
             <td class="n" data-label=refused(lang)>
-                {not_taken} {kept}
+                {refused_rows} {kept}
             </td>
             <td class="wide plain">
                 {can_go

@@ -13,6 +13,7 @@ crate::texts! {
     email { en: "E-mail", ru: "Почта" }
     password { en: "Password", ru: "Пароль" }
     enter { en: "Sign in", ru: "Войти" }
+    not_set_up { en: "The product is not set up yet: open the one-time link that the server printed when it started.", ru: "Продукт ещё не настроен: откройте одноразовую ссылку, которую напечатал сервер при запуске." }
     no_password { en: "No password yet, or forgotten? An administrator gives you a link to choose one.", ru: "Нет пароля или забыли его? Администратор даст ссылку, по которой можно выбрать новый." }
 }
 
@@ -26,6 +27,14 @@ pub fn SignIn() -> impl IntoView {
         {entrance(
             move |_| title(lang).to_owned(),
             move |known| {
+                // Where nobody has a password there is none to type, and no administrator to ask.
+                if known.awaits_setup {
+                    return view! {
+                        <RefusedNotice />
+                        <p>{not_set_up(lang)}</p>
+                    }
+                        .into_any();
+                }
                 let has_email = !known.email.is_empty();
                 view! {
                     <form class="form" method="post" action="/sign-in">
@@ -56,6 +65,7 @@ pub fn SignIn() -> impl IntoView {
                     </form>
                     <p class="small muted">{no_password(lang)}</p>
                 }
+                    .into_any()
             },
         )}
     }

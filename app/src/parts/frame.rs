@@ -10,6 +10,7 @@ use crate::live::Line;
 use crate::parts::history::writes;
 use crate::parts::{Icon, initials};
 use crate::read::use_viewer;
+use crate::source::called;
 use crate::text::{LANGS, own_name, use_lang};
 
 crate::texts! {
@@ -85,7 +86,7 @@ pub fn Frame(children: Children) -> impl IntoView {
                     view! {
                         <aside class="generated" aria-label=about_data(lang)>
                             <Icon name="generated" />
-                            <span>{generated(lang, &source)}</span>
+                            <span>{generated(lang, &called(&source, lang))}</span>
                         </aside>
                     }
                 })}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::ids::{ColleagueId, ImportId};
+use shared::lang::Said;
 
 /// An access token of the viewer; its text is told once, when it is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,10 +57,10 @@ pub struct Outcome {
     pub batch: Option<ImportId>,
     pub files: Vec<FileCount>,
     pub events: u64,
-    /// Things worth knowing, in the language of who imported.
-    pub notes: Vec<String>,
+    /// Things worth knowing.
+    pub notes: Vec<Said>,
     /// Why it did not come to its end.
-    pub failed: Option<String>,
+    pub failed: Option<Said>,
     /// The uploaded files are still there: they can be imported without sending them again.
     pub can_go_on: bool,
 }
@@ -89,4 +90,6 @@ pub struct Entrance {
     pub is_link_good: bool,
     /// For whom it is.
     pub invited: Option<String>,
+    /// Nobody can sign in yet: the product waits for its first administrator.
+    pub awaits_setup: bool,
 }

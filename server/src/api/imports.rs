@@ -23,13 +23,14 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use shared::ids::{ColleagueId, ImportId};
-use shared::lang::Lang;
+use shared::lang::{Lang, Said};
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
 use super::problem::language;
 use crate::access::SignedIn;
 use crate::beside::Beside;
+use crate::demo;
 use crate::import::{Files, Folder, Summary, salesforce};
 use crate::intake::{self, Intake};
 use crate::office::Office;
@@ -184,7 +185,9 @@ impl Imports {
         let outcome = match &brought {
             Brought::Uploaded(upload) => self.take_in(&Named(Folder::new(&upload.0)), is_trial, by, lang),
             Brought::Sample => self.take_in(&salesforce::sample(), is_trial, by, lang),
-            Brought::Generated { lang, events, seed } => self.generate(*lang, *events, *seed),
+            Brought::Generated { lang, events, seed } => {
+                self.generate(&demo::Options { by, ..demo::Options::new(*events, *seed, *lang) })
+            }
         };
         let can_go_on = is_trial && outcome.failed.is_none();
         {
@@ -222,17 +225,17 @@ impl Imports {
                 // What an earlier run of the same import refused is said anew.
                 self.forget(name);
                 let kept = !summary.refused_files.is_empty() && fs::rename(&half, self.refused_of(name)).is_ok();
-                outcome(summary, is_trial, kept.then_some(name), lang)
+                outcome(summary, is_trial, kept.then_some(name))
             }
             Err(error) => {
                 tracing::warn!(%error, "an import did not come to its end");
-                Outcome { source, is_trial, failed: Some(error.say(lang)), ..Outcome::default() }
+                Outcome { source, is_trial, failed: Some(Said::new(|lang| error.say(lang))), ..Outcome::default() }
             }
         }
     }
 
-    fn generate(&self, lang: Lang, events: u64, seed: u64) -> Outcome {
-        let made = intake::generated(&self.0.office, events, seed, lang, &mut |done, of| {
+    fn generate(&self, company: &demo::Options) -> Outcome {
+        let made = intake::generated(&self.0.office, company, &mut |done, of| {
             if let Some(running) = &mut self.state().running {
                 (running.rows, running.done, running.of) = (done, done, of);
             }
@@ -242,12 +245,16 @@ impl Imports {
                 source: made.source,
                 batch: made.batch,
                 events: made.events,
-                notes: made.first_refusal.into_iter().collect(),
+                notes: made.first_refusal.iter().map(|why| Said::new(|lang| why.say(lang))).collect(),
                 ..Outcome::default()
             },
             Err(error) => {
                 tracing::warn!(%error, "a company could not be generated to its end");
-                Outcome { source: format!("demo {seed}"), failed: Some(error.to_string()), ..Outcome::default() }
+                Outcome {
+                    source: company.source(),
+                    failed: Some(Said::new(|lang| error.say(lang))),
+                    ..Outcome::default()
+                }
             }
         }
     }
@@ -421,7 +428,7 @@ async fn demo(
     let events = number(demo.events, USUAL_EVENTS).filter(|events| (1..=MOST_EVENTS).contains(events));
     let (Some(events), Some(seed)) = (events, number(demo.seed, USUAL_SEED)) else { return Err(Back::Numbers) };
     let lang = demo.lang.and_then(|tag| Lang::from_tag(&tag)).unwrap_or_else(|| language(&headers));
-    let running = Running { source: format!("demo {seed}"), of: events, ..Running::default() };
+    let running = Running { source: demo::Options::new(events, seed, lang).source(), of: events, ..Running::default() };
     let turn = beside.imports.begin(running)?;
     run(&beside, &who, lang, Brought::Generated { lang, events, seed }, turn).await
 }
@@ -475,23 +482,23 @@ fn administrator(beside: &Beside, who: &SignedIn) -> Result<(), Back> {
 }
 
 /// `kept`: under which name the refused rows lie.
-fn outcome(summary: Summary, is_trial: bool, kept: Option<&str>, lang: Lang) -> Outcome {
-    let mut notes: Vec<String> = summary.files.iter().filter_map(|file| file.unusable.clone()).collect();
-    notes.extend(summary.notes.iter().map(|note| note.say(lang)));
+fn outcome(summary: Summary, is_trial: bool, kept: Option<&str>) -> Outcome {
+    let mut notes: Vec<Said> = summary.files.iter().filter_map(|file| file.unusable_said.clone()).collect();
+    notes.extend(summary.notes.iter().map(|note| Said::new(|lang| note.say(lang))));
     if !summary.unmapped_owners.is_empty() {
         let names = summary.unmapped_owners.iter().take(5).map(|owner| {
             let name = owner.name.as_deref().unwrap_or(&owner.key);
             format!("{name} ({})", owner.rows)
         });
         let names = names.collect::<Vec<_>>().join(", ");
-        notes.push(match lang {
+        notes.push(Said::new(|lang| match lang {
             Lang::En => format!(
                 "Owners who are no colleagues here: {names}. Put User.csv (Id, Name, Email) beside the files to connect them by e-mail."
             ),
             Lang::Ru => format!(
                 "Владельцы, которых нет среди сотрудников: {names}. Добавьте к файлам User.csv (Id, Name, Email), чтобы связать их по почте."
             ),
-        });
+        }));
     }
     let files = summary.files.into_iter().filter(|file| file.unusable.is_none()).map(|file| FileCount {
         refused_at: kept.filter(|_| file.refused > 0).map(|kept| format!("/import/{kept}/refused/{}", file.name)),

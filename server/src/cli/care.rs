@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Backup, Facts, Failure, bar, tell};
 use crate::config::Place;
+use crate::plural::{EVENTS, many};
 use crate::seal::{self, SealError};
 use crate::store::care::{self, Verdict};
 use crate::store::keyring::{Keyring, KeyringError};
@@ -35,7 +36,7 @@ pub fn rebuild(place: &Place, facts: Facts) -> Result<ExitCode, Failure> {
     let options = Options { keys: Some(place.keys()), ..Options::default() };
     let head = care::rebuild(place.data(), options, &mut telling(&bar))?;
     bar.finish_and_clear();
-    tell(facts, &json!({ "events": head }), || format!("made anew from the journal: {head} events"))?;
+    tell(facts, &json!({ "events": head }), || format!("made anew from the journal: {}", many(head, EVENTS)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -106,6 +107,9 @@ fn unseal(place: &Place, verdict: Verdict, seals: &mut Seals, bar: &ProgressBar)
                 (Ok((Some(_), true)), _) => seals.sealed += 1,
                 (Ok((Some(_), false)), Ok(_)) => seals.forgotten += 1,
                 (Ok((Some(_), false)), Err(_)) if is_backup => seals.sealed += 1,
+                (Ok((Some(_), false)), Err(why @ (KeyringError::NotHere { .. } | KeyringError::Io { .. }))) => {
+                    broken = Some(Verdict::CannotTell { why: why.to_string() });
+                }
                 (Ok((Some(_), false)), Err(why)) => {
                     broken = Some(Verdict::Damaged { position: Some(event.position), why: why.to_string() });
                 }

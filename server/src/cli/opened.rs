@@ -9,7 +9,9 @@ use crate::config::Place;
 use crate::desk::closed;
 use crate::office::replay::ReplayError;
 use crate::office::{Office, OfficeError};
-use crate::store::keyring::Keyring;
+use crate::seal;
+use crate::store::care;
+use crate::store::keyring::{self, Keyring, KeyringError};
 use crate::store::{Durable, Options, Store};
 
 /// Closed in order when it is dropped.
@@ -26,6 +28,7 @@ pub struct Shelf {
 
 impl Shelf {
     pub fn open(place: &Place) -> Result<Self, Failure> {
+        need_keys(place)?;
         let options = Options { keys: Some(place.keys()), ..Options::default() };
         let store = Durable::open_with(place.data(), options)?;
         let keyring = Keyring::at(&place.keys())?;
@@ -41,6 +44,22 @@ impl Shelf {
         }
         Err(Failure::Other(format!("there is no store in {}; look at --data", place.data().display())))
     }
+}
+
+/// Refuses a log whose keys are elsewhere, before anything is opened: whoever opens a store makes the keys that are missing,
+/// and these would stand in the way of the right ones.
+fn need_keys(place: &Place) -> Result<(), Failure> {
+    let dir = place.keys();
+    if !place.data().join("journal").is_dir() || !keyring::is_without_keys(&dir) {
+        return Ok(());
+    }
+    let mut is_sealed = false;
+    care::read_through(place.data(), u64::MAX, &mut |commit| {
+        is_sealed = commit.events.iter().any(|event| matches!(seal::key_of(event), Ok(Some(_))));
+        if is_sealed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+    .map_err(Failure::io(place.data().display().to_string()))?;
+    if is_sealed { Err(KeyringError::NotHere { dir }.into()) } else { Ok(()) }
 }
 
 impl Opened {

@@ -13,9 +13,11 @@ use super::opened::{Opened, Shelf};
 use super::{Demo, Facts, Failure, Import, bar, tell};
 use crate::clock;
 use crate::config::Place;
+use crate::demo;
 use crate::import::{self, Folder};
 use crate::intake::{self, Intake};
 use crate::office::replay;
+use crate::plural::{EVENTS, many};
 use crate::store::{State, Store};
 
 pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
@@ -28,6 +30,7 @@ pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
             import.dir.display()
         )));
     }
+    has_folder(&import.dir)?;
     // Where nothing is recorded, a trial makes no data directory either.
     let is_empty = std::fs::read_dir(place.data()).map_or(true, |mut found| found.next().is_none());
     let opened = match (import.dry_run, is_empty) {
@@ -57,6 +60,18 @@ pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(if in_part { 4 } else { 0 }))
 }
 
+/// A folder that cannot be looked into is another mistake than a file in it that cannot be read.
+fn has_folder(dir: &Path) -> Result<(), Failure> {
+    let Err(error) = std::fs::read_dir(dir) else { return Ok(()) };
+    let whole = std::path::absolute(dir);
+    let shown = whole.as_deref().unwrap_or(dir).display();
+    Err(if error.kind() == io::ErrorKind::NotFound {
+        Failure::Other(format!("there is no folder {shown}"))
+    } else {
+        Failure::io(format!("the folder {shown} cannot be read"))(error)
+    })
+}
+
 /// One event a line. The file has its name only once it is whole.
 pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failure> {
     let Shelf { store, keyring } = Shelf::open_existing(place)?;
@@ -73,7 +88,7 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
             written => written?,
         };
         // The facts would stand among the events.
-        eprintln!("{events} events");
+        eprintln!("{}", many(events, EVENTS));
         events
     } else {
         // Only a file can take another one's place: what is a pipe or a device stays what it is.
@@ -94,7 +109,9 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
             std::fs::rename(&to, out).map_err(Failure::io(named()))?;
         }
         bar.finish_and_clear();
-        tell(facts, &json!({ "events": events, "file": out }), || format!("{events} events in {}", out.display()))?;
+        tell(facts, &json!({ "events": events, "file": out }), || {
+            format!("{} in {}", many(events, EVENTS), out.display())
+        })?;
         events
     };
     whole(&*store, events, out)?;
@@ -107,26 +124,33 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
 fn whole(store: &dyn Store, events: u64, to: &Path) -> Result<(), Failure> {
     match store.state() {
         State::ReadOnly { why, position } => Err(Failure::Other(format!(
-            "the log is damaged at position {position}: {why}. Only the {events} events before it were written, to {}",
+            "the log is damaged at position {position}: {why}. Only what stands before it was written, {}, to {}",
+            many(events, EVENTS),
             to.display()
         ))),
         State::Open | State::Closed { .. } => Ok(()),
     }
 }
 
-pub fn demo(place: &Place, demo: &Demo) -> Result<ExitCode, Failure> {
+pub fn demo(place: &Place, wanted: &Demo) -> Result<ExitCode, Failure> {
     let opened = Opened::for_writing(place)?;
-    let bar = bar(demo.events, "generating");
-    let lang = demo.lang.into();
-    let summary = intake::generated(&opened.office, demo.events, demo.seed, lang, &mut |events, of| {
+    let bar = bar(wanted.events, "generating");
+    let company = demo::Options::new(wanted.events, wanted.seed, wanted.lang.into());
+    let summary = intake::generated(&opened.office, &company, &mut |events, of| {
         bar.set_length(of);
         bar.set_position(events);
     })?;
     bar.finish_and_clear();
-    tell(demo.facts, &summary, || {
+    tell(wanted.facts, &summary, || {
+        let refused = match &summary.first_refusal {
+            Some(why) => format!(" {} refused: {why}", many(summary.refused, ["order was", "orders were"])),
+            None => String::new(),
+        };
         format!(
-            "{} events of a generated company with {} accounts and {} colleagues: none of them exists.",
-            summary.events, summary.accounts, summary.colleagues
+            "{} of a generated company, with {} and {}: none of them exists.{refused}",
+            many(summary.events, ["new event", "new events"]),
+            many(summary.accounts, ["new account", "new accounts"]),
+            many(summary.colleagues, ["new colleague", "new colleagues"]),
         )
     })?;
     Ok(ExitCode::SUCCESS)

@@ -158,14 +158,6 @@ impl Company {
         lines
     }
 
-    pub const fn accounts(&self) -> u64 {
-        self.clients.len() as u64
-    }
-
-    pub const fn colleagues(&self) -> u64 {
-        self.colleagues
-    }
-
     pub fn first_account(&self) -> Option<AccountId> {
         self.clients.first().map(|client| client.id)
     }

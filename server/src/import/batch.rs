@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use csv::StringRecord;
 use shared::domain::Rejection;
 use shared::ids::ImportId;
+use shared::lang::Said;
 use shared::request::{Receipt, Request};
 
 use super::refused::{Place, RefusedFiles};
@@ -183,7 +184,8 @@ impl<'a> Batch<'a> {
     pub fn unusable(&mut self, table: &Table, why: &Error) {
         self.begin_file(table);
         let file = std::mem::take(&mut self.file);
-        self.done.push(FileSummary { unusable: Some(why.say(self.options.lang)), ..file });
+        let unusable_said = Some(Said::new(|lang| why.say(lang)));
+        self.done.push(FileSummary { unusable: Some(why.say(self.options.lang)), unusable_said, ..file });
     }
 
     pub fn end_file(&mut self) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod fields;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use shared::domain::Command;
@@ -153,7 +154,7 @@ impl Plan {
             return Err(unusable.swap_remove(0).1);
         }
         if is_empty {
-            return Err(Error::NoFiles { place: files.name().to_owned(), looked_for: FILES });
+            return Err(Error::NoFiles { folder: files.folder().map(Path::to_owned), looked_for: FILES });
         }
         Ok(Self { scans, unusable, digest: digest.finalize().to_vec(), size })
     }

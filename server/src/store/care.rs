@@ -20,6 +20,7 @@ use super::place::{Clean, Company, Paths, digest, is_settled, keep_writers_out, 
 use super::recovery::{Testimony, contradiction, is_ours, open_patiently};
 use super::sled::{Options, Sled};
 use super::{Commit, Store as _, keyring, record, witness};
+use crate::plural::{EVENTS, many};
 
 /// What was found when everything was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sound { commits, events, remarks, .. } => {
-                write!(f, "sound: {events} events in {commits} commits")?;
+                write!(f, "sound: {} in {}", many(*events, EVENTS), many(*commits, ["commit", "commits"]))?;
                 remarks.iter().try_for_each(|remark| write!(f, "; {remark}"))
             }
             Self::Damaged { position: Some(position), why } => write!(f, "damaged at position {position}: {why}"),

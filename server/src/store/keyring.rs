@@ -50,6 +50,9 @@ pub type Key = Zeroizing<[u8; 32]>;
 pub enum KeyringError {
     #[error("the keyring {} is in use by another process", dir.display())]
     Locked { dir: PathBuf },
+    /// No key was ever made there, so this says nothing about the log.
+    #[error("the keys of this log are not in {}; put the copy there that `twofront backup --keys-to` made", dir.display())]
+    NotHere { dir: PathBuf },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("the keyring is damaged: {why}; restore the keys directory from its backup")]
@@ -183,8 +186,12 @@ impl Keyring {
     /// The keyring in `dir` as it stands, to read only: nothing is made or changed there, and another process may have it.
     ///
     /// # Errors
-    /// When there is none, files are missing or damaged, or the file system refuses.
+    /// [`KeyringError::NotHere`] when no key was ever made there; when files are missing or damaged, or the file system
+    /// refuses.
     pub fn look(dir: &Path) -> Result<Self, KeyringError> {
+        if is_without_keys(dir) {
+            return Err(KeyringError::NotHere { dir: dir.to_owned() });
+        }
         let (generation, master, pages) = still(dir)?;
         let next = pages.len() as u64 * PAGE_KEYS;
         let inner = Inner { generation, master, pages, next, made: 0, closed: true };
@@ -421,6 +428,20 @@ impl Page {
     }
 }
 
+/// Whether no key was ever made in a directory: it is not there, holds no keyring, or one that was begun and never used. A
+/// keyring that has lost keys is not without them.
+#[must_use]
+pub fn is_without_keys(dir: &Path) -> bool {
+    if !dir.is_dir() {
+        return !dir.exists();
+    }
+    match newest(dir) {
+        Ok(None) => true,
+        Ok(Some(1)) => std::fs::metadata(dir.join(name("ring-", 1))).is_ok_and(|ring| ring.len() == HEAD as u64),
+        Ok(Some(_)) | Err(_) => false,
+    }
+}
+
 /// Whether the keyring in a directory can be read, and which keys of it are lost, if any; looks only, and changes nothing.
 pub(super) fn inspect(dir: &Path) -> io::Result<Result<Option<String>, String>> {
     if !dir.is_dir() {
@@ -445,7 +466,7 @@ const TRIES: u32 = 100;
 
 /// What a keyring holds at one moment, though another process may be changing it.
 fn still(dir: &Path) -> Result<(u64, Key, Vec<Leaf>), KeyringError> {
-    let missing = || KeyringError::Damaged { why: format!("there is no keyring in {}", dir.display()) };
+    let missing = || KeyringError::NotHere { dir: dir.to_owned() };
     let mut tries = 0;
     loop {
         let generation = newest(dir)?.ok_or_else(missing)?;
