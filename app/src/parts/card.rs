@@ -517,8 +517,10 @@ mod tests {
     #[test]
     fn what_is_late_says_so_and_what_came_back_says_why() {
         let declined = Handoff::Declined { personal: Why { reason: reason("Нет времени") }.into() };
+        let late = shown([offered(Some("2026-05-28"))], KIRA, Lang::Ru);
+        assert_eq!(late.due.late.as_deref(), Some("просрочено на 4 дня"));
         let card = shown([offered(Some("2026-05-28")), (LEV, Event::Handoff(HANDOFF, declined))], KIRA, Lang::Ru);
-        assert_eq!(card.due.late.as_deref(), Some("просрочено на 4 дня"));
+        assert_eq!(card.due.late, None, "nobody promised it");
         let chips: Vec<_> = card.chips.iter().map(|chip| (chip.class, chip.text.as_str())).collect();
         assert_eq!(chips, [("bad", "«Нет времени»")]);
         assert!(card.answers.offer_anew && !card.answers.answer);

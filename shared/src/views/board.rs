@@ -107,8 +107,13 @@ impl Card {
         self.returned > 0 || self.declined > 1
     }
 
+    /// Its day has passed while somebody is still asked for it. What was declined or returned is promised by nobody.
     pub fn is_overdue(&self, calendar: &Calendar) -> bool {
-        self.due.is_some_and(|due| calendar.is_overdue(due)) && !self.has_ended()
+        let is_asked_for = match self.stage {
+            Stage::Offered | Stage::Accepted { .. } => true,
+            Stage::Declined { .. } | Stage::Returned { .. } | Stage::Completed { .. } | Stage::Withdrawn => false,
+        };
+        is_asked_for && self.due.is_some_and(|due| calendar.is_overdue(due))
     }
 
     pub const fn has_ended(&self) -> bool {
@@ -640,6 +645,22 @@ mod tests {
         assert_eq!(card(&board).elapsed_percent(&utc(NOON)), Some(0), "promised for before it was offered");
         let board = folded([offered(Party::Colleague(LEV), Some("2026-06-01"))]);
         assert!(!card(&board).is_overdue(&utc(NOON)));
+    }
+
+    #[test]
+    fn what_was_declined_or_returned_is_not_overdue_until_it_is_offered_anew() {
+        let asked = || offered(Party::Colleague(LEV), Some("2026-05-31"));
+        let (accepted, no) = (|| by(LEV, Handoff::Accepted {}), || why("No time"));
+        let declined = vec![asked(), by(LEV, Handoff::Declined { personal: no() })];
+        let returned = vec![asked(), accepted(), by(LEV, Handoff::Returned { personal: no() })];
+        for came_back in [declined, returned] {
+            let board = folded(came_back.clone());
+            assert_eq!((card(&board).is_overdue(&utc(NOON)), card(&board).days_overdue(&utc(NOON))), (false, 0));
+            assert_eq!(card(&board).bar(&utc(NOON)).map(|bar| bar.over), Some(0));
+            let anew = folded(came_back.into_iter().chain([asked()]));
+            assert!(card(&anew).is_overdue(&utc(NOON)));
+        }
+        assert!(card(&folded([asked(), accepted()])).is_overdue(&utc(NOON)));
     }
 
     #[test]
