@@ -90,7 +90,7 @@ pub struct Shown {
     pub cause: String,
     pub answers: Answers,
     pub is_orphan: bool,
-    /// To whom it was offered and by when, to offer it anew.
+    /// To whom it was offered and by when, to offer it anew; a day that has passed is not asked for again.
     pub to: String,
     pub due_field: String,
 }
@@ -121,6 +121,7 @@ impl Reading<'_> {
     pub fn show(&self, id: HandoffId, card: &Card) -> Shown {
         let Self { directory, board, me, lang, .. } = *self;
         let is_orphan = board.is_orphaned(card);
+        let today = self.zone.day(Occurred::At(self.now));
         let mut chips = Vec::new();
         if is_orphan {
             chips.push(Chip { class: "strong", icon: Some("orphan"), text: orphan(lang).to_owned() });
@@ -162,7 +163,7 @@ impl Reading<'_> {
             answers: board.answers(card, me),
             is_orphan,
             to: Stream::from(card.to).to_string(),
-            due_field: card.due.map(|due| due.to_string()).unwrap_or_default(),
+            due_field: card.due.filter(|due| *due >= today).map(|due| due.to_string()).unwrap_or_default(),
         }
     }
 
@@ -520,7 +521,7 @@ mod tests {
         let late = shown([offered(Some("2026-05-28"))], KIRA, Lang::Ru);
         assert_eq!(late.due.late.as_deref(), Some("просрочено на 4 дня"));
         let card = shown([offered(Some("2026-05-28")), (LEV, Event::Handoff(HANDOFF, declined))], KIRA, Lang::Ru);
-        assert_eq!(card.due.late, None, "nobody promised it");
+        assert_eq!((card.due.late, card.due_field.as_str()), (None, ""), "nobody promised it");
         let chips: Vec<_> = card.chips.iter().map(|chip| (chip.class, chip.text.as_str())).collect();
         assert_eq!(chips, [("bad", "«Нет времени»")]);
         assert!(card.answers.offer_anew && !card.answers.answer);
