@@ -91,7 +91,7 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Waits {
     /// For me: offered to me, escalated to me, or accepted by me; or mine and back without a result. What
-    /// somebody offered who has left is the account manager's.
+    /// somebody offered who has left is the account manager's. An orphan waits for everybody who can step in.
     ForMe,
     /// For anybody of my unit.
     ForMyUnit,
@@ -238,6 +238,10 @@ impl Board {
         if card.from != me && card.escalated.contains(&me) {
             return Waits::ForMe;
         }
+        // Else an orphan would be before nobody who can do anything about it.
+        if self.can_act(me) && self.speaks(card, me) && self.is_orphaned(card) {
+            return Waits::ForMe;
+        }
         let mine = self.asker(card) == Some(me);
         let my_unit = self.unit(me);
         let with_mine = |one| my_unit.is_some() && self.unit(one) == my_unit;
@@ -330,9 +334,14 @@ impl Board {
 
     /// Whether somebody can answer an offer that stands.
     pub fn may_answer(&self, card: &Card, me: ColleagueId) -> bool {
+        let is_asked = match card.to {
+            Party::Colleague(colleague) => colleague == me,
+            Party::Unit(unit) => self.unit(me) == Some(unit),
+        };
         card.stage == Stage::Offered
             && self.can_act(me)
-            && matches!(self.waits(card, me), Waits::ForMe | Waits::ForMyUnit)
+            && card.from != me
+            && (is_asked || card.escalated.contains(&me))
     }
 
     fn take(&mut self, record: &Record) {
@@ -659,13 +668,16 @@ mod tests {
         let board = folded(facts.into_iter().chain([left]));
         assert!(board.is_orphaned(card(&board)));
         assert!(board.answers(card(&board), ADA).offer_anew, "whoever leads can step in");
+        assert_eq!(board.waits(card(&board), ADA), Waits::ForMe, "and finds it on their board");
+        assert_eq!(board.waits(card(&board), LEV), Waits::Elsewhere);
     }
 
     #[test]
     fn a_unit_with_nobody_else_in_it_leaves_an_orphan() {
         let board = folded([offered(Party::Unit(SALES), None)]);
         assert!(board.is_orphaned(card(&board)), "Kira is all of sales, and she asks");
-        assert_eq!(board.waits(card(&board), KIRA), Waits::FromMe);
+        assert_eq!(board.waits(card(&board), KIRA), Waits::ForMe, "and she can ask somebody else");
+        assert!(!board.may_answer(card(&board), KIRA));
         let reads = (ADA, Event::Colleague(NINA, colleague::Event::Moved { unit: Some(SALES) }));
         let board = folded([reads, offered(Party::Unit(SALES), None)]);
         assert!(board.is_orphaned(card(&board)), "an analyst only reads");
