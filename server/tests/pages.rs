@@ -262,6 +262,36 @@ async fn every_account_is_on_some_page_of_the_portfolio() {
 }
 
 #[tokio::test]
+async fn a_key_account_manager_answers_for_the_account_that_they_register() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let form = async |token: &str| {
+        let page = town.page(token, "/?scope=all").await.text;
+        let form = page.split("data-command=\"account.register\"").nth(1).unwrap();
+        form.split("</form>").next().unwrap().to_owned()
+    };
+    let me = KIRA.to_string();
+    assert!(form(&kira).await.contains(&format!("name=\"kam\" value=\"{me}\"")));
+    assert!(!form(&lev).await.contains("name=\"kam\""), "others register it for whoever will");
+    let key = uuid::Uuid::from_u128(0x100).to_string();
+    let register =
+        [("do", "account.register"), ("key", key.as_str()), ("name", "Tailspin"), ("kam", &me), ("back", "")];
+    let registered = town.form(&kira, "/", &register).await;
+    assert!(registered.location.starts_with("/accounts/"), "{}", registered.location);
+    let before = town.office.company(|company| company.position());
+    assert!(town.page(&kira, "/?scope=mine").await.text.contains("Tailspin"));
+    // Sent twice, it is one account with one manager.
+    assert_eq!(town.form(&kira, "/", &register).await.location, registered.location);
+    assert_eq!(town.office.company(|company| company.position()), before);
+    // Nobody makes others answer for it.
+    let key = uuid::Uuid::from_u128(0x200).to_string();
+    let forged = [("do", "account.register"), ("key", key.as_str()), ("name", "Fabrikam"), ("kam", &me), ("back", "")];
+    town.form(&lev, "/", &forged).await;
+    assert!(!town.page(&kira, "/?scope=mine").await.text.contains("Fabrikam"));
+    assert!(town.page(&kira, "/?scope=all").await.text.contains("Fabrikam"));
+}
+
+#[tokio::test]
 async fn a_form_about_one_account_carries_no_list_of_all() {
     let town = Town::new().await;
     let kira = town.token(KIRA);

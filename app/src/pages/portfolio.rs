@@ -351,10 +351,14 @@ fn figures(summary: &Summary, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
 #[component]
 fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
     let lang = use_lang();
+    // A key account manager registers what they will answer for.
+    let kam =
+        use_viewer().filter(|viewer| viewer.role == Some(Role::AccountManager)).map(|viewer| viewer.me.to_string());
     view! {
         <details class="unfold" open=open data-close="" id="register">
             <summary>{register(lang)}</summary>
             <CommandForm what="account.register" seed=seed back="" class="form" label=register(lang)>
+                {kam.map(|kam| view! { <input type="hidden" name="kam" value=kam /> })}
                 <Field form="account.register" name="name" label=name(lang) required=true autocomplete="off" />
                 <div class="row">
                     <button class="button" type="submit">
