@@ -292,6 +292,26 @@ async fn a_key_account_manager_answers_for_the_account_that_they_register() {
 }
 
 #[tokio::test]
+async fn an_archived_account_is_brought_back_under_a_title_that_says_so() {
+    let town = Town::new().await;
+    let ada = town.token(ADA);
+    let titles =
+        async |text: &str| town.page(&ada, &format!("/accounts/{NORTHWIND}/edit")).await.text.matches(text).count();
+    assert_eq!((titles(">Close the account<").await, titles(">Reopen the account<").await), (2, 0));
+    let close = shared::account::Command::Close { reason: reason("Merged with Contoso") };
+    town.office.ask(order(100, ADA, Command::Account(NORTHWIND, close))).await.unwrap();
+    assert_eq!((titles(">Close the account<").await, titles(">Reopen the account<").await), (0, 2));
+}
+
+#[tokio::test]
+async fn only_where_scripts_run_a_page_says_that_it_keeps_what_is_typed() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let page = town.page(&kira, "/log").await.text;
+    assert!(page.contains("needs-script\">What you type is kept on this device"), "{page}");
+}
+
+#[tokio::test]
 async fn a_form_about_one_account_carries_no_list_of_all() {
     let town = Town::new().await;
     let kira = town.token(KIRA);

@@ -370,7 +370,11 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                 {if is_correction { save_correction(lang) } else { save(lang) }}
             </button>
             <kbd class="hint-key">"Ctrl Enter"</kbd>
-            <span class="small muted">{if is_correction { correct_note(lang) } else { draft(lang) }}</span>
+            {if is_correction {
+                view! { <span class="small muted">{correct_note(lang)}</span> }
+            } else {
+                view! { <span class="small muted needs-script">{draft(lang)}</span> }
+            }}
         </div>
     };
     let because = because.map(|event| {

@@ -93,7 +93,7 @@ crate::texts! {
     found_advice { en: "Try fewer letters, or another word of the name.", ru: "Наберите меньше букв или другое слово из имени." }
     found_accounts { en: "Accounts", ru: "Клиенты" }
     found_contacts { en: "Contacts", ru: "Контакты" }
-    found_colleagues { en: "Colleagues", ru: "Коллеги" }
+    found_colleagues { en: "Colleagues", ru: "Сотрудники" }
     found_units { en: "Units", ru: "Подразделения" }
     first_of(shown: &str, total: &str) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
     to_all { en: "Back to the accounts", ru: "Вернуться к клиентам" }

@@ -59,7 +59,7 @@ crate::texts! {
     why { en: "Why?", ru: "Почему?" }
     result { en: "What came of it?", ru: "Что получилось?" }
     to_whom { en: "Who should see to it?", ru: "Кто поможет решить?" }
-    choose_colleague { en: "Choose a colleague", ru: "Выберите коллегу" }
+    choose_colleague { en: "Choose a colleague", ru: "Выберите сотрудника" }
     what { en: "What is asked", ru: "Что нужно сделать" }
     to { en: "To whom", ru: "Кому" }
     due { en: "By when", ru: "Срок" }
