@@ -312,6 +312,17 @@ async fn only_where_scripts_run_a_page_says_that_it_keeps_what_is_typed() {
 }
 
 #[tokio::test]
+async fn a_correction_of_nothing_is_no_new_entry() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    for nowhere in ["zz".to_owned(), VISIT.to_string()] {
+        let page = town.page(&kira, &format!("/log?correct={nowhere}")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{nowhere}");
+        assert!(!page.text.contains("interaction.log"), "{nowhere}");
+    }
+}
+
+#[tokio::test]
 async fn a_form_about_one_account_carries_no_list_of_all() {
     let town = Town::new().await;
     let kira = town.token(KIRA);
@@ -413,6 +424,11 @@ async fn a_figure_opens_as_many_events_as_it_says_and_the_page_says_which() {
         let page = town.page(&kira, &format!("/events?{rubbish}")).await;
         assert_eq!((page.status, rows(&page.text)), (StatusCode::OK, 0), "{rubbish}");
         assert!(page.text.contains("names no figure that there is"), "{rubbish}");
+    }
+    for rubbish in ["by=zz", "at=zz", "at=1,zz", "type=zz.logged"] {
+        let page = town.page(&kira, &format!("/events?{rubbish}")).await;
+        assert_eq!((page.status, rows(&page.text)), (StatusCode::OK, 0), "{rubbish}");
+        assert!(page.text.contains("asks for something that cannot be read"), "{rubbish}");
     }
     // What an earlier address named, it still names.
     assert_eq!(rows(&town.page(&kira, "/events?at=1,2,5&of=900").await.text), 3);

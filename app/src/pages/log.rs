@@ -170,7 +170,8 @@ impl Ask {
             account: get("account").and_then(|id| id.parse().ok()),
             contact: get("contact").and_then(|id| id.parse().ok()),
             because: get("because").and_then(|event| event.parse().ok()),
-            correct: get("correct").and_then(|id| id.parse().ok()),
+            // What cannot be read leads nowhere, and not to a new entry.
+            correct: get("correct").map(|id| id.parse().unwrap_or(InteractionId::from_uuid(Uuid::nil()))),
             find: get("find"),
             ours: get("ours").filter(|typed| !typed.trim().is_empty()),
         }
