@@ -167,6 +167,26 @@ pub fn request(fields: &Fields, zone: &Zone) -> Result<Request, Refused> {
     Ok(Request { id: CommandId::from_uuid(key), command, occurred, cause, expects })
 }
 
+/// What a form asks for once its command was taken: whoever registers an account as its manager (`kam`) answers
+/// for it. Its identity comes from the form as well, so that both can be sent again.
+#[must_use]
+pub fn follows(fields: &Fields, taken: &Request) -> Option<Request> {
+    match &taken.command {
+        Command::Account(account, account::Command::Register { .. }) => {
+            let kam = fields.choice("kam", id).ok().flatten()?;
+            let assign = Command::Account(*account, account::Command::Assign { kam });
+            Some(Request::new(CommandId::from_uuid(derived(taken.id.uuid(), 2)), assign))
+        }
+        Command::Account(..)
+        | Command::Unit(..)
+        | Command::Colleague(..)
+        | Command::Contact(..)
+        | Command::Interaction(..)
+        | Command::Handoff(..)
+        | Command::Import(..) => None,
+    }
+}
+
 fn command(what: &str, on: Option<Stream>, key: Uuid, fields: &Fields) -> Result<Command, Refused> {
     let slice = what.split('.').next().and_then(|word| word.parse::<Slice>().ok());
     let slice = slice.ok_or_else(|| refused("do", Why::UnknownForm))?;
@@ -532,6 +552,18 @@ mod tests {
         let new = derived(Uuid::from_u128(0x100), 1);
         assert_eq!(to(&registered), Some(format!("/accounts/{new}")));
         assert_eq!(to(&[("do", "unit.found"), ("name", "Lab"), ("back", "//evil.example")]), None);
+    }
+
+    #[test]
+    fn who_registers_an_account_as_its_manager_answers_for_it() {
+        let follows = |pairs: &[(&str, &str)]| follows(&form(pairs), &asked(pairs).unwrap());
+        let (kira, named) = (KIRA.to_string(), [("do", "account.register"), ("name", "Tailspin")]);
+        let then = follows(&[named[0], named[1], ("kam", &kira)]).unwrap();
+        let account = AccountId::from_uuid(derived(Uuid::from_u128(0x100), 1));
+        assert_eq!(then.command, Command::Account(account, account::Command::Assign { kam: KIRA }));
+        assert_eq!(then.id.uuid(), derived(Uuid::from_u128(0x100), 2));
+        assert_eq!(follows(&named), None);
+        assert_eq!(follows(&[("do", "unit.found"), ("name", "Lab"), ("kam", &kira)]), None);
     }
 
     #[test]

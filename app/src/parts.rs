@@ -50,11 +50,12 @@ pub fn Person(#[prop(into)] name: String, #[prop(into)] href: String, side: &'st
     }
 }
 
-/// The first letters of the first two words of a name.
+/// The first letters of the first and the last word of a name: between them may stand a patronymic.
 #[must_use]
 pub fn initials(name: &str) -> String {
-    let letters = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
-    letters.take(2).flat_map(char::to_uppercase).collect()
+    let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+    let first = letters.next();
+    first.into_iter().chain(letters.next_back()).flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]
@@ -62,8 +63,9 @@ mod tests {
     use super::initials;
 
     #[test]
-    fn initials_are_letters_of_the_first_two_words() {
-        assert_eq!(initials("Ирина Сергеевна Соколова"), "ИС");
+    fn initials_are_letters_of_the_first_and_the_last_word() {
+        assert_eq!(initials("Ирина Борисовна Соколова"), "ИС");
+        assert_eq!(initials("Kira Volkova"), "KV");
         assert_eq!(initials("(forgotten)"), "F");
         assert_eq!(initials(""), "");
     }

@@ -179,7 +179,7 @@ impl Refused {
             ),
             Self::NoLogin => (
                 "This colleague has no login here. Ask your administrator for an invitation.",
-                "У этого коллеги нет входа в систему. Попросите у администратора приглашение.",
+                "У этого сотрудника нет входа в систему. Попросите у администратора приглашение.",
             ),
             Self::NotForTokens => (
                 "An access token cannot do this. Sign in with a browser.",

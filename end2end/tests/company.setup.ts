@@ -47,7 +47,7 @@ setup('the company has a history', async ({ request }) => {
   await desk.ask(
     `handoff/${papers}`,
     'offer',
-    { account: northwind, to: { unit: logistics }, due: '2026-05-12', personal: { what: 'Find out why the papers were late' } },
+    { account: northwind, to: { unit: logistics }, due: '2026-06-14', personal: { what: 'Find out why the papers were late' } },
     { cause: `interaction/${complaint}@1` },
   );
   const levDesk = await Desk.of(request, 'lev');

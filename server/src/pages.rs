@@ -104,8 +104,16 @@ pub async fn act(
         | Command::Handoff(..)
         | Command::Import(..) => None,
     };
-    match commands::ask(&pages.office, &pages.figures, Order { by: me, batch: None, request }, lang).await {
+    let follows = forms::follows(&fields, &request);
+    let ask = |request| commands::ask(&pages.office, &pages.figures, Order { by: me, batch: None, request }, lang);
+    match ask(request).await {
         Ok(_) => {
+            if let Some(then) = follows
+                && let Err(problem) = ask(then).await
+            {
+                // What was asked for is there; its page says what it still lacks, and offers it.
+                tracing::warn!(problem = problem.sentence(), "what follows from a form was refused");
+            }
             let to = logged.map_or(next.clone(), |stream| with_query(&next, "logged", &stream.to_string()));
             Redirect::to(&to).into_response()
         }

@@ -18,7 +18,9 @@ use shared::lang::Lang;
 use shared::request::Receipt;
 use shared::testkit::ADA;
 use shared::views::alignment::{ANSWERS, Figure, Scope};
-use shared::views::{Alignment, View};
+use shared::views::board::Stage;
+use shared::views::touch::Calendar;
+use shared::views::{Alignment, Board, View};
 use shared::words::{Front, Occurred};
 use support::House;
 
@@ -229,6 +231,30 @@ fn every_cause_is_an_event_that_was_told_before() {
             assert!(seen.contains(&(cause.stream, cause.revision)), "{record:?}");
         }
         seen.insert((record.stream(), record.revision));
+    }
+}
+
+#[test]
+fn nothing_waits_on_its_board_for_years() {
+    for lang in [Lang::En, Lang::Ru] {
+        let options = Options::new(20_000, 5, lang);
+        let calendar = Calendar::utc(shared::words::day_start(options.until));
+        let house = told(options);
+        let mut board = Board::default();
+        house.records.iter().for_each(|record| board.fold(record));
+        // The chapter told last may end in the middle of anything.
+        let last = house.records.iter().rev().find_map(|record| match record.event {
+            Event::Handoff(id, _) => board.open.get(&id).or(board.ended.get(&id)).map(|card| card.account),
+            Event::Unit(..)
+            | Event::Colleague(..)
+            | Event::Account(..)
+            | Event::Contact(..)
+            | Event::Interaction(..)
+            | Event::Import(..) => None,
+        });
+        let waiting: Vec<_> = board.open.values().filter(|card| Some(card.account) != last).collect();
+        assert!(waiting.iter().all(|card| card.days_open(&calendar) < 120), "{waiting:#?}");
+        assert!(waiting.iter().any(|card| matches!(card.stage, Stage::Declined { .. })), "some are still to be seen");
     }
 }
 

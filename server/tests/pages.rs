@@ -286,6 +286,67 @@ async fn every_account_is_on_some_page_of_the_portfolio() {
 }
 
 #[tokio::test]
+async fn a_key_account_manager_answers_for_the_account_that_they_register() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    let form = async |token: &str| {
+        let page = town.page(token, "/?scope=all").await.text;
+        let form = page.split("data-command=\"account.register\"").nth(1).unwrap();
+        form.split("</form>").next().unwrap().to_owned()
+    };
+    let me = KIRA.to_string();
+    assert!(form(&kira).await.contains(&format!("name=\"kam\" value=\"{me}\"")));
+    assert!(!form(&lev).await.contains("name=\"kam\""), "others register it for whoever will");
+    let key = uuid::Uuid::from_u128(0x100).to_string();
+    let register =
+        [("do", "account.register"), ("key", key.as_str()), ("name", "Tailspin"), ("kam", &me), ("back", "")];
+    let registered = town.form(&kira, "/", &register).await;
+    assert!(registered.location.starts_with("/accounts/"), "{}", registered.location);
+    let before = town.office.company(|company| company.position());
+    assert!(town.page(&kira, "/?scope=mine").await.text.contains("Tailspin"));
+    // Sent twice, it is one account with one manager.
+    assert_eq!(town.form(&kira, "/", &register).await.location, registered.location);
+    assert_eq!(town.office.company(|company| company.position()), before);
+    // Nobody makes others answer for it.
+    let key = uuid::Uuid::from_u128(0x200).to_string();
+    let forged = [("do", "account.register"), ("key", key.as_str()), ("name", "Fabrikam"), ("kam", &me), ("back", "")];
+    town.form(&lev, "/", &forged).await;
+    assert!(!town.page(&kira, "/?scope=mine").await.text.contains("Fabrikam"));
+    assert!(town.page(&kira, "/?scope=all").await.text.contains("Fabrikam"));
+}
+
+#[tokio::test]
+async fn an_archived_account_is_brought_back_under_a_title_that_says_so() {
+    let town = Town::new().await;
+    let ada = town.token(ADA);
+    let titles =
+        async |text: &str| town.page(&ada, &format!("/accounts/{NORTHWIND}/edit")).await.text.matches(text).count();
+    assert_eq!((titles(">Close the account<").await, titles(">Reopen the account<").await), (2, 0));
+    let close = shared::account::Command::Close { reason: reason("Merged with Contoso") };
+    town.office.ask(order(100, ADA, Command::Account(NORTHWIND, close))).await.unwrap();
+    assert_eq!((titles(">Close the account<").await, titles(">Reopen the account<").await), (0, 2));
+}
+
+#[tokio::test]
+async fn only_where_scripts_run_a_page_says_that_it_keeps_what_is_typed() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let page = town.page(&kira, "/log").await.text;
+    assert!(page.contains("needs-script\">What you type is kept on this device"), "{page}");
+}
+
+#[tokio::test]
+async fn a_correction_of_nothing_is_no_new_entry() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    for nowhere in ["zz".to_owned(), VISIT.to_string()] {
+        let page = town.page(&kira, &format!("/log?correct={nowhere}")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{nowhere}");
+        assert!(!page.text.contains("interaction.log"), "{nowhere}");
+    }
+}
+
+#[tokio::test]
 async fn a_form_about_one_account_carries_no_list_of_all() {
     let town = Town::new().await;
     let kira = town.token(KIRA);
@@ -387,6 +448,11 @@ async fn a_figure_opens_as_many_events_as_it_says_and_the_page_says_which() {
         let page = town.page(&kira, &format!("/events?{rubbish}")).await;
         assert_eq!((page.status, rows(&page.text)), (StatusCode::OK, 0), "{rubbish}");
         assert!(page.text.contains("names no figure that there is"), "{rubbish}");
+    }
+    for rubbish in ["by=zz", "at=zz", "at=1,zz", "type=zz.logged"] {
+        let page = town.page(&kira, &format!("/events?{rubbish}")).await;
+        assert_eq!((page.status, rows(&page.text)), (StatusCode::OK, 0), "{rubbish}");
+        assert!(page.text.contains("asks for something that cannot be read"), "{rubbish}");
     }
     // What an earlier address named, it still names.
     assert_eq!(rows(&town.page(&kira, "/events?at=1,2,5&of=900").await.text), 3);

@@ -138,6 +138,7 @@ pub enum Rejection {
     NoSuchAccount,
     NoSuchParty,
     NothingAsked,
+    DayHasPassed,
     ToYourself,
     NotConcerned,
     NotYours,
@@ -159,6 +160,10 @@ impl Rejection {
                 "Этого сотрудника или подразделения нет, или у него только чтение. Выберите того, кто сможет ответить.",
             ),
             Self::NothingAsked => lang.pick("Write what you ask for.", "Напишите, что вы просите сделать."),
+            Self::DayHasPassed => lang.pick(
+                "That day has passed. Choose one that is still to come, or leave it out.",
+                "Этот день уже прошёл. Выберите срок, который ещё не наступил, или оставьте его пустым.",
+            ),
             Self::ToYourself => lang.pick(
                 "A handoff goes to somebody else. Log a next step for yourself instead.",
                 "Передать можно только другому. Для себя запишите следующий шаг.",
@@ -293,7 +298,8 @@ impl Event {
 }
 
 impl Offer {
-    fn check(&self, by: ColleagueId, model: &Model) -> Result<(), Rejection> {
+    fn check(&self, context: &Context, model: &Model) -> Result<(), Rejection> {
+        let by = context.by;
         if self.personal.known().is_none() {
             return Err(Rejection::NothingAsked);
         }
@@ -305,7 +311,18 @@ impl Offer {
             Party::Colleague(colleague) => model.colleagues().can_act(colleague),
             Party::Unit(unit) => model.units().exists(unit),
         };
-        if here { Ok(()) } else { Err(Rejection::NoSuchParty) }
+        if !here {
+            return Err(Rejection::NoSuchParty);
+        }
+        if self.is_for_the_past(context) { Err(Rejection::DayHasPassed) } else { Ok(()) }
+    }
+
+    /// Whether its day was over before it was offered, also where it is still yesterday. What an import brings
+    /// was agreed elsewhere and stands as it was.
+    fn is_for_the_past(&self, context: &Context) -> bool {
+        let day = context.occurred.day();
+        let earliest = day.yesterday().unwrap_or(day);
+        context.batch.is_none() && self.due.is_some_and(|due| due < earliest)
     }
 }
 
@@ -322,7 +339,7 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
                 Err(Rejection::NotYours)
             }
             Some((Stage::Declined { .. } | Stage::Returned { .. } | Stage::Withdrawn, _, true)) | None => {
-                offer.check(by, model)?;
+                offer.check(context, model)?;
                 Ok(vec![Event::Offered(offer.clone())])
             }
         };
@@ -463,6 +480,34 @@ mod tests {
         refused(Offer { personal: Personal::Forgotten, ..offer(Party::Unit(LOGISTICS)) }, Rejection::NothingAsked);
         let nowhere = AccountId::from_uuid(uuid::Uuid::nil());
         refused(Offer { account: nowhere, ..offer(Party::Unit(LOGISTICS)) }, Rejection::NoSuchAccount);
+    }
+
+    #[test]
+    fn nobody_is_asked_for_a_day_that_has_passed() {
+        let by_day = |day| Offer { due: Some(day), ..offer(Party::Unit(LOGISTICS)) };
+        let [long_ago, yesterday] = [30, 31].map(|day| by_day(jiff::civil::date(2026, 5, day)));
+        let ask = |offer: &Offer| order(Command::Offer(offer.clone()));
+        given(company()).when(KIRA, ask(&long_ago)).then_refused(Rejection::DayHasPassed);
+        given(company()).when(KIRA, ask(&yesterday)).then([fact(Event::Offered(yesterday.clone()))]);
+        let declined = offered().and((LEV, fact(Event::Declined { personal: why("No time") })));
+        declined.when(KIRA, ask(&long_ago)).then_refused(Rejection::DayHasPassed);
+        declined.when(KIRA, ask(&yesterday)).then([fact(Event::Offered(yesterday))]);
+        // Sent again when its day has passed, it was offered before.
+        given(company()).and((KIRA, fact(Event::Offered(long_ago.clone())))).when(KIRA, ask(&long_ago)).then([]);
+    }
+
+    #[test]
+    fn an_offer_that_is_told_later_or_imported_keeps_its_day() {
+        let old = Offer { due: Some(jiff::civil::date(2026, 3, 8)), ..offer(Party::Unit(LOGISTICS)) };
+        let (ask, follows) = (order(Command::Offer(old.clone())), fact(Event::Offered(old)));
+        let march = crate::words::Occurred::parse("2026-03-01").unwrap();
+        given(company()).when_occurred(KIRA, march, ask.clone()).then([follows.clone()]);
+        let start = crate::import::Event::Started {
+            system: crate::words::System::parse("salesforce").unwrap(),
+            source: label("export of 1 June"),
+        };
+        let importing = given(company()).and((ADA, domain::Event::Import(BATCH, start)));
+        importing.when_in_batch(BATCH, KIRA, ask).then([follows]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use shared::record::Record;
 use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
 use shared::views::alignment::{ANSWERS, Cell, Course, Figure, Months};
-use shared::views::board::{Answers, Card};
+use shared::views::board::{Answers, Card, Waits};
 use shared::views::timeline::{Cursor, Filter};
 use shared::views::{
     AccountFile, Acquaintance, Alignment, Board, Company, Directory, Index, Portfolio, Promises, Timeline, View,
@@ -611,6 +611,12 @@ proptest! {
                 can.answer || can.take_over || can.finish || (can.offer_anew && is_theirs)
             });
             prop_assert_eq!(board.is_orphaned(card), !goes_on, "{:?}", card);
+            // Whoever can step in finds it before them.
+            for me in [ADA, KIRA, LEV, MAXIM, NINA, STRANGER] {
+                if !goes_on && accepted(&desk, *id, card, me).withdraw {
+                    prop_assert_eq!(board.waits(card, me), Waits::ForMe, "{:?} for {}", card, me);
+                }
+            }
         }
     }
 

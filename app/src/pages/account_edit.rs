@@ -58,7 +58,6 @@ crate::texts! {
     system { en: "System: salesforce, hubspot, …", ru: "Система: salesforce, hubspot, …" }
     record_key { en: "Key of the record there", ru: "Ключ записи в ней" }
     link { en: "Link", ru: "Связать" }
-    closing { en: "Close the account", ru: "Перенести в архив" }
     closing_text { en: "It leaves the list of accounts. Everything about it stays and can be read.", ru: "Он уйдёт из списка клиентов. Всё о нём останется и будет доступно для чтения." }
     close { en: "Close the account", ru: "Перенести в архив" }
     is_closed(why: &str) { en: "The account is closed: {why}", ru: "Клиент в архиве: {why}" }
@@ -205,7 +204,7 @@ fn Loaded(model: RwSignal<EditPage>) -> impl IntoView {
 }
 
 #[component]
-fn Card(#[prop(into)] heading: String, children: Children) -> impl IntoView {
+fn Card(#[prop(into)] heading: Signal<&'static str>, children: Children) -> impl IntoView {
     view! {
         <section class="card">
             <header>
@@ -449,8 +448,10 @@ fn Link(sheet: Sheet) -> impl IntoView {
 fn Close(sheet: Sheet, leads: bool) -> impl IntoView {
     let lang = sheet.lang;
     let stands = sheet.fact(|account| account.closed.clone());
+    let is_closed_now = move || stands.with(|closed| closed.as_ref().is_some_and(Option::is_some));
+    let heading = Signal::derive(move || if is_closed_now() { reopen(lang) } else { close(lang) });
     view! {
-        <Card heading=closing(lang)>
+        <Card heading>
             {move || {
                 let closed = stands.get().flatten();
                 let said = closed

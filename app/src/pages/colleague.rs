@@ -35,7 +35,7 @@ crate::texts! {
     hand_over { en: "Hand over", ru: "Передать в работу" }
     has_left { en: "has left", ru: "больше не работает" }
     no_unit { en: "in no unit", ru: "вне подразделений" }
-    about { en: "About the colleague", ru: "О коллеге" }
+    about { en: "About the colleague", ru: "О сотруднике" }
     answers_for(n: u64) {
         en: plural(n) { "account to answer for", "accounts to answer for" },
         ru: plural(n) { "закреплённый клиент", "закреплённых клиента", "закреплённых клиентов" },
@@ -60,7 +60,7 @@ crate::texts! {
         en: plural(days) { "{days} day overdue", "{days} days overdue" },
         ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
     }
-    waits_for { en: "Waits for them", ru: "Ждут этого коллегу" }
+    waits_for { en: "Waits for them", ru: "Ждут этого сотрудника" }
     they_wait { en: "They wait for", ru: "Ждёт от других" }
     reach { en: "Reach", ru: "Связаться" }
     email { en: "E-mail", ru: "Почта" }

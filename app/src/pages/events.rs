@@ -45,6 +45,10 @@ crate::texts! {
         en: "The address names no figure that there is. It may have been cut off: open the figure again where you found it.",
         ru: "Такого числа нет. Возможно, адрес скопирован не целиком: откройте число ещё раз там, где нашли его.",
     }
+    no_such_filter {
+        en: "The address asks for something that cannot be read. It may have been cut off: open the link again where you found it, or look at everything.",
+        ru: "Фильтр в адресе прочитать не удалось. Возможно, адрес скопирован не целиком: откройте ссылку ещё раз там, где нашли её, или посмотрите все события.",
+    }
     show_all { en: "Show everything", ru: "Показать всё" }
     position { en: "Position", ru: "Позиция" }
     recorded { en: "Recorded", ru: "Записано" }
@@ -92,6 +96,9 @@ pub struct Ask {
     /// Only those behind a figure of the alignment.
     pub behind: Option<Behind>,
     pub before: Option<u64>,
+    /// The address has a filter that cannot be read. Nothing passes it: everything would be another answer.
+    #[serde(default)]
+    pub is_broken: bool,
 }
 
 /// A figure of the alignment; no figure at all where the address names none that there is.
@@ -126,24 +133,36 @@ impl Ask {
     /// and `before`.
     #[must_use]
     pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Self {
-        let wanted = get("type").unwrap_or_default();
+        Self::read(get).unwrap_or_else(|| Self { is_broken: true, ..Self::default() })
+    }
+
+    /// The same, where all of it can be read. What a form left open is empty and asks for nothing.
+    fn read(get: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let given = |name: &str| get(name).filter(|text| !text.is_empty());
+        if given("broken").is_some() {
+            return None;
+        }
+        let wanted = given("type").unwrap_or_default();
         let (of_type, kind) = match wanted.split_once('.') {
-            Some((slice, kind)) => (slice.parse().ok(), Some(kind.to_owned())),
+            Some((slice, kind)) => (Some(slice.parse().ok()?), Some(kind.to_owned())),
             None => match wanted.parse::<Slice>() {
                 Ok(slice) => (Some(slice), None),
                 Err(_) => (None, Some(wanted).filter(|kind| !kind.is_empty())),
             },
         };
-        let at = get("at").unwrap_or_default();
-        Self {
-            slice: of_type.or_else(|| get("slice")?.parse().ok()),
+        let slice = whole(given("slice")).ok()?;
+        let at: Option<Vec<u64>> =
+            given("at").iter().flat_map(|at| at.split(',')).map(|position| position.trim().parse().ok()).collect();
+        Some(Self {
+            slice: of_type.or(slice),
             kind,
-            by: get("by").and_then(|id| id.parse().ok()),
-            stream: get("stream").and_then(|stream| stream.parse().ok()),
-            at: at.split(',').filter_map(|position| position.trim().parse().ok()).take(1_000).collect(),
+            by: whole(given("by")).ok()?,
+            stream: whole(given("stream")).ok()?,
+            at: at?.into_iter().take(1_000).collect(),
             behind: get("figure").map(|figures| Behind::read(&figures, &get).unwrap_or_default()),
-            before: get("before").and_then(|position| position.parse().ok()),
-        }
+            before: whole(given("before")).ok()?,
+            is_broken: false,
+        })
     }
 
     /// The query of the address that asks for it.
@@ -161,6 +180,7 @@ impl Ask {
             ("stream", self.stream.map(|stream| stream.to_string())),
             ("at", Some(at).filter(|at| !at.is_empty())),
             ("before", self.before.map(|position| position.to_string())),
+            ("broken", self.is_broken.then(|| "yes".to_owned())),
         ];
         let figure = self.behind.iter().flat_map(|behind| address::figure(&behind.figures, behind.scope));
         let given = figure.chain(pairs).filter_map(|(name, value)| Some(format!("{name}={}", value?)));
@@ -172,12 +192,18 @@ impl Ask {
     }
 
     fn passes(&self, record: &Record) -> bool {
-        self.slice.is_none_or(|slice| record.stream().slice == slice)
+        !self.is_broken
+            && self.slice.is_none_or(|slice| record.stream().slice == slice)
             && self.by.is_none_or(|by| record.by == by)
             && self.stream.is_none_or(|stream| record.stream() == stream)
             && (self.at.is_empty() || self.at.contains(&record.position))
             && self.kind.as_deref().is_none_or(|kind| Written::of(record).kind == kind)
     }
+}
+
+/// What a parameter says: nothing where it is not given, and an error where it cannot be read.
+fn whole<T: std::str::FromStr>(given: Option<String>) -> Result<Option<T>, T::Err> {
+    given.map(|text| text.parse()).transpose()
 }
 
 impl Behind {
@@ -284,6 +310,9 @@ impl Ask {
         head: u64,
         behind: Option<&[u64]>,
     ) -> Result<(Vec<Record>, Option<u64>), Trouble> {
+        if self.is_broken {
+            return Ok((vec![], None));
+        }
         let before = self.before.unwrap_or(u64::MAX).min(head.saturating_add(1));
         if let Some(positions) = behind {
             let positions = positions.get(..positions.partition_point(|one| *one < before)).unwrap_or_default();
@@ -718,6 +747,7 @@ fn Empty(ask: Ask, is_more: bool) -> impl IntoView {
     let lang = use_lang();
     if ask.is_narrow() {
         let text = match ask.behind {
+            Some(_) | None if ask.is_broken => no_such_filter(lang),
             Some(behind) if behind.figures.is_empty() => no_such_figure(lang),
             Some(_) | None if is_more => looked_through(lang),
             Some(_) | None => empty_filter(lang),
@@ -744,6 +774,7 @@ fn Empty(ask: Ask, is_more: bool) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::testkit::{KIRA, every_event, record};
 
     fn asked(query: &str) -> Ask {
         let get = |name: &str| {
@@ -771,6 +802,19 @@ mod tests {
             assert_eq!(asked(query).query(), query);
         }
         assert_eq!(asked("slice=handoff&type=offered").query(), "type=handoff.offered");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_asks_for_nothing_and_not_for_everything() {
+        for rubbish in
+            ["by=zz", "at=zz", "at=1,zz", "stream=zz", "slice=zz", "type=zz.logged", "before=zz", "type=handoff&by=zz"]
+        {
+            let ask = asked(rubbish);
+            assert_eq!(ask, Ask { is_broken: true, ..Ask::default() }, "{rubbish}");
+            assert!(ask.is_narrow() && !ask.passes(&record(1, KIRA, every_event().remove(0))));
+            assert_eq!(asked(&ask.query()), ask);
+        }
+        assert_eq!(asked("type=&by=&figure_of="), Ask::default(), "a form that leaves everything open");
     }
 
     #[test]

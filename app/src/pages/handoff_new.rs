@@ -11,6 +11,7 @@ use shared::ids::{AccountId, ColleagueId, EventRef, HandoffId, Stream};
 use shared::record::Record;
 use shared::views::board::Card;
 use shared::views::{Directory, View};
+use shared::words::Occurred;
 use uuid::Uuid;
 
 use crate::address::{local, query, with_query};
@@ -184,7 +185,10 @@ fn Form(model: HandoffNewPage, kept: [(&'static str, Option<String>); 3]) -> imp
     let form = form_name("handoff.offer", on.as_deref());
     let words = again.as_ref().and_then(|(_, card)| card.words.known());
     let what_was = words.map(|words| words.what.to_string()).unwrap_or_default();
-    let due_was = again.as_ref().and_then(|(_, card)| card.due).map(|due| due.to_string()).unwrap_or_default();
+    let today = zone.day(Occurred::At(now));
+    // A day that has passed is not asked for again.
+    let due_was = again.as_ref().and_then(|(_, card)| card.due).filter(|due| *due >= today);
+    let due_was = due_was.map(|due| due.to_string()).unwrap_or_default();
     let (units, colleagues) = parties::choices(&directory, me, lang);
     let back =
         back.unwrap_or_else(|| chosen.map_or_else(|| "/handoffs".to_owned(), |account| format!("/accounts/{account}")));
@@ -228,7 +232,7 @@ fn Form(model: HandoffNewPage, kept: [(&'static str, Option<String>); 3]) -> imp
                     colleagues
                     value=asked.map(|stream| stream.to_string()).unwrap_or_default()
                 />
-                <Field form=form name="due" label=due(lang) value=due_was kind=Kind::Date hint=due_hint(lang) class="short" />
+                <Field form=form name="due" label=due(lang) value=due_was kind=Kind::Date min=today.to_string() hint=due_hint(lang) class="short" />
                 <div class="row">
                     <button class="button primary" type="submit">
                         {offer(lang)}

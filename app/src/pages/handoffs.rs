@@ -45,7 +45,7 @@ crate::texts! {
     account { en: "Account", ru: "Клиент" }
     between { en: "From → to", ru: "От кого → кому" }
     state { en: "How it stands", ru: "Состояние" }
-    due { en: "Promise", ru: "Срок" }
+    due { en: "Due", ru: "Срок" }
     result { en: "What came of it", ru: "Что получилось" }
     capped(shown: usize, total: usize) {
         en: "The first {shown} of {total} are shown: orphans first, then the oldest promise. An account's page shows its own.",

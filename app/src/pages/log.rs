@@ -170,7 +170,8 @@ impl Ask {
             account: get("account").and_then(|id| id.parse().ok()),
             contact: get("contact").and_then(|id| id.parse().ok()),
             because: get("because").and_then(|event| event.parse().ok()),
-            correct: get("correct").and_then(|id| id.parse().ok()),
+            // What cannot be read leads nowhere, and not to a new entry.
+            correct: get("correct").map(|id| id.parse().unwrap_or(InteractionId::from_uuid(Uuid::nil()))),
             find: get("find"),
             ours: get("ours").filter(|typed| !typed.trim().is_empty()),
         }
@@ -370,7 +371,11 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                 {if is_correction { save_correction(lang) } else { save(lang) }}
             </button>
             <kbd class="hint-key">"Ctrl Enter"</kbd>
-            <span class="small muted">{if is_correction { correct_note(lang) } else { draft(lang) }}</span>
+            {if is_correction {
+                view! { <span class="small muted">{correct_note(lang)}</span> }
+            } else {
+                view! { <span class="small muted needs-script">{draft(lang)}</span> }
+            }}
         </div>
     };
     let because = because.map(|event| {

@@ -93,7 +93,7 @@ crate::texts! {
     found_advice { en: "Try fewer letters, or another word of the name.", ru: "Наберите меньше букв или другое слово из имени." }
     found_accounts { en: "Accounts", ru: "Клиенты" }
     found_contacts { en: "Contacts", ru: "Контакты" }
-    found_colleagues { en: "Colleagues", ru: "Коллеги" }
+    found_colleagues { en: "Colleagues", ru: "Сотрудники" }
     found_units { en: "Units", ru: "Подразделения" }
     first_of(shown: &str, total: &str) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
     to_all { en: "Back to the accounts", ru: "Вернуться к клиентам" }
@@ -351,10 +351,14 @@ fn figures(summary: &Summary, ask: &Ask, lang: Lang) -> impl IntoView + use<> {
 #[component]
 fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
     let lang = use_lang();
+    // A key account manager registers what they will answer for.
+    let kam =
+        use_viewer().filter(|viewer| viewer.role == Some(Role::AccountManager)).map(|viewer| viewer.me.to_string());
     view! {
         <details class="unfold" open=open data-close="" id="register">
             <summary>{register(lang)}</summary>
             <CommandForm what="account.register" seed=seed back="" class="form" label=register(lang)>
+                {kam.map(|kam| view! { <input type="hidden" name="kam" value=kam /> })}
                 <Field form="account.register" name="name" label=name(lang) required=true autocomplete="off" />
                 <div class="row">
                     <button class="button" type="submit">

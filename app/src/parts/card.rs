@@ -59,7 +59,7 @@ crate::texts! {
     why { en: "Why?", ru: "Почему?" }
     result { en: "What came of it?", ru: "Что получилось?" }
     to_whom { en: "Who should see to it?", ru: "Кто поможет решить?" }
-    choose_colleague { en: "Choose a colleague", ru: "Выберите коллегу" }
+    choose_colleague { en: "Choose a colleague", ru: "Выберите сотрудника" }
     what { en: "What is asked", ru: "Что нужно сделать" }
     to { en: "To whom", ru: "Кому" }
     due { en: "By when", ru: "Срок" }
@@ -90,7 +90,7 @@ pub struct Shown {
     pub cause: String,
     pub answers: Answers,
     pub is_orphan: bool,
-    /// To whom it was offered and by when, to offer it anew.
+    /// To whom it was offered and by when, to offer it anew; a day that has passed is not asked for again.
     pub to: String,
     pub due_field: String,
 }
@@ -121,6 +121,7 @@ impl Reading<'_> {
     pub fn show(&self, id: HandoffId, card: &Card) -> Shown {
         let Self { directory, board, me, lang, .. } = *self;
         let is_orphan = board.is_orphaned(card);
+        let today = self.zone.day(Occurred::At(self.now));
         let mut chips = Vec::new();
         if is_orphan {
             chips.push(Chip { class: "strong", icon: Some("orphan"), text: orphan(lang).to_owned() });
@@ -162,7 +163,7 @@ impl Reading<'_> {
             answers: board.answers(card, me),
             is_orphan,
             to: Stream::from(card.to).to_string(),
-            due_field: card.due.map(|due| due.to_string()).unwrap_or_default(),
+            due_field: card.due.filter(|due| *due >= today).map(|due| due.to_string()).unwrap_or_default(),
         }
     }
 
@@ -517,8 +518,10 @@ mod tests {
     #[test]
     fn what_is_late_says_so_and_what_came_back_says_why() {
         let declined = Handoff::Declined { personal: Why { reason: reason("Нет времени") }.into() };
+        let late = shown([offered(Some("2026-05-28"))], KIRA, Lang::Ru);
+        assert_eq!(late.due.late.as_deref(), Some("просрочено на 4 дня"));
         let card = shown([offered(Some("2026-05-28")), (LEV, Event::Handoff(HANDOFF, declined))], KIRA, Lang::Ru);
-        assert_eq!(card.due.late.as_deref(), Some("просрочено на 4 дня"));
+        assert_eq!((card.due.late, card.due_field.as_str()), (None, ""), "nobody promised it");
         let chips: Vec<_> = card.chips.iter().map(|chip| (chip.class, chip.text.as_str())).collect();
         assert_eq!(chips, [("bad", "«Нет времени»")]);
         assert!(card.answers.offer_anew && !card.answers.answer);

@@ -13,7 +13,7 @@ use crate::text::{Lang, use_lang};
 use crate::when::count;
 
 crate::texts! {
-    find { en: "Find colleagues by their names", ru: "Найти коллег по именам" }
+    find { en: "Find colleagues by their names", ru: "Найти сотрудников по именам" }
     find_it { en: "Find", ru: "Найти" }
     more(n: &str) { en: "{n} more: find them by their names, several with commas between", ru: "Ещё {n}: найдите по именам, несколько — через запятую" }
 }

@@ -80,6 +80,7 @@ crate::texts! {
     step_done { en: "done", ru: "сделано" }
     step_dropped(why: &str) { en: "dropped: {why}", ru: "снято: {why}" }
     step_open { en: "open", ru: "открыто" }
+    step_retracted { en: "retracted with the entry", ru: "отозвано вместе с записью" }
     undated { en: "no date", ru: "без срока" }
     nobodys { en: "nobody’s yet", ru: "пока ничей" }
 }
@@ -239,7 +240,7 @@ impl Reading<'_> {
             chips,
             because: record.cause.map(|cause| self.because(cause)),
             former: former(entry, lang),
-            steps: entry.steps.iter().map(|(id, step)| self.step(*id, step)).collect(),
+            steps: entry.steps.iter().map(|(id, step)| self.step(*id, step, entry)).collect(),
             recorded: when::exact(Occurred::At(record.recorded), zone, lang),
             position: record.position,
             is_late: entry.is_late(),
@@ -250,10 +251,11 @@ impl Reading<'_> {
         }
     }
 
-    fn step(&self, id: shared::ids::StepId, step: &shared::views::timeline::NextStep) -> StepShown {
+    fn step(&self, id: shared::ids::StepId, step: &shared::views::timeline::NextStep, entry: &Entry) -> StepShown {
         let Self { lang, zone, .. } = *self;
         let today = zone.day(Occurred::At(self.now));
         let state = match &step.end {
+            None if entry.retracted.is_some() => step_retracted(lang).to_owned(),
             None => step_open(lang).to_owned(),
             Some(End::Done) => step_done(lang).to_owned(),
             Some(End::Dropped { reason }) => {
@@ -269,7 +271,7 @@ impl Reading<'_> {
                 .due
                 .map_or_else(|| undated(lang).to_owned(), |due_day| due(lang, &when::short_day(due_day, today, lang))),
             state,
-            is_open: step.is_open(),
+            is_open: entry.can_settle(step),
         }
     }
 
@@ -406,7 +408,7 @@ impl Reading<'_> {
             Some(sentiment @ (Sentiment::Positive | Sentiment::Negative)) => chip(None, sentiment.say(lang).to_owned()),
             Some(Sentiment::Neutral) | None => {}
         }
-        let open = entry.steps.values().filter(|step| step.is_open()).count();
+        let open = entry.steps.values().filter(|step| entry.can_settle(step)).count();
         if open > 0 {
             let text = steps(lang, u64::try_from(open).unwrap_or(u64::MAX));
             chips.push(Chip { class: "strong", icon: Some("next-step"), text });
@@ -636,6 +638,27 @@ mod tests {
         assert_eq!(names, [("Anna Petrova", false), ("Kira Volkova", true)]);
         assert_eq!((entry.gist.as_str(), entry.day.as_str()), ("Walked the warehouse", "today"));
         assert_eq!(entry.chips, [Chip { class: "", icon: Some("in-person"), text: "in person".into() }]);
+    }
+
+    #[test]
+    fn what_is_retracted_takes_its_next_step_with_it() {
+        let details = interaction::Details::new(Front::Client, Some(NORTHWIND), summary("Call"));
+        let personal = interaction::StepWords { what: promise("Send the plan") }.into();
+        let step = interaction::Step { step: STEP, owner: None, due: None, personal };
+        let retracted =
+            interaction::Event::Retracted { personal: interaction::Why { reason: reason("Mistake") }.into() };
+        let of_visit = |event| (KIRA, Event::Interaction(VISIT, event));
+        let mut facts = company();
+        facts.extend([interaction::Event::Logged(details), interaction::Event::NextStepAgreed(step)].map(of_visit));
+        let shown_step = |facts, lang| {
+            let entry = shown(facts, lang).into_iter().next().unwrap();
+            let step = entry.steps.first().cloned().unwrap();
+            (step.is_open, step.state, entry.chips.iter().any(|chip| chip.icon == Some("next-step")))
+        };
+        assert_eq!(shown_step(facts.clone(), Lang::En), (true, "open".to_owned(), true));
+        facts.push(of_visit(retracted));
+        assert_eq!(shown_step(facts.clone(), Lang::En), (false, "retracted with the entry".to_owned(), false));
+        assert_eq!(shown_step(facts, Lang::Ru).1, "отозвано вместе с записью");
     }
 
     #[test]

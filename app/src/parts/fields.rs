@@ -211,6 +211,9 @@ pub fn Field(
     #[prop(optional)] autofocus: bool,
     #[prop(optional, into)] class: String,
     #[prop(optional, into)] autocomplete: Option<String>,
+    /// The earliest day that the browser offers.
+    #[prop(optional, into)]
+    min: Option<String>,
     /// Where the same form stands twice on a page, what tells its fields apart.
     #[prop(optional)]
     place: &'static str,
@@ -256,6 +259,7 @@ pub fn Field(
                     required=required
                     autofocus=autofocus
                     autocomplete=autocomplete
+                    min=min
                     aria-describedby=described
                     aria-invalid=invalid
                 />

@@ -9,9 +9,9 @@ use super::fields::Standing;
 use crate::text::use_lang;
 
 crate::texts! {
-    choose { en: "Choose a unit or a colleague", ru: "Выберите подразделение или коллегу" }
+    choose { en: "Choose a unit or a colleague", ru: "Выберите подразделение или сотрудника" }
     units { en: "Units", ru: "Подразделения" }
-    colleagues { en: "Colleagues", ru: "Коллеги" }
+    colleagues { en: "Colleagues", ru: "Сотрудники" }
 }
 
 /// (value, what people read).

@@ -164,7 +164,11 @@ mod browser {
             let _ = form.set_attribute("aria-busy", "true");
             let go = submit_go.clone();
             leptos::task::spawn_local(async move {
-                let answer = fetch::command(&request).await;
+                let mut answer = fetch::command(&request).await;
+                if let (Ok(_), Some(then)) = (&answer, forms::follows(&fields, &request)) {
+                    // The page that comes next knows of both.
+                    answer = fetch::command(&then).await;
+                }
                 let _ = form.remove_attribute("aria-busy");
                 match answer {
                     Ok(receipt) => taken(&form, &request, &receipt, &fields, toast, lang, &go),

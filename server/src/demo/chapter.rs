@@ -325,8 +325,11 @@ impl<'a> Pen<'a> {
                 self.accept(path, 2, 9) && self.complete(client, path, late, late + 10)
             }
             Course::Declined => {
-                let by = self.answerer(path);
-                self.answer(path, by, 1, 4, |reason| handoff::Command::Decline { reason }, tongue.declines);
+                let (by, from) = (self.answerer(path), path.from);
+                // Who asked lets it go within weeks: a board on which a no of years ago still waits is nobody's.
+                if self.answer(path, by, 1, 4, |reason| handoff::Command::Decline { reason }, tongue.declines) {
+                    self.answer(path, from, 2, 20, |reason| handoff::Command::Withdraw { reason }, tongue.withdrawals);
+                }
                 false
             }
             Course::DeclinedThenDone => {

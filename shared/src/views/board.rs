@@ -31,14 +31,18 @@ pub struct Board {
     /// What was completed or withdrawn, the last of each account.
     pub ended: BTreeMap<HandoffId, Card>,
     /// Which of each account ended, newest first.
-    ended_of: BTreeMap<AccountId, VecDeque<HandoffId>>,
+    ended_of: BTreeMap<AccountId, Latest>,
     /// Which of all ended last, newest first.
-    lately: VecDeque<HandoffId>,
+    lately: Latest,
     /// Everybody who is here; who has left is not in it.
     members: BTreeMap<ColleagueId, Member>,
     /// Who answers for which account.
     kams: BTreeMap<AccountId, ColleagueId>,
 }
+
+/// Handoffs by when they ended, newest first. An import tells of old ends after new ones: when we read of it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Latest(VecDeque<(Timestamp, HandoffId)>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Member {
@@ -87,7 +91,7 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Waits {
     /// For me: offered to me, escalated to me, or accepted by me; or mine and back without a result. What
-    /// somebody offered who has left is the account manager's.
+    /// somebody offered who has left is the account manager's. An orphan waits for everybody who can step in.
     ForMe,
     /// For anybody of my unit.
     ForMyUnit,
@@ -107,8 +111,13 @@ impl Card {
         self.returned > 0 || self.declined > 1
     }
 
+    /// Its day has passed while somebody is still asked for it. What was declined or returned is promised by nobody.
     pub fn is_overdue(&self, calendar: &Calendar) -> bool {
-        self.due.is_some_and(|due| calendar.is_overdue(due)) && !self.has_ended()
+        let is_asked_for = match self.stage {
+            Stage::Offered | Stage::Accepted { .. } => true,
+            Stage::Declined { .. } | Stage::Returned { .. } | Stage::Completed { .. } | Stage::Withdrawn => false,
+        };
+        is_asked_for && self.due.is_some_and(|due| calendar.is_overdue(due))
     }
 
     pub const fn has_ended(&self) -> bool {
@@ -229,6 +238,10 @@ impl Board {
         if card.from != me && card.escalated.contains(&me) {
             return Waits::ForMe;
         }
+        // Else an orphan would be before nobody who can do anything about it.
+        if self.can_act(me) && self.speaks(card, me) && self.is_orphaned(card) {
+            return Waits::ForMe;
+        }
         let mine = self.asker(card) == Some(me);
         let my_unit = self.unit(me);
         let with_mine = |one| my_unit.is_some() && self.unit(one) == my_unit;
@@ -265,11 +278,11 @@ impl Board {
 
     /// The last that ended, newest first: of one account, or of all.
     pub fn ended_lately(&self, account: Option<AccountId>) -> impl Iterator<Item = (HandoffId, &Card)> {
-        let ids = match account {
+        let latest = match account {
             Some(account) => self.ended_of.get(&account),
             None => Some(&self.lately),
         };
-        ids.into_iter().flatten().filter_map(|id| Some((*id, self.ended.get(id)?)))
+        latest.into_iter().flat_map(Latest::ids).filter_map(|id| Some((id, self.ended.get(&id)?)))
     }
 
     /// The part of the board that is about one account.
@@ -287,14 +300,13 @@ impl Board {
             keep.iter().filter_map(|id| Some((*id, cards.get(id)?.clone()))).collect()
         };
         let (open, ended) = (of(&self.open), of(&self.ended));
-        let kept = |ids: &VecDeque<HandoffId>| ids.iter().filter(|id| keep.contains(id)).copied().collect();
         let accounts: BTreeSet<AccountId> = open.values().chain(ended.values()).map(|card| card.account).collect();
-        let ended_of = accounts.iter().filter_map(|account| Some((*account, kept(self.ended_of.get(account)?))));
+        let ended_of = accounts.iter().filter_map(|account| Some((*account, self.ended_of.get(account)?.cut(keep))));
         let kams = accounts.iter().filter_map(|account| Some((*account, *self.kams.get(account)?)));
         Self {
             position: self.position,
             ended_of: ended_of.collect(),
-            lately: kept(&self.lately),
+            lately: self.lately.cut(keep),
             members: self.members.clone(),
             kams: kams.collect(),
             open,
@@ -322,9 +334,14 @@ impl Board {
 
     /// Whether somebody can answer an offer that stands.
     pub fn may_answer(&self, card: &Card, me: ColleagueId) -> bool {
+        let is_asked = match card.to {
+            Party::Colleague(colleague) => colleague == me,
+            Party::Unit(unit) => self.unit(me) == Some(unit),
+        };
         card.stage == Stage::Offered
             && self.can_act(me)
-            && matches!(self.waits(card, me), Waits::ForMe | Waits::ForMyUnit)
+            && card.from != me
+            && (is_asked || card.escalated.contains(&me))
     }
 
     fn take(&mut self, record: &Record) {
@@ -434,12 +451,9 @@ impl Board {
     }
 
     fn end(&mut self, id: HandoffId, card: Card) {
-        let of_account = self.ended_of.entry(card.account).or_default();
-        of_account.push_front(id);
-        let forgotten = if of_account.len() > KEPT_OF_ACCOUNT { of_account.pop_back() } else { None };
+        let forgotten = self.ended_of.entry(card.account).or_default().add(card.since, id, KEPT_OF_ACCOUNT);
+        self.lately.add(card.since, id, KEPT_LATELY);
         self.ended.insert(id, card);
-        self.lately.push_front(id);
-        self.lately.truncate(KEPT_LATELY);
         if let Some(oldest) = forgotten {
             self.ended.remove(&oldest);
         }
@@ -449,10 +463,31 @@ impl Board {
     fn reopen(&mut self, id: HandoffId) -> Option<Card> {
         let card = self.ended.remove(&id)?;
         if let Some(of_account) = self.ended_of.get_mut(&card.account) {
-            of_account.retain(|one| *one != id);
+            of_account.remove(id);
         }
-        self.lately.retain(|one| *one != id);
+        self.lately.remove(id);
         Some(card)
+    }
+}
+
+impl Latest {
+    /// One more, before all that ended no later; the oldest where there are more than `most`.
+    fn add(&mut self, at: Timestamp, id: HandoffId, most: usize) -> Option<HandoffId> {
+        let place = self.0.partition_point(|(later, _)| *later > at);
+        self.0.insert(place, (at, id));
+        if self.0.len() > most { self.0.pop_back().map(|(_, oldest)| oldest) } else { None }
+    }
+
+    fn remove(&mut self, id: HandoffId) {
+        self.0.retain(|(_, one)| *one != id);
+    }
+
+    fn ids(&self) -> impl Iterator<Item = HandoffId> {
+        self.0.iter().map(|(_, id)| *id)
+    }
+
+    fn cut(&self, keep: &BTreeSet<HandoffId>) -> Self {
+        Self(self.0.iter().filter(|(_, id)| keep.contains(id)).copied().collect())
     }
 }
 
@@ -585,6 +620,40 @@ mod tests {
     }
 
     #[test]
+    fn what_ended_last_is_what_ended_latest_there_and_not_what_was_read_last() {
+        let mut board = Board::default();
+        company().into_iter().zip(1..).for_each(|((by, event), at)| board.fold(&record(at, by, event)));
+        let id = |n: u128| HandoffId::from_uuid(uuid::Uuid::from_u128(0xFF00 + n));
+        let mut position = 100;
+        let mut ended = |board: &mut Board, n, day: Option<&str>| {
+            let personal = Words { what: promise("Something") }.into();
+            let offer = Offer { account: CONTOSO, to: Party::Unit(SALES), due: None, personal };
+            for event in [Handoff::Offered(offer), Handoff::Withdrawn { personal: why("Later") }] {
+                let mut record = record(position, KIRA, Event::Handoff(id(n), event));
+                if let Some(day) = day {
+                    record.batch = Some(BATCH);
+                    record.occurred = Occurred::parse(day).unwrap();
+                }
+                board.fold(&record);
+                position += 1;
+            }
+        };
+        let shown = |board: &Board, account| board.ended_lately(account).map(|(id, _)| id).collect::<Vec<_>>();
+        ended(&mut board, 1, None);
+        ended(&mut board, 2, Some("2019-03-01"));
+        ended(&mut board, 3, Some("2024-03-01"));
+        for account in [None, Some(CONTOSO)] {
+            assert_eq!(shown(&board, account), [1, 3, 2].map(id));
+        }
+        for n in 10..100 {
+            ended(&mut board, n, Some("2025-03-01"));
+        }
+        let shown = shown(&board, Some(CONTOSO));
+        assert_eq!((shown.len(), shown.first(), board.ended.len()), (50, Some(&id(1)), 50));
+        assert!(!shown.contains(&id(2)) && !shown.contains(&id(3)), "the oldest are those that are let go");
+    }
+
+    #[test]
     fn who_has_left_is_stood_in_for_by_the_account_s_manager() {
         let (_, offer) = offered(Party::Colleague(LEV), None);
         let facts = [
@@ -599,13 +668,16 @@ mod tests {
         let board = folded(facts.into_iter().chain([left]));
         assert!(board.is_orphaned(card(&board)));
         assert!(board.answers(card(&board), ADA).offer_anew, "whoever leads can step in");
+        assert_eq!(board.waits(card(&board), ADA), Waits::ForMe, "and finds it on their board");
+        assert_eq!(board.waits(card(&board), LEV), Waits::Elsewhere);
     }
 
     #[test]
     fn a_unit_with_nobody_else_in_it_leaves_an_orphan() {
         let board = folded([offered(Party::Unit(SALES), None)]);
         assert!(board.is_orphaned(card(&board)), "Kira is all of sales, and she asks");
-        assert_eq!(board.waits(card(&board), KIRA), Waits::FromMe);
+        assert_eq!(board.waits(card(&board), KIRA), Waits::ForMe, "and she can ask somebody else");
+        assert!(!board.may_answer(card(&board), KIRA));
         let reads = (ADA, Event::Colleague(NINA, colleague::Event::Moved { unit: Some(SALES) }));
         let board = folded([reads, offered(Party::Unit(SALES), None)]);
         assert!(board.is_orphaned(card(&board)), "an analyst only reads");
@@ -640,6 +712,22 @@ mod tests {
         assert_eq!(card(&board).elapsed_percent(&utc(NOON)), Some(0), "promised for before it was offered");
         let board = folded([offered(Party::Colleague(LEV), Some("2026-06-01"))]);
         assert!(!card(&board).is_overdue(&utc(NOON)));
+    }
+
+    #[test]
+    fn what_was_declined_or_returned_is_not_overdue_until_it_is_offered_anew() {
+        let asked = || offered(Party::Colleague(LEV), Some("2026-05-31"));
+        let (accepted, no) = (|| by(LEV, Handoff::Accepted {}), || why("No time"));
+        let declined = vec![asked(), by(LEV, Handoff::Declined { personal: no() })];
+        let returned = vec![asked(), accepted(), by(LEV, Handoff::Returned { personal: no() })];
+        for came_back in [declined, returned] {
+            let board = folded(came_back.clone());
+            assert_eq!((card(&board).is_overdue(&utc(NOON)), card(&board).days_overdue(&utc(NOON))), (false, 0));
+            assert_eq!(card(&board).bar(&utc(NOON)).map(|bar| bar.over), Some(0));
+            let anew = folded(came_back.into_iter().chain([asked()]));
+            assert!(card(&anew).is_overdue(&utc(NOON)));
+        }
+        assert!(card(&folded([asked(), accepted()])).is_overdue(&utc(NOON)));
     }
 
     #[test]

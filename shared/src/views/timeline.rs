@@ -197,6 +197,11 @@ impl Filter {
 }
 
 impl Entry {
+    /// Whether a next step of it can still be done or dropped: what is retracted takes its own with it.
+    pub const fn can_settle(&self, step: &NextStep) -> bool {
+        step.is_open() && self.retracted.is_none()
+    }
+
     fn new(record: Record) -> Box<Self> {
         let revision = record.revision;
         Box::new(Self { record, corrections: vec![], retracted: None, steps: BTreeMap::new(), revision, answers: None })
@@ -726,6 +731,7 @@ impl Timeline {
 }
 
 impl NextStep {
+    /// Neither done nor dropped; whether somebody can do it, its entry says: [`Entry::can_settle`].
     pub const fn is_open(&self) -> bool {
         self.end.is_none()
     }
