@@ -424,7 +424,7 @@ fn a_log_without_its_keys_is_not_called_damaged_and_nothing_is_made_in_their_pla
     let is_refused = || {
         let verdict = String::from_utf8(run(&restored, &["verify"], 2).stdout).unwrap();
         assert_eq!(verdict, format!("cannot tell: {sentence}\n"));
-        for command in [&["export", "events", "--out", "-"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        for command in [&["export", "events", "--out", "-"][..], &["serve", "--listen", "127.0.0.1:0"], &["rebuild"]] {
             let said = String::from_utf8(run(&restored, command, 1).stderr).unwrap();
             assert_eq!(said, format!("twofront: {sentence}\n"), "{command:?}");
         }

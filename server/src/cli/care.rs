@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
+use super::opened::need_keys;
 use super::{Backup, Facts, Failure, bar, tell};
 use crate::config::Place;
 use crate::plural::{EVENTS, many};
@@ -32,6 +33,7 @@ pub fn verify(place: &Place, facts: Facts) -> Result<ExitCode, Failure> {
 }
 
 pub fn rebuild(place: &Place, facts: Facts) -> Result<ExitCode, Failure> {
+    need_keys(place)?;
     let bar = bar(0, "reading the journal");
     let options = Options { keys: Some(place.keys()), ..Options::default() };
     let head = care::rebuild(place.data(), options, &mut telling(&bar))?;

@@ -48,7 +48,7 @@ impl Shelf {
 
 /// Refuses a log whose keys are elsewhere, before anything is opened: whoever opens a store makes the keys that are missing,
 /// and these would stand in the way of the right ones.
-fn need_keys(place: &Place) -> Result<(), Failure> {
+pub fn need_keys(place: &Place) -> Result<(), Failure> {
     let dir = place.keys();
     if !place.data().join("journal").is_dir() || !keyring::is_without_keys(&dir) {
         return Ok(());
