@@ -2,7 +2,7 @@
 import { expect, test as setup } from '@playwright/test';
 import {
   anna, boris, complaint, contoso, customs, Desk, everybody, handedOut, logistics, northwind, papers, password, sales,
-  state, visit,
+  state, vera, visit,
 } from './house';
 
 for (const who of everybody) {
@@ -68,4 +68,6 @@ setup('the company has a history', async ({ request }) => {
     { account: northwind, to: { unit: logistics }, due: '2026-06-30', personal: { what: 'Name one contact for customs questions' } },
     { cause: `interaction/${visit}@1` },
   );
+  // Somebody whom an import brought, and of whom nobody has said where they work.
+  await desk.ask(`contact/${vera}`, 'introduce', { details: { name: 'Vera Novak', title: 'Customs broker' } });
 });

@@ -21,6 +21,7 @@ export const contoso = id(0xa2);
 export const kira = '15157644-26f8-5ebf-b2a2-a8d5038c3a44';
 export const anna = id(0xb1);
 export const boris = id(0xb2);
+export const vera = id(0xb3);
 export const visit = id(0xe1);
 export const complaint = id(0xe2);
 export const customs = id(0xf1);

@@ -17,6 +17,7 @@ use shared::views::{Directory, Portfolio, View};
 use shared::words::Role;
 use uuid::Uuid;
 
+use super::contacts;
 use crate::address::{query, with_query};
 use crate::live::Follow;
 use crate::parts::fields::{CommandForm, Field};
@@ -64,6 +65,10 @@ crate::texts! {
         ru: plural(n) { "{n}\u{a0}день", "{n}\u{a0}дня", "{n}\u{a0}дней" },
     }
     nobody { en: "nobody yet", ru: "пока никто" }
+    n_without_account(n: &str, many: u64) {
+        en: plural(many) { "{n} contact stands at no account yet", "{n} contacts stand at no account yet" },
+        ru: plural(many) { "{n} контакт пока без клиента", "{n} контакта пока без клиента", "{n} контактов пока без клиента" },
+    }
     register { en: "Register an account", ru: "Завести клиента" }
     name { en: "Name", ru: "Название" }
     register_it { en: "Register", ru: "Завести" }
@@ -138,6 +143,8 @@ pub struct PortfolioPage {
     pub me: ColleagueId,
     /// There is no account at all yet.
     pub is_empty: bool,
+    /// How many contacts stand at no account, as an import often brings them.
+    pub without_account: usize,
     pub portfolio: Portfolio,
     pub directory: Directory,
     /// How many rows come before those that are shown.
@@ -217,6 +224,7 @@ impl Query for Ask {
                 scope,
                 me: viewer.me,
                 is_empty: company.directory.accounts.is_empty(),
+                without_account: contacts::without_account(&company.directory).count(),
                 portfolio: company.portfolio.cut(&shown),
                 directory,
                 skipped,
@@ -424,6 +432,16 @@ fn table(model: &PortfolioPage, ask: &Ask, lang: Lang) -> impl IntoView + use<> 
             </table>
         </div>
         {turning}
+        {(is_all && model.without_account > 0)
+            .then(|| {
+                let n = model.without_account;
+                let many = u64::try_from(n).unwrap_or(u64::MAX);
+                view! {
+                    <p class="small">
+                        <a href="/contacts">{n_without_account(lang, &count(n, lang), many)}</a>
+                    </p>
+                }
+            })}
     }
     .into_any()
 }
