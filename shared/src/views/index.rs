@@ -109,7 +109,7 @@ impl Index {
         open: impl IntoIterator<Item = HandoffId>,
     ) -> Excerpt {
         let all = self.concerning(of, 0);
-        let mut reach = Reach { position: self.position, from: None, until: filter.before };
+        let mut reach = Reach { position: self.position, until: filter.before, ..Reach::default() };
         let is_around = filter.at.is_some() && filter.before.is_none();
         let whole = |reach: Reach| Excerpt {
             reach: Reach { from: None, until: None, ..reach },
@@ -145,7 +145,7 @@ impl Index {
             return whole(reach);
         }
         positions.extend(newest.into_iter().map(|Reverse((_, position))| position));
-        positions.extend(open.into_iter().flat_map(|handoff| self.concerns.recorded_of(handoff.into(), of)));
+        reach.open = open.into_iter().filter(|handoff| self.concerns.has((*handoff).into(), of)).collect();
         positions.sort_unstable();
         positions.dedup();
         Excerpt { reach, positions, has_more: true }
@@ -291,10 +291,9 @@ impl Concerns {
         self.of_stream.get(&stream).into_iter().flat_map(Shared::positions).collect()
     }
 
-    /// The same, where it concerns this one.
-    fn recorded_of(&self, stream: Stream, concerned: Stream) -> Vec<u64> {
-        let shared = self.of_stream.get(&stream).filter(|shared| shared.concerned.contains(&concerned));
-        shared.into_iter().flat_map(Shared::positions).collect()
+    /// Whether an interaction or a handoff concerns somebody.
+    fn has(&self, stream: Stream, concerned: Stream) -> bool {
+        self.of_stream.get(&stream).is_some_and(|shared| shared.concerned.contains(&concerned))
     }
 
     /// Whoever was concerned before is concerned again.
