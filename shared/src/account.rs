@@ -82,9 +82,8 @@ pub enum Command {
     Reopen { reason: Reason },
 }
 
-/// Whether this reason was given, as far as it is known.
-fn why(personal: &Personal<Why>, reason: &Reason) -> bool {
-    personal.is_told_of(|was| was.reason == *reason)
+fn why(reason: &Reason) -> Personal<Why> {
+    Why { reason: reason.clone() }.into()
 }
 
 impl Command {
@@ -95,15 +94,15 @@ impl Command {
             Self::Rename { name } => matches!(event, Event::Renamed { name: was } if was == name),
             Self::Describe(description) => matches!(event, Event::Described(was) if was == description),
             Self::Designate { tier, reason } => {
-                matches!(event, Event::Designated { tier: was, personal } if was == tier && why(personal, reason))
+                matches!(event, Event::Designated { tier: was, personal } if was == tier && personal.may_be(&why(reason)))
             }
             Self::Assign { kam } => matches!(event, Event::Assigned { kam: was } if was == kam),
             Self::Sponsor { sponsor } => matches!(event, Event::Sponsored { sponsor: was } if was == sponsor),
             Self::Link { system, key } => {
                 matches!(event, Event::Linked { system: of, key: was } if (of, was) == (system, key))
             }
-            Self::Close { reason } => matches!(event, Event::Closed { personal } if why(personal, reason)),
-            Self::Reopen { reason } => matches!(event, Event::Reopened { personal } if why(personal, reason)),
+            Self::Close { reason } => matches!(event, Event::Closed { personal } if personal.may_be(&why(reason))),
+            Self::Reopen { reason } => matches!(event, Event::Reopened { personal } if personal.may_be(&why(reason))),
         }
     }
 }
@@ -224,7 +223,6 @@ pub fn decide(id: AccountId, command: &Command, _: &Context, model: &Model) -> R
     let account = || known.ok_or(Rejection::NoSuchAccount);
     let open = || account().and_then(|account| if account.closed { Err(Rejection::IsClosed) } else { Ok(account) });
     let need = |allowed| if allowed { Ok(()) } else { Err(Rejection::NoSuchColleague) };
-    let why = |reason: &Reason| Personal::Known(Why { reason: reason.clone() });
     let event = match command {
         Command::Register { name } => match known {
             Some(account) if account.name == *name => None,

@@ -73,10 +73,10 @@ impl Command {
     pub fn led_to(&self, event: &Event) -> bool {
         match self {
             Self::Join { identity, unit, role: _ } => {
-                matches!(event, Event::Joined { unit: at, personal } if at == unit && personal.is_told_of(|was| was == identity))
+                matches!(event, Event::Joined { unit: at, personal } if at == unit && personal.may_be(&identity.clone().into()))
             }
             Self::Rename { identity } => {
-                matches!(event, Event::Renamed { personal } if personal.is_told_of(|was| was == identity))
+                matches!(event, Event::Renamed { personal } if personal.may_be(&identity.clone().into()))
             }
             Self::Move { unit } => matches!(event, Event::Moved { unit: was } if was == unit),
             Self::GiveRole { role } => matches!(event, Event::GivenRole { role: was } if was == role),

@@ -100,10 +100,10 @@ impl Command {
     pub fn led_to(&self, event: &Event) -> bool {
         match self {
             Self::Introduce { account, details } => {
-                matches!(event, Event::Introduced { account: at, personal } if at == account && personal.is_told_of(|was| was == details))
+                matches!(event, Event::Introduced { account: at, personal } if at == account && personal.may_be(&details.clone().into()))
             }
             Self::Describe { details } => {
-                matches!(event, Event::Described { personal } if personal.is_told_of(|was| was == details))
+                matches!(event, Event::Described { personal } if personal.may_be(&details.clone().into()))
             }
             Self::Map(place) => matches!(event, Event::Mapped(was) if was == place),
             Self::ReportTo { above } => matches!(event, Event::Mapped(was) if was.reports_to == *above),

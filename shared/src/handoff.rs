@@ -103,14 +103,16 @@ pub enum Command {
 impl Offer {
     /// Whether this is what was said, as far as it is known.
     fn is_told_of(&self, said: &Self) -> bool {
-        let personal = if self.personal.known().is_some() { said.personal.clone() } else { Personal::Forgotten };
-        *self == Self { personal, ..said.clone() }
+        *self == Self { personal: self.personal.as_known(&said.personal), ..said.clone() }
     }
 }
 
-/// Whether this reason was given, as far as it is known.
-fn why(personal: &Personal<Why>, reason: &Reason) -> bool {
-    personal.is_told_of(|was| was.reason == *reason)
+fn why(reason: &Reason) -> Personal<Why> {
+    Why { reason: reason.clone() }.into()
+}
+
+fn outcome(result: &Reason) -> Personal<Outcome> {
+    Outcome { result: result.clone() }.into()
 }
 
 impl Command {
@@ -119,15 +121,17 @@ impl Command {
         match self {
             Self::Offer(offer) => matches!(event, Event::Offered(was) if was.is_told_of(offer)),
             Self::Accept {} => matches!(event, Event::Accepted {}),
-            Self::Decline { reason } => matches!(event, Event::Declined { personal } if why(personal, reason)),
-            Self::Return { reason } => matches!(event, Event::Returned { personal } if why(personal, reason)),
+            Self::Decline { reason } => matches!(event, Event::Declined { personal } if personal.may_be(&why(reason))),
+            Self::Return { reason } => matches!(event, Event::Returned { personal } if personal.may_be(&why(reason))),
             Self::Complete { result } => {
-                matches!(event, Event::Completed { personal } if personal.is_told_of(|was| was.result == *result))
+                matches!(event, Event::Completed { personal } if personal.may_be(&outcome(result)))
             }
             Self::Escalate { to, reason } => {
-                matches!(event, Event::Escalated { to: was, personal } if was == to && why(personal, reason))
+                matches!(event, Event::Escalated { to: was, personal } if was == to && personal.may_be(&why(reason)))
             }
-            Self::Withdraw { reason } => matches!(event, Event::Withdrawn { personal } if why(personal, reason)),
+            Self::Withdraw { reason } => {
+                matches!(event, Event::Withdrawn { personal } if personal.may_be(&why(reason)))
+            }
         }
     }
 }
@@ -345,7 +349,6 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
         };
     }
     let handoff = known.ok_or(Rejection::NoSuchHandoff)?;
-    let why = |reason: &Reason| Personal::Known(Why { reason: reason.clone() });
     let mine = || {
         if handoff.speaks(by, model) { Ok(()) } else { Err(Rejection::NotYours) }
     };
@@ -390,9 +393,7 @@ pub fn decide(id: HandoffId, command: &Command, context: &Context, model: &Model
             }
         },
         Command::Complete { result } => match handoff.stage {
-            Stage::Accepted { by: one } if handoff.holds(one, by) => {
-                Event::Completed { personal: Outcome { result: result.clone() }.into() }
-            }
+            Stage::Accepted { by: one } if handoff.holds(one, by) => Event::Completed { personal: outcome(result) },
             Stage::Completed { by: one } if one == by => return Ok(vec![]),
             Stage::Completed { .. } | Stage::Withdrawn => return Err(Rejection::Ended),
             Stage::Offered | Stage::Accepted { .. } | Stage::Declined { .. } | Stage::Returned { .. } => {

@@ -123,22 +123,19 @@ pub enum Command {
 impl Details {
     /// Whether this is what was said, as far as it is known.
     fn is_told_of(&self, said: &Self) -> bool {
-        let personal = if self.personal.known().is_some() { said.personal.clone() } else { Personal::Forgotten };
-        *self == Self { personal, ..said.clone() }
+        *self == Self { personal: self.personal.as_known(&said.personal), ..said.clone() }
     }
 }
 
 impl Step {
     /// Whether this is what was said, as far as it is known.
     fn is_told_of(&self, said: &Self) -> bool {
-        let personal = if self.personal.known().is_some() { said.personal.clone() } else { Personal::Forgotten };
-        *self == Self { personal, ..said.clone() }
+        *self == Self { personal: self.personal.as_known(&said.personal), ..said.clone() }
     }
 }
 
-/// Whether this reason was given, as far as it is known.
-fn why(personal: &Personal<Why>, reason: &Reason) -> bool {
-    personal.is_told_of(|was| was.reason == *reason)
+fn why(reason: &Reason) -> Personal<Why> {
+    Why { reason: reason.clone() }.into()
 }
 
 impl Command {
@@ -148,11 +145,11 @@ impl Command {
             // Its next steps come with it.
             Self::Log { details, next_steps: _ } => matches!(event, Event::Logged(was) if was.is_told_of(details)),
             Self::Correct(details) => matches!(event, Event::Corrected(was) if was.is_told_of(details)),
-            Self::Retract { reason } => matches!(event, Event::Retracted { personal } if why(personal, reason)),
+            Self::Retract { reason } => matches!(event, Event::Retracted { personal } if personal.may_be(&why(reason))),
             Self::AgreeNextStep(step) => matches!(event, Event::NextStepAgreed(was) if was.is_told_of(step)),
             Self::DoNextStep { step } => matches!(event, Event::NextStepDone { step: was } if was == step),
             Self::DropNextStep { step, reason } => {
-                matches!(event, Event::NextStepDropped { step: was, personal } if was == step && why(personal, reason))
+                matches!(event, Event::NextStepDropped { step: was, personal } if was == step && personal.may_be(&why(reason)))
             }
         }
     }
@@ -454,7 +451,7 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
             if known.ok_or(Rejection::NoSuchInteraction)?.retracted {
                 return Ok(vec![]);
             }
-            Ok(vec![Event::Retracted { personal: Why { reason: reason.clone() }.into() }])
+            Ok(vec![Event::Retracted { personal: why(reason) }])
         }
         Command::AgreeNextStep(step) => match standing()?.steps.get(&step.step) {
             Some(state) if state.agreed == fingerprint(step) => Ok(vec![]),
@@ -466,8 +463,7 @@ pub fn decide(id: InteractionId, command: &Command, context: &Context, model: &M
         },
         Command::DoNextStep { step } => settle(step, End::Done, Event::NextStepDone { step: *step }),
         Command::DropNextStep { step, reason } => {
-            let personal = Why { reason: reason.clone() }.into();
-            settle(step, End::Dropped, Event::NextStepDropped { step: *step, personal })
+            settle(step, End::Dropped, Event::NextStepDropped { step: *step, personal: why(reason) })
         }
     }
 }

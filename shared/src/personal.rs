@@ -23,9 +23,21 @@ impl<T> Personal<T> {
         }
     }
 
-    /// Whether it passes, as far as it is known: what was forgotten does.
-    pub fn is_told_of(&self, passes: impl FnOnce(&T) -> bool) -> bool {
-        self.known().is_none_or(passes)
+    /// What was said, as far as this is known: forgotten where this is.
+    #[must_use]
+    pub fn as_known(&self, said: &Self) -> Self
+    where
+        T: Clone,
+    {
+        if self.known().is_some() { said.clone() } else { Self::Forgotten }
+    }
+
+    /// Whether this may be what was said: what was forgotten may be anything.
+    pub fn may_be(&self, said: &Self) -> bool
+    where
+        T: Clone + PartialEq,
+    {
+        *self == self.as_known(said)
     }
 
     pub fn into_known(self) -> Option<T> {
