@@ -171,20 +171,10 @@ pub fn request(fields: &Fields, zone: &Zone) -> Result<Request, Refused> {
 /// for it. Its identity comes from the form as well, so that both can be sent again.
 #[must_use]
 pub fn follows(fields: &Fields, taken: &Request) -> Option<Request> {
-    match &taken.command {
-        Command::Account(account, account::Command::Register { .. }) => {
-            let kam = fields.choice("kam", id).ok().flatten()?;
-            let assign = Command::Account(*account, account::Command::Assign { kam });
-            Some(Request::new(CommandId::from_uuid(derived(taken.id.uuid(), 2)), assign))
-        }
-        Command::Account(..)
-        | Command::Unit(..)
-        | Command::Colleague(..)
-        | Command::Contact(..)
-        | Command::Interaction(..)
-        | Command::Handoff(..)
-        | Command::Import(..) => None,
-    }
+    let Command::Account(account, account::Command::Register { .. }) = &taken.command else { return None };
+    let kam = fields.choice("kam", id).ok().flatten()?;
+    let assign = Command::Account(*account, account::Command::Assign { kam });
+    Some(Request::new(CommandId::from_uuid(derived(taken.id.uuid(), 2)), assign))
 }
 
 fn command(what: &str, on: Option<Stream>, key: Uuid, fields: &Fields) -> Result<Command, Refused> {

@@ -164,8 +164,8 @@ impl Promised {
         });
         let all = interactions.len();
         interactions.truncate(MOST_COUNTED);
-        let streams: BTreeSet<Stream> = interactions.into_iter().map(Stream::from).collect();
-        let mut records = reader.of_streams(&streams.into_iter().collect::<Vec<_>>())?;
+        let streams: Vec<Stream> = interactions.into_iter().map(Stream::from).collect();
+        let mut records = reader.of_streams(&streams)?;
         // What was recorded meanwhile comes as news, with all that came before it.
         records.retain(|record| record.position <= position);
         let (mut promises, mut accounts) = (Promises::new(colleague), BTreeMap::new());

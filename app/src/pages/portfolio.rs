@@ -143,7 +143,7 @@ pub struct PortfolioPage {
     pub me: ColleagueId,
     /// There is no account at all yet.
     pub is_empty: bool,
-    /// How many contacts stand at no account, as an import often brings them.
+    /// How many contacts stand at no account, as an import often brings them; counted where all accounts are shown.
     pub without_account: usize,
     pub portfolio: Portfolio,
     pub directory: Directory,
@@ -224,7 +224,10 @@ impl Query for Ask {
                 scope,
                 me: viewer.me,
                 is_empty: company.directory.accounts.is_empty(),
-                without_account: contacts::without_account(&company.directory).count(),
+                without_account: match scope {
+                    Scope::All => contacts::without_account(&company.directory).count(),
+                    Scope::Mine => 0,
+                },
                 portfolio: company.portfolio.cut(&shown),
                 directory,
                 skipped,

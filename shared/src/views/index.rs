@@ -121,6 +121,7 @@ impl Index {
         }
         // The least of the newest on top. Backwards, so that most that is looked at is older than all of these.
         let mut newest = BinaryHeap::new();
+        let mut are_more = false;
         let mut positions = Vec::new();
         for position in all.iter().rev().copied() {
             let Some(head) = place(position).and_then(|place| self.heads.get(place)) else { continue };
@@ -131,19 +132,19 @@ impl Index {
             let Some(order) = order.filter(|order| filter.before.is_none_or(|before| *order < before.order())) else {
                 continue;
             };
-            if newest.len() < most {
-                newest.push(Reverse(order));
-            } else if newest.peek().is_some_and(|Reverse(least)| *least < order) {
+            if newest.len() >= most {
+                are_more = true;
+                if newest.peek().is_some_and(|Reverse(least)| order <= *least) {
+                    continue;
+                }
                 newest.pop();
-                newest.push(Reverse(order));
-                reach.from = newest.peek().copied().map(cursor);
-            } else {
-                reach.from = newest.peek().copied().map(cursor);
             }
+            newest.push(Reverse(order));
         }
-        if reach.from.is_none() {
+        if !are_more {
             return whole(reach);
         }
+        reach.from = newest.peek().copied().map(cursor);
         positions.extend(newest.into_iter().map(|Reverse((_, position))| position));
         reach.open = open.into_iter().filter(|handoff| self.concerns.has((*handoff).into(), of)).collect();
         positions.sort_unstable();
