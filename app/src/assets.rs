@@ -41,6 +41,6 @@ pub(crate) fn of_page() -> Assets {
         .ok()
         .flatten()
         .and_then(|meta| meta.get_attribute("content"))
-        .and_then(|json| serde_json::from_str(&json).ok())
+        .and_then(|json| crate::json::read(&json).ok())
         .unwrap_or_default()
 }

@@ -41,14 +41,14 @@ pub async fn command(request: &Request) -> Result<Receipt, Problem> {
     init.set_body(&JsValue::from_str(&body));
     let (status, body) = send("/api/commands", &init).await.map_err(|error| unreadable(&describe(&error)))?;
     if status == 200 {
-        return serde_json::from_str(&body).map_err(|error| unreadable(&error));
+        return crate::json::read(&body).map_err(|error| unreadable(&error));
     }
     Err(problem(status, &body))
 }
 
 fn problem(status: u16, body: &str) -> Problem {
     let mut problem =
-        serde_json::from_str(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect() });
+        crate::json::read(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect() });
     problem.status = status;
     problem
 }

@@ -9,6 +9,7 @@ pub mod assets;
 #[cfg(feature = "hydrate")]
 mod fetch;
 pub mod forms;
+mod json;
 pub mod live;
 pub mod pages;
 pub mod parts;

@@ -150,7 +150,7 @@ impl fmt::Display for Trouble {
 #[cfg(feature = "hydrate")]
 pub(crate) fn viewer_of_page() -> Option<Viewer> {
     let meta = document().query_selector("meta[name=viewer]").ok().flatten()?;
-    serde_json::from_str(&meta.get_attribute("content")?).ok()
+    crate::json::read(&meta.get_attribute("content")?).ok()
 }
 
 /// The viewer of the page that is being rendered; `None` on the pages before signing in.
@@ -229,7 +229,7 @@ impl Model {
     fn page<P: DeserializeOwned + Clone + 'static>(&self) -> Result<P, Trouble> {
         let built = self.built.as_ref().and_then(|built| built.downcast_ref::<P>());
         built.map_or_else(
-            || serde_json::from_str(&self.json).map_err(|error| Trouble::Unreachable(error.to_string())),
+            || crate::json::read(&self.json).map_err(|error| Trouble::Unreachable(error.to_string())),
             |built| Ok(built.clone()),
         )
     }
@@ -248,7 +248,7 @@ impl FromStr for Answer {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let trouble = text.strip_prefix('!').map(serde_json::from_str).transpose()?;
+        let trouble = text.strip_prefix('!').map(crate::json::read).transpose()?;
         Ok(Self(trouble.map_or_else(|| Ok(Model { json: text.into(), built: None }), Err)))
     }
 }

@@ -52,7 +52,7 @@ pub fn field_id(form: &str, name: &str) -> String {
 #[cfg(feature = "hydrate")]
 pub(crate) fn slip_of_page() -> Option<Slip> {
     let meta = document().query_selector("meta[name=slip]").ok().flatten()?;
-    serde_json::from_str(&meta.get_attribute("content")?).ok()
+    crate::json::read(&meta.get_attribute("content")?).ok()
 }
 
 /// What was typed into a field of this form before it was refused.
