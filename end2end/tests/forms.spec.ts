@@ -28,6 +28,23 @@ test('a draft waits for its person, its form and its thing, with every field', a
   await expect(page.locator('.draft:visible')).toHaveCount(0);
 });
 
+test('a draft waits for a month and no longer', async ({ page }) => {
+  await page.goto(`/log?account=${northwind}`);
+  await alive(page);
+  await story(page).fill('They asked for a month of thought');
+  const typed = Date.now();
+  const returnAfter = async (days: number) => {
+    await page.clock.setFixedTime(typed + days * 24 * 3_600_000);
+    await page.reload();
+    await alive(page);
+  };
+  await returnAfter(29);
+  await expect(story(page)).toHaveValue('They asked for a month of thought');
+  await returnAfter(31);
+  await expect(story(page)).toHaveValue('');
+  expect(await page.evaluate(() => Object.keys(localStorage).filter(name => name.startsWith('draft ')))).toEqual([]);
+});
+
 test('a refusal opens what hides its field and is told there', async ({ page }) => {
   await page.goto(`/log?account=${northwind}`);
   await alive(page);

@@ -53,6 +53,15 @@ export class Desk {
     return (await answer.json()) as T;
   }
 
+  /** Events after a position, as any program reads them. */
+  async events(after: number, limit: number): Promise<{ position: number }[]> {
+    const answer = await this.api.get(`/api/events?after=${after}&limit=${limit}`, {
+      headers: { authorization: `Bearer ${this.token}` },
+    });
+    expect(answer.status()).toBe(200);
+    return (await answer.text()).trim().split('\n').map(line => JSON.parse(line) as { position: number });
+  }
+
   /** The colleague with this address. */
   async colleague(who: Somebody): Promise<string> {
     type Directory = { colleagues: Record<string, { identity: { email?: string } | null }> };

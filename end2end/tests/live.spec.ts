@@ -1,0 +1,61 @@
+// A page stays in step with the log whatever becomes of its line to the server: nothing is missed, nothing comes twice.
+import { alive, Desk, expect, test } from './house';
+import type { Page, Route } from '@playwright/test';
+
+/** What the first lines to the server meet; every later one goes through. Says where each of them began. */
+async function lines(page: Page, ...first: ((route: Route) => Promise<void>)[]): Promise<number[]> {
+  const after: number[] = [];
+  await page.route('**/api/events/live?*', async route => {
+    const query = new URL(route.request().url()).searchParams;
+    after.push(Number(route.request().headers()['last-event-id'] ?? query.get('after')));
+    const meets = first.shift();
+    await (meets ? meets(route) : route.continue());
+  });
+  return after;
+}
+
+const entry = (page: Page, summary: string) => page.locator('.entry', { hasText: summary });
+
+test('what happened while a page could not reach the server is there once it can, each once', async ({ page, request }) => {
+  const desk = Desk.ofAda(request);
+  const account = await desk.account('Fabrikam behind a bad line');
+  const opened = await lines(page, async route => {
+    await desk.log(account, 'They rang while nobody heard');
+    await route.fulfill({ status: 503 });
+  }, async route => {
+    await desk.log(account, 'They wrote as well');
+    await route.abort();
+  });
+  await page.goto(`/accounts/${account}`);
+  await alive(page);
+  const badge = page.getByText('No connection');
+  await expect(badge).toBeVisible();
+  await expect(entry(page, 'They rang while nobody heard')).toHaveCount(1);
+  await expect(entry(page, 'They wrote as well')).toHaveCount(1);
+  await expect(badge).toBeHidden();
+  await desk.log(account, 'They came by in the end');
+  await expect(entry(page, 'They came by in the end')).toHaveCount(1);
+  // With the registration.
+  await expect(page.locator('.entry')).toHaveCount(4);
+  expect(opened.length).toBeGreaterThanOrEqual(3);
+});
+
+test('a line that ends in the middle goes on after the last event that came', async ({ page, request }) => {
+  const desk = Desk.ofAda(request);
+  const account = await desk.account('Fabrikam on a train');
+  const opened = await lines(page, async route => {
+    // A tunnel: the line brings one event and ends.
+    await desk.log(account, 'Before the tunnel');
+    const after = new URL(route.request().url()).searchParams.get('after');
+    const [record] = await desk.events(Number(after), 1);
+    const body = `retry: 100\nid: ${record.position}\ndata: ${JSON.stringify(record)}\n\n`;
+    await route.fulfill({ status: 200, contentType: 'text/event-stream', body });
+  });
+  await page.goto(`/accounts/${account}`);
+  await alive(page);
+  await expect(entry(page, 'Before the tunnel')).toHaveCount(1);
+  await desk.log(account, 'After the tunnel');
+  await expect(entry(page, 'After the tunnel')).toHaveCount(1);
+  await expect(page.locator('.entry')).toHaveCount(3);
+  expect(opened[1]).toBeGreaterThan(opened[0]);
+});
