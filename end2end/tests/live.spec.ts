@@ -2,16 +2,12 @@
 import { alive, Desk, expect, test } from './house';
 import type { Page, Route } from '@playwright/test';
 
-/** What the first lines to the server meet; every later one goes through. Says where each of them began. */
-async function lines(page: Page, ...first: ((route: Route) => Promise<void>)[]): Promise<number[]> {
-  const after: number[] = [];
+/** What the first lines to the server meet; every later one goes through. */
+async function lines(page: Page, ...first: ((route: Route) => Promise<void>)[]): Promise<void> {
   await page.route('**/api/events/live?*', async route => {
-    const query = new URL(route.request().url()).searchParams;
-    after.push(Number(route.request().headers()['last-event-id'] ?? query.get('after')));
     const meets = first.shift();
     await (meets ? meets(route) : route.continue());
   });
-  return after;
 }
 
 const entry = (page: Page, summary: string) => page.locator('.entry', { hasText: summary });
@@ -19,7 +15,7 @@ const entry = (page: Page, summary: string) => page.locator('.entry', { hasText:
 test('what happened while a page could not reach the server is there once it can, each once', async ({ page, request }) => {
   const desk = Desk.ofAda(request);
   const account = await desk.account('Fabrikam behind a bad line');
-  const opened = await lines(page, async route => {
+  await lines(page, async route => {
     await desk.log(account, 'They rang while nobody heard');
     await route.fulfill({ status: 503 });
   }, async route => {
@@ -37,13 +33,12 @@ test('what happened while a page could not reach the server is there once it can
   await expect(entry(page, 'They came by in the end')).toHaveCount(1);
   // With the registration.
   await expect(page.locator('.entry')).toHaveCount(4);
-  expect(opened.length).toBeGreaterThanOrEqual(3);
 });
 
 test('a line that ends in the middle goes on after the last event that came', async ({ page, request }) => {
   const desk = Desk.ofAda(request);
   const account = await desk.account('Fabrikam on a train');
-  const opened = await lines(page, async route => {
+  await lines(page, async route => {
     // A tunnel: the line brings one event and ends.
     await desk.log(account, 'Before the tunnel');
     const after = new URL(route.request().url()).searchParams.get('after');
@@ -57,5 +52,4 @@ test('a line that ends in the middle goes on after the last event that came', as
   await desk.log(account, 'After the tunnel');
   await expect(entry(page, 'After the tunnel')).toHaveCount(1);
   await expect(page.locator('.entry')).toHaveCount(3);
-  expect(opened[1]).toBeGreaterThan(opened[0]);
 });
