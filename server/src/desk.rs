@@ -127,11 +127,14 @@ enum Step {
     Write(Box<Prepared>),
     /// It must see what the group writes before it can be decided.
     Later,
+    /// Another writer was faster than the model.
+    Overtaken,
 }
 
+/// What is to be written, sealed.
 struct Prepared {
     draft: Draft,
-    conditions: Vec<Part>,
+    parts: Vec<Part>,
 }
 
 /// What the group has decided so far, ahead of the store.
@@ -244,6 +247,12 @@ impl Desk {
                 Step::Answer(answer) => spoken.push((at, answer)),
                 Step::Write(one) => prepared.push((at, *one)),
                 Step::Later => break,
+                Step::Overtaken => {
+                    if let (Some(answer), Some(attempt)) = (answers.get_mut(at), attempts.get_mut(at)) {
+                        overtaken(answer, attempt);
+                    }
+                    break;
+                }
             }
         }
         let first_failure = if prepared.is_empty() { None } else { self.append(prepared, answers, attempts) };
@@ -306,16 +315,30 @@ impl Desk {
                 Receipt { command: request.id, position: self.position, events: Vec::new(), duplicate: false };
             return Step::Answer(Ok(receipt));
         }
-        match self.draft(order, context, recorded, events, ahead) {
-            Ok(prepared) if prepared.draft.weight() > MAX_COMMIT => Step::Answer(Err(Refusal::TooLarge(format!(
+        let (draft, conditions) = match self.draft(order, context, recorded, events, ahead) {
+            Ok(drafted) => drafted,
+            Err(refusal) => return Step::Answer(Err(refusal)),
+        };
+        if draft.weight() > MAX_COMMIT {
+            return Step::Answer(Err(Refusal::TooLarge(format!(
                 "what this asks for takes {} bytes, and one commit holds {MAX_COMMIT}: ask in several commands",
-                prepared.draft.weight()
-            )))),
-            Ok(prepared) => {
-                self.take_for_granted(&prepared.draft, ahead);
-                Step::Write(Box::new(prepared))
+                draft.weight()
+            ))));
+        }
+        // The decision is the model's, and what it expects was read from the store: both must be of the same moment.
+        if self.store.head() != self.position {
+            return Step::Overtaken;
+        }
+        // Before anything is taken for granted: where there are no keys to be had, nothing has to be read again.
+        match self.sealed(&draft, conditions) {
+            Ok(parts) => {
+                self.take_for_granted(&draft, ahead);
+                Step::Write(Box::new(Prepared { draft, parts }))
             }
-            Err(refusal) => Step::Answer(Err(refusal)),
+            Err(error) => {
+                tracing::error!(%error, command = %draft.command, "an order cannot be sealed");
+                Step::Answer(Err(Refusal::Closed(UNSEALED.to_owned())))
+            }
         }
     }
 
@@ -326,11 +349,12 @@ impl Desk {
         recorded: Timestamp,
         events: Vec<Event>,
         ahead: &Ahead,
-    ) -> Result<Prepared, Refusal> {
+    ) -> Result<(Draft, Vec<Part>), Refusal> {
         let unread = |error: ReadError| Refusal::Unavailable(error.to_string());
         let request = &order.request;
         // Everything that the decision was taken by and that has a stream: if one moves, it is taken again.
         let mut read: Vec<Stream> = vec![request.command.stream(), order.by.into()];
+        read.extend(domain::decided_by(&request.command, &self.model));
         read.extend(order.batch.map(Stream::from));
         read.extend(request.expects.iter().map(|seen| seen.stream));
         let mut written: HashMap<Stream, u64> = HashMap::new();
@@ -356,8 +380,26 @@ impl Desk {
                 conditions.push(Part { stream: stream_id(stream), expect, events: Vec::new() });
             }
         }
-        let draft = Draft { command: request.id, recorded, context, cause: request.cause, facts };
-        Ok(Prepared { draft, conditions })
+        Ok((Draft { command: request.id, recorded, context, cause: request.cause, facts }, conditions))
+    }
+
+    /// What is to be written as the store takes it, with what must hold besides. New keys are durable when this returns.
+    fn sealed(&mut self, draft: &Draft, conditions: Vec<Part>) -> Result<Vec<Part>, SealError> {
+        let mut without = BTreeSet::new();
+        for fact in draft.facts.iter().filter(|fact| fact.is_personal()) {
+            if self.slots.of(fact.stream, &self.keyring)?.is_none() {
+                without.insert(fact.stream);
+            }
+        }
+        for (stream, key) in without.iter().zip(self.keyring.create(without.len())?) {
+            self.slots.note(*stream, Some(key));
+        }
+        let mut parts = conditions;
+        for (stream, events) in draft.seal(&self.keyring, &self.slots)? {
+            let first = draft.facts.iter().find(|fact| fact.stream == stream).map_or(1, |fact| fact.revision);
+            parts.push(Part { stream: stream_id(stream), expect: expectation(first - 1), events });
+        }
+        Ok(parts)
     }
 
     /// From here on the group counts on it. Should it fail, the model is read again.
@@ -379,38 +421,26 @@ impl Desk {
         answers: &mut [Option<Result<Receipt, Refusal>>],
         attempts: &mut [u32],
     ) -> Option<usize> {
-        let group = match self.sealed(&prepared) {
-            Ok(group) => group,
-            Err(error) => {
-                tracing::error!(%error, "orders are refused");
-                let why = format!("what you wrote cannot be sealed, so it was not written: {error}");
-                let first = prepared.first().map(|(at, _)| *at);
-                for (at, _) in prepared {
-                    if let Some(slot) = answers.get_mut(at) {
-                        *slot = Some(Err(Refusal::Closed(why.clone())));
-                    }
-                }
-                return first;
-            }
-        };
+        let mut group = Vec::with_capacity(prepared.len());
+        let mut drafts = Vec::with_capacity(prepared.len());
+        for (at, Prepared { draft, parts }) in prepared {
+            group.push(Append { command: draft.command.uuid(), parts });
+            drafts.push((at, draft));
+        }
         let mut first_failure = None;
-        let mut committed = Vec::with_capacity(prepared.len());
-        for ((at, one), outcome) in prepared.into_iter().zip(self.store.append(group)) {
+        let mut committed = Vec::with_capacity(drafts.len());
+        for ((at, draft), outcome) in drafts.into_iter().zip(self.store.append(group)) {
             let (answer, attempt) = (answers.get_mut(at), attempts.get_mut(at));
             let (Some(answer), Some(attempt)) = (answer, attempt) else { continue };
             match outcome {
                 Ok(appended) => {
-                    *answer = Some(self.receipt(&one.draft, &appended));
-                    committed.push((one.draft, appended));
+                    *answer = Some(self.receipt(&draft, &appended));
+                    committed.push((draft, appended));
                     continue;
                 }
                 Err(AppendError::Conflict { stream, .. }) => {
-                    *attempt += 1;
-                    tracing::info!(command = %one.draft.command, %stream, "another writer was faster; deciding again");
-                    if *attempt >= MOST_ATTEMPTS {
-                        let why = "others keep changing what this is about; send it again with the same id";
-                        *answer = Some(Err(Refusal::Unavailable(why.into())));
-                    }
+                    tracing::info!(command = %draft.command, %stream, "another writer was faster; deciding again");
+                    overtaken(answer, attempt);
                 }
                 Err(AppendError::TooLarge { .. }) => {
                     *answer = Some(Err(Refusal::TooLarge(
@@ -418,11 +448,11 @@ impl Desk {
                     )));
                 }
                 Err(error @ (AppendError::Closed { .. } | AppendError::Malformed { .. })) => {
-                    tracing::error!(%error, command = %one.draft.command, "an order was not written");
+                    tracing::error!(%error, command = %draft.command, "an order was not written");
                     *answer = Some(Err(Refusal::Closed(error.to_string())));
                 }
                 Err(error @ AppendError::Indeterminate { .. }) => {
-                    tracing::error!(%error, command = %one.draft.command, "an order may have been written");
+                    tracing::error!(%error, command = %draft.command, "an order may have been written");
                     *answer = Some(Err(Refusal::Unavailable(error.to_string())));
                 }
             }
@@ -472,30 +502,6 @@ impl Desk {
         self.is_tainted = past_changed;
     }
 
-    /// The group as the store takes it. New keys are durable when this returns.
-    fn sealed(&mut self, prepared: &[(usize, Prepared)]) -> Result<Vec<Append>, SealError> {
-        let mut without = BTreeSet::new();
-        for fact in prepared.iter().flat_map(|(_, one)| &one.draft.facts).filter(|fact| fact.is_personal()) {
-            if self.slots.of(fact.stream, &self.keyring)?.is_none() {
-                without.insert(fact.stream);
-            }
-        }
-        for (stream, key) in without.iter().zip(self.keyring.create(without.len())?) {
-            self.slots.note(*stream, Some(key));
-        }
-        let mut group = Vec::with_capacity(prepared.len());
-        for (_, one) in prepared {
-            let mut parts = Vec::new();
-            for (stream, events) in one.draft.seal(&self.keyring, &self.slots)? {
-                let first = one.draft.facts.iter().find(|fact| fact.stream == stream).map_or(1, |fact| fact.revision);
-                parts.push(Part { stream: stream_id(stream), expect: expectation(first - 1), events });
-            }
-            parts.extend(one.conditions.iter().cloned());
-            group.push(Append { command: one.draft.command.uuid(), parts });
-        }
-        Ok(group)
-    }
-
     /// How many events a stream has, those of this group included.
     fn revision(&self, stream: Stream, ahead: &Ahead) -> Result<u64, ReadError> {
         if let Some(revision) = ahead.revisions.get(&stream) {
@@ -531,6 +537,18 @@ impl Desk {
     }
 }
 
+const UNSEALED: &str =
+    "what you wrote cannot be sealed, so it was not written; whoever runs the server finds the reason in its log";
+
+/// Another writer was faster: decided again, but not for ever.
+fn overtaken(answer: &mut Option<Result<Receipt, Refusal>>, attempts: &mut u32) {
+    *attempts += 1;
+    if *attempts >= MOST_ATTEMPTS {
+        let why = "others keep changing what this is about; send it again with the same id";
+        *answer = Some(Err(Refusal::Unavailable(why.into())));
+    }
+}
+
 /// How much of what changed a conflict shows: whoever is further behind loads the page anew.
 const MOST_CHANGED: usize = 100;
 
@@ -558,8 +576,11 @@ pub fn known(store: &dyn Store, command: CommandId) -> Result<Option<Receipt>, R
 pub fn closed(state: &State) -> Option<String> {
     match state {
         State::Open => None,
-        State::ReadOnly { why, position } => {
+        State::ReadOnly { why, position: Some(position) } => {
             Some(format!("the store is read-only, because it is damaged at position {position}: {why}"))
+        }
+        State::ReadOnly { why, position: None } => {
+            Some(format!("the store is read-only, because it is damaged, though no event is: {why}"))
         }
         State::Closed { why } => Some(format!("the store is closed: {why}")),
     }

@@ -15,10 +15,12 @@ use shared::domain::Model;
 use shared::ids::{ColleagueId, CommandId, Slice, Stream};
 use shared::record::Record;
 use shared::request::Receipt;
+use shared::sieve::Sieve;
 use shared::views::Company;
 use shared::views::timeline::{Filter, Reach};
 use shared::words::Role;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinError;
 
 use crate::clock::milliseconds;
 use crate::desk::{Clock, Desk, News, Order, Refusal, Sink};
@@ -53,6 +55,8 @@ pub enum LookError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Seal(#[from] SealError),
+    #[error("the reading did not come to its end: {0}")]
+    Died(#[from] JoinError),
 }
 
 /// How far the news has come.
@@ -302,6 +306,7 @@ impl Office {
     pub fn state(&self) -> State {
         match self.0.shared.store.state() {
             State::Open if self.0.inbox.is_closed() => State::Closed { why: STOPPED.to_owned() },
+            State::Open if self.0.shared.keyring.has_failed() => State::Closed { why: NO_KEYS.to_owned() },
             state @ (State::Open | State::ReadOnly { .. } | State::Closed { .. }) => state,
         }
     }
@@ -310,7 +315,7 @@ impl Office {
     pub fn follow(&self, after: u64) -> Following {
         let mut live = self.0.shared.live.subscribe();
         let generation = live.borrow_and_update().generation;
-        Following { office: self.clone(), live, after, generation }
+        Following { office: self.clone(), live, after, generation, is_past_another: false }
     }
 
     /// Lets go whoever follows the log; orders are still taken.
@@ -357,6 +362,8 @@ pub struct Following {
     live: watch::Receiver<Live>,
     after: u64,
     generation: u64,
+    /// It read that the past was changed, perhaps long ago: what it had before reads differently.
+    is_past_another: bool,
 }
 
 impl Following {
@@ -370,15 +377,15 @@ impl Following {
             if live.position > self.after {
                 let (office, after) = (self.office.clone(), self.after);
                 let read = tokio::task::spawn_blocking(move || office.records(after, PAGE)).await;
-                // A read that died is asked for again by whoever follows anew.
-                let Ok(records) = read else { return Ok(Told::Over) };
-                let records = records?;
+                let records = read??;
+                self.is_past_another |= records.iter().any(|record| Sieve::taken_back_by(&record.event).is_some());
                 if let Some(last) = records.last() {
                     self.after = last.position;
                     return Ok(Told::Records(records));
                 }
             }
-            if live.generation != self.generation {
+            if live.generation != self.generation || self.is_past_another {
+                self.is_past_another = false;
                 self.generation = live.generation;
                 return Ok(Told::Again { generation: live.generation });
             }
@@ -411,6 +418,8 @@ impl Sink for Waiting {
         answers
     }
 }
+
+const NO_KEYS: &str = "the keyring could not be written, so nothing personal can be sealed; mend its disk and restart";
 
 const STOPPED: &str = "the desk has stopped: the server is shutting down, or must be restarted";
 

@@ -39,7 +39,7 @@ use crate::ssr;
 
 /// How long requests that are under way have, once the server is asked to stop. The store then closes within the ten
 /// seconds that whoever stopped us waits.
-const DRAIN: Duration = Duration::from_secs(7);
+const DRAIN: Duration = Duration::from_secs(4);
 
 /// How long the next piece of a body may take. An upload as a whole takes as long as it takes.
 const NEXT_PIECE: Duration = Duration::from_secs(30);

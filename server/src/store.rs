@@ -215,8 +215,8 @@ pub enum State {
     /// Damage was found when it was opened: the sound part can be read, nothing is written.
     ReadOnly {
         why: String,
-        /// The first position that cannot be vouched for.
-        position: u64,
+        /// The first position that cannot be vouched for; `None` when events are not concerned.
+        position: Option<u64>,
     },
     /// A write or sync failed, or the store was shut down: reads go on, writes are refused.
     Closed { why: String },

@@ -292,11 +292,45 @@ async fn an_id_that_was_used_for_something_else_gets_no_receipt() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_off_does_not_look_whole() {
+async fn an_id_is_used_up_by_everything_that_was_said_under_it() {
     let town = Town::new().await;
-    let kira = town.token(KIRA);
+    let (ada, kira) = (town.token(ADA), town.token(KIRA));
+    let vera = ColleagueId::from_uuid(uuid::Uuid::from_u128(0xC9));
+    let join = |role: &str| json!({ "id": id(100), "stream": Stream::from(vera), "type": "join", "data": { "identity": { "name": "Vera Orlova" }, "role": role } });
+    assert_eq!(town.command(&ada, &join("analyst")).await.status, StatusCode::OK);
+    town.command(&ada, &join("administrator")).await.is_problem(422, "id-reused");
+    assert_eq!(town.command(&ada, &join("analyst")).await.json()["duplicate"], true);
+
+    let step = |n: u128| json!({ "step": uuid::Uuid::from_u128(n), "personal": { "what": "Send the plan" } });
+    let log = |steps: Value, more: Value| {
+        let details =
+            json!({ "front": "client", "account": NORTHWIND.to_string(), "personal": { "summary": "A visit" } });
+        let mut body = json!({ "id": id(101), "stream": Stream::from(VISIT), "type": "log", "data": { "details": details, "next_steps": steps } });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let first = log(json!([step(1)]), json!({ "occurred": "2026-03-01" }));
+    let logged = town.command(&kira, &first).await;
+    assert_eq!(logged.status, StatusCode::OK, "{}", logged.text);
+    let position = town.office.position();
+    let others = [
+        log(json!([]), json!({ "occurred": "2026-03-01" })),
+        log(json!([step(2)]), json!({ "occurred": "2026-03-01" })),
+        log(json!([step(1), step(2)]), json!({ "occurred": "2026-03-01" })),
+        log(json!([step(1)]), json!({ "occurred": "2026-03-02" })),
+        log(json!([step(1)]), json!({ "occurred": "2026-03-01", "cause": Stream::from(NORTHWIND).first() })),
+    ];
+    for other in others {
+        town.command(&kira, &other).await.is_problem(422, "id-reused");
+    }
+    assert_eq!(town.command(&kira, &first).await.json()["duplicate"], true);
+    assert_eq!(town.office.position(), position);
+}
+
+/// So many more events, on one account.
+async fn links(town: &Town, many: u128) {
     let system = shared::words::System::parse("salesforce").unwrap();
-    let links = (0..600).map(|number| {
+    let links = (0..many).map(|number| {
         let key = SourceKey::parse(&format!("k{number}")).unwrap();
         let link = shared::account::Command::Link { system: system.clone(), key };
         order(1_000 + number, KIRA, shared::domain::Command::Account(NORTHWIND, link))
@@ -304,6 +338,50 @@ async fn a_list_that_breaks_off_does_not_look_whole() {
     for answer in town.office.ask_all(links.collect()).await {
         answer.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_list_ends_with_its_reader_s_access_and_with_the_log_as_it_was() {
+    let town = Town::new().await;
+    let (kira, lev) = (town.token(KIRA), town.token(LEV));
+    links(&town, 1_500).await;
+    let head = town.office.position();
+    let mut whole = town.send(get(&kira, "/api/events?limit=100000")).await.into_body().into_data_stream();
+    let mut cut_off = town.send(get(&lev, "/api/events?limit=100000")).await.into_body().into_data_stream();
+    let lines = |chunk: &axum::body::Bytes| chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let mut read = lines(&whole.next().await.unwrap().unwrap());
+    assert!(lines(&cut_off.next().await.unwrap().unwrap()) > 0);
+    let leave = order(100, ADA, shared::domain::Command::Colleague(LEV, shared::colleague::Command::Leave {}));
+    town.office.ask(leave).await.unwrap();
+    assert!(cut_off.next().await.unwrap().is_err(), "a list that is not whole does not end in order");
+    assert!(cut_off.next().await.is_none());
+    while let Some(chunk) = whole.next().await {
+        read += lines(&chunk.unwrap());
+    }
+    assert_eq!(read, head, "what came later is another list's");
+}
+
+#[tokio::test]
+async fn a_keyring_that_failed_is_seen_by_whoever_asks_whether_all_is_well() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let keys = town._folder.path().join("keys");
+    std::fs::rename(keys.join("ring-0000000001"), keys.join("elsewhere")).unwrap();
+    let visits = (0..600).map(|n| {
+        visit(1_000 + n, shared::ids::InteractionId::from_uuid(uuid::Uuid::from_u128(0x1_0000 + n)), NORTHWIND, "Visit")
+    });
+    let answers = town.office.ask_all(visits.collect()).await;
+    assert!(answers.iter().any(Result::is_err) && town.office.live().generation == 0);
+    let refused = town.get(&kira, "/readyz").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.text.contains("keyring"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_off_does_not_look_whole() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    links(&town, 600).await;
     town.store.torn_after.store(300, std::sync::atomic::Ordering::SeqCst);
     let torn = town.send(get(&kira, "/api/events?limit=100000")).await;
     assert_eq!(torn.status(), StatusCode::OK, "the first page could be read");
@@ -498,6 +576,15 @@ async fn a_past_that_changed_is_told() {
     let mut live = Listening::new(&town, get(&kira, "/api/events/live")).await;
     town.office.ask(order(101, ADA, shared::domain::Command::Import(BATCH, take_back))).await.unwrap();
     assert_eq!(live.positions(1).await, [town.store.head()]);
+    assert_eq!(live.next().await.unwrap(), ("again".into(), String::new(), "1".into()));
+    town.command(&kira, &renaming(102, "Northwind AG")).await;
+    assert_eq!(live.positions(1).await, [town.store.head()], "it is said once");
+
+    // Whoever was away while it happened hears it as well, once they have caught up.
+    let mut resumed = get(&kira, "/api/events/live");
+    resumed.headers_mut().insert("last-event-id", (town.store.head() - 2).into());
+    let mut live = Listening::new(&town, resumed).await;
+    live.positions(2).await;
     assert_eq!(live.next().await.unwrap(), ("again".into(), String::new(), "1".into()));
 }
 

@@ -17,8 +17,8 @@ use shared::ids::{EventRef, InteractionId, Stream};
 use shared::request::{Request, Seen};
 use shared::testkit::*;
 use shared::views::View;
-use shared::words::{Front, Label, Occurred, System};
-use shared::{account, colleague, import, interaction};
+use shared::words::{Front, Label, Occurred, Role, System};
+use shared::{account, colleague, import, interaction, unit};
 use uuid::Uuid;
 
 fn name_of(house: &House) -> String {
@@ -200,6 +200,80 @@ fn who_was_sent_away_a_moment_before_is_refused() {
     *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 2, left));
     let refused = house.ask(visit(100, VISIT, NORTHWIND, "Visit"));
     assert!(matches!(refused, Err(Refusal::Rejected(Rejection::Denied(_)))), "{refused:?}");
+    house.check_against_replay();
+}
+
+#[test]
+fn who_is_sent_away_while_their_order_is_decided_is_refused() {
+    let mut house = House::new();
+    let left = Event::Colleague(KIRA, colleague::Event::Left {});
+    *house.store.meanwhile.lock().unwrap() = Some(from_elsewhere(&house.keyring, 900, 2, left));
+    let refused = house.ask(visit(100, VISIT, NORTHWIND, "Visit"));
+    assert!(matches!(refused, Err(Refusal::Rejected(Rejection::Denied(_)))), "{refused:?}");
+    house.check_against_replay();
+}
+
+#[test]
+fn what_the_sender_looked_at_moves_a_moment_before_and_it_is_decided_again() {
+    let mut house = House::new();
+    let seen = house.warm.company().directory.accounts[&NORTHWIND].revision;
+    let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, seen, renamed));
+    let asked = expecting(register(100, TAILSPIN, "Tailspin"), NORTHWIND, seen);
+    assert!(matches!(house.ask(asked), Err(Refusal::Conflict { .. })));
+    house.check_against_replay();
+}
+
+#[test]
+fn two_desks_do_not_take_the_last_two_administrators_away() {
+    let mut house = House::new();
+    let role = |role| colleague::Command::GiveRole { role };
+    house.ask(order(100, ADA, Command::Colleague(KIRA, role(Role::Administrator)))).unwrap();
+    let demoted = Event::Colleague(KIRA, colleague::Event::GivenRole { role: Role::Analyst });
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 3, demoted));
+    let refused = house.ask(order(101, ADA, Command::Colleague(ADA, role(Role::Analyst))));
+    assert_eq!(refused, Err(Refusal::Rejected(Rejection::Colleague(colleague::Rejection::LastAdministrator))));
+    house.check_against_replay();
+}
+
+#[test]
+fn two_desks_make_no_ring_of_units() {
+    let mut house = House::new();
+    let under =
+        |number, unit, under| order(number, ADA, Command::Unit(unit, unit::Command::Move { under: Some(under) }));
+    house.ask(under(100, LOGISTICS, ENGINEERING)).unwrap();
+    let moved = Event::Unit(ENGINEERING, unit::Event::Moved { under: Some(SALES) });
+    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 1, moved));
+    let refused = house.ask(under(101, SALES, LOGISTICS));
+    assert_eq!(refused, Err(Refusal::Rejected(Rejection::Unit(unit::Rejection::UnderItself))));
+    house.check_against_replay();
+}
+
+#[test]
+fn without_keys_what_is_personal_is_refused_and_nothing_is_read_again() {
+    let mut house = House::new();
+    std::fs::rename(house.keys.path().join("ring-0000000001"), house.keys.path().join("elsewhere")).unwrap();
+    let (mut number, before) = (1_000, house.store.head());
+    // Keys are made ahead of use.
+    let refused = loop {
+        let interaction = InteractionId::from_uuid(Uuid::from_u128(0x1_0000 + number));
+        if let Err(refused) = house.ask(visit(number, interaction, NORTHWIND, "Visit")) {
+            break refused;
+        }
+        number += 1;
+        assert!(number < 2_000, "there are keys without end");
+    };
+    let Refusal::Closed(why) = refused else { panic!("{refused:?}") };
+    assert!(!why.contains("ring-"), "where the keys lie is nobody's business: {why}");
+    assert_eq!(house.store.head(), before + u64::try_from(number - 1_000).unwrap());
+    let again = house.ask_all(vec![
+        visit(2_000, VISIT, NORTHWIND, "Visit"),
+        rename(2_001, NORTHWIND, "Northwind AG"),
+        visit(2_002, CALL, NORTHWIND, "Call"),
+    ]);
+    assert!(matches!(again[0], Err(Refusal::Closed(_))) && matches!(again[2], Err(Refusal::Closed(_))), "{again:?}");
+    assert!(again[1].is_ok(), "what nobody has to be able to forget is written");
+    assert_eq!(house.afresh, 0);
     house.check_against_replay();
 }
 

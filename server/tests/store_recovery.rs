@@ -95,6 +95,11 @@ fn opens_whole(dir: &Path, acked: &Acked) -> Sled {
 }
 
 fn opens_read_only(dir: &Path, words: &str) -> u64 {
+    refuses_writes(dir, words).expect("events are concerned")
+}
+
+/// The first position that cannot be vouched for, where events are concerned.
+fn refuses_writes(dir: &Path, words: &str) -> Option<u64> {
     let store = Sled::open_with(dir, options()).expect("it opens");
     let State::ReadOnly { why, position } = store.state() else {
         panic!("it took {words} for nothing");
@@ -416,6 +421,27 @@ fn sled_of_another_store_is_moved_aside() {
 }
 
 #[test]
+fn sled_of_another_store_is_not_read_where_nothing_can_be_written() {
+    let (dir, acked) = fresh(80);
+    let other = tempfile::tempdir().expect("a directory");
+    fill(&Sled::open_with(other.path(), options()).expect("it opens"), 1_000..1_040);
+    std::fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    copy(&other.path().join("events"), &dir.path().join("events"));
+    for gone in ["clean", "index"] {
+        std::fs::remove_file(dir.path().join(gone)).expect("removed");
+    }
+    let Verdict::Sound { remarks, .. } = care::verify(dir.path(), None) else { panic!("the journal is sound") };
+    assert!(remarks.iter().any(|remark| remark.contains("sled is of another store")), "{remarks:?}");
+    let checkpoint = dir.path().join("proof/checkpoint");
+    let mut bytes = std::fs::read(&checkpoint).expect("a checkpoint");
+    *bytes.last_mut().expect("a byte") ^= 1;
+    std::fs::write(&checkpoint, bytes).expect("written");
+    let store = Sled::open_with(dir.path(), options()).expect("it opens");
+    assert!(matches!(store.state(), State::ReadOnly { position: None, .. }), "{:?}", store.state());
+    check(&store, &acked);
+}
+
+#[test]
 fn sled_that_panics_at_open_is_moved_aside_and_made_anew() {
     let mut dice = Dice::new(times("STORE_SEED", 5));
     let (dir, acked) = killed(1_500);
@@ -647,7 +673,7 @@ fn a_journal_that_was_rolled_back_or_swapped_opens_read_only() {
         copy(&from.join("journal"), &here.path().join("journal"));
         let verdict = care::verify(here.path(), None);
         assert_eq!(verdict.exit_code(), 1, "{verdict}");
-        opens_read_only(here.path(), "");
+        refuses_writes(here.path(), "");
     }
     let here = tempfile::tempdir().expect("a directory");
     copy(dir.path(), here.path());

@@ -87,22 +87,24 @@ fn why(reason: &Reason) -> Personal<Why> {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
-            Self::Register { name } => matches!(event, Event::Registered { name: was } if was == name),
-            Self::Rename { name } => matches!(event, Event::Renamed { name: was } if was == name),
-            Self::Describe(description) => matches!(event, Event::Described(was) if was == description),
+            Self::Register { name } => matches!(events, [Event::Registered { name: was }] if was == name),
+            Self::Rename { name } => matches!(events, [Event::Renamed { name: was }] if was == name),
+            Self::Describe(description) => matches!(events, [Event::Described(was)] if was == description),
             Self::Designate { tier, reason } => {
-                matches!(event, Event::Designated { tier: was, personal } if was == tier && personal.may_be(&why(reason)))
+                matches!(events, [Event::Designated { tier: was, personal }] if was == tier && personal.may_be(&why(reason)))
             }
-            Self::Assign { kam } => matches!(event, Event::Assigned { kam: was } if was == kam),
-            Self::Sponsor { sponsor } => matches!(event, Event::Sponsored { sponsor: was } if was == sponsor),
+            Self::Assign { kam } => matches!(events, [Event::Assigned { kam: was }] if was == kam),
+            Self::Sponsor { sponsor } => matches!(events, [Event::Sponsored { sponsor: was }] if was == sponsor),
             Self::Link { system, key } => {
-                matches!(event, Event::Linked { system: of, key: was } if (of, was) == (system, key))
+                matches!(events, [Event::Linked { system: of, key: was }] if (of, was) == (system, key))
             }
-            Self::Close { reason } => matches!(event, Event::Closed { personal } if personal.may_be(&why(reason))),
-            Self::Reopen { reason } => matches!(event, Event::Reopened { personal } if personal.may_be(&why(reason))),
+            Self::Close { reason } => matches!(events, [Event::Closed { personal }] if personal.may_be(&why(reason))),
+            Self::Reopen { reason } => {
+                matches!(events, [Event::Reopened { personal }] if personal.may_be(&why(reason)))
+            }
         }
     }
 }

@@ -69,18 +69,21 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
-            Self::Join { identity, unit, role: _ } => {
-                matches!(event, Event::Joined { unit: at, personal } if at == unit && personal.may_be(&identity.clone().into()))
+            Self::Join { identity, unit, role } => {
+                let [Event::Joined { unit: at, personal }, Event::GivenRole { role: given }] = events else {
+                    return false;
+                };
+                at == unit && personal.may_be(&identity.clone().into()) && given == role
             }
             Self::Rename { identity } => {
-                matches!(event, Event::Renamed { personal } if personal.may_be(&identity.clone().into()))
+                matches!(events, [Event::Renamed { personal }] if personal.may_be(&identity.clone().into()))
             }
-            Self::Move { unit } => matches!(event, Event::Moved { unit: was } if was == unit),
-            Self::GiveRole { role } => matches!(event, Event::GivenRole { role: was } if was == role),
-            Self::Leave {} => matches!(event, Event::Left {}),
+            Self::Move { unit } => matches!(events, [Event::Moved { unit: was }] if was == unit),
+            Self::GiveRole { role } => matches!(events, [Event::GivenRole { role: was }] if was == role),
+            Self::Leave {} => matches!(events, [Event::Left {}]),
         }
     }
 }
@@ -214,6 +217,20 @@ impl Colleagues {
 
     fn administrators(&self) -> BTreeSet<ColleagueId> {
         self.0.iter().filter(|(_, colleague)| colleague.standing.administers()).map(|(id, _)| *id).collect()
+    }
+
+    /// The administrators' streams.
+    pub(crate) fn who_administer(&self) -> Vec<Stream> {
+        self.administrators().into_iter().map(Stream::from).collect()
+    }
+
+    /// See [`crate::domain::decided_by`].
+    pub(crate) fn decided_by(&self, command: &Command) -> Vec<Stream> {
+        match command {
+            // Whether somebody else administers.
+            Command::GiveRole { .. } | Command::Leave {} => self.who_administer(),
+            Command::Join { .. } | Command::Rename { .. } | Command::Move { .. } => vec![],
+        }
     }
 
     /// Whether there are administrators, and none of them would be one if this import were taken back.

@@ -96,20 +96,20 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
             Self::Introduce { account, details } => {
-                matches!(event, Event::Introduced { account: at, personal } if at == account && personal.may_be(&details.clone().into()))
+                matches!(events, [Event::Introduced { account: at, personal }] if at == account && personal.may_be(&details.clone().into()))
             }
             Self::Describe { details } => {
-                matches!(event, Event::Described { personal } if personal.may_be(&details.clone().into()))
+                matches!(events, [Event::Described { personal }] if personal.may_be(&details.clone().into()))
             }
-            Self::Map(place) => matches!(event, Event::Mapped(was) if was == place),
-            Self::ReportTo { above } => matches!(event, Event::Mapped(was) if was.reports_to == *above),
-            Self::Move { account } => matches!(event, Event::Moved { account: was } if was == account),
-            Self::Associate { account } => matches!(event, Event::Associated { account: was } if was == account),
-            Self::Leave {} => matches!(event, Event::Left {}),
+            Self::Map(place) => matches!(events, [Event::Mapped(was)] if was == place),
+            Self::ReportTo { above } => matches!(events, [Event::Mapped(was)] if was.reports_to == *above),
+            Self::Move { account } => matches!(events, [Event::Moved { account: was }] if was == account),
+            Self::Associate { account } => matches!(events, [Event::Associated { account: was }] if was == account),
+            Self::Leave {} => matches!(events, [Event::Left {}]),
         }
     }
 }

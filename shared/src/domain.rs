@@ -96,10 +96,14 @@ macro_rules! domain {
                 }
             }
 
-            /// Whether this is what led to an event, as far as that can be told: what was forgotten since may be anything.
-            pub fn led_to(&self, event: &Event) -> bool {
-                $(if let (Self::$Slice(id, command), Event::$Slice(of, event)) = (self, event) {
-                    return id == of && command.led_to(event);
+            /// Whether this is what led to these events, all of its own, as far as that can be told: what was forgotten
+            /// since may be anything.
+            pub fn led_to(&self, events: &[&Event]) -> bool {
+                $(if let Self::$Slice(id, command) = self {
+                    let own = events.iter().map(|event| {
+                        if let Event::$Slice(of, event) = event && of == id { Some(event) } else { None }
+                    });
+                    return own.collect::<Option<Vec<_>>>().is_some_and(|own| command.led_to(&own));
                 })*
                 false
             }
@@ -188,6 +192,20 @@ pub fn occurred(command: &Command, said: Option<Occurred>, now: Timestamp, model
         | Command::Import(..) => None,
     };
     said.or_else(before).unwrap_or(Occurred::At(now))
+}
+
+/// The things that a decision looks at besides what the command is about, who sends it, and what its events name: if one
+/// of them changes meanwhile, it must be taken again.
+pub fn decided_by(command: &Command, model: &Model) -> Vec<Stream> {
+    match command {
+        Command::Unit(_, command) => model.units().decided_by(command),
+        Command::Colleague(_, command) => model.colleagues().decided_by(command),
+        Command::Import(_, command) => match command {
+            import::Command::TakeBack { .. } => model.colleagues().who_administer(),
+            import::Command::Start { .. } | import::Command::Finish { .. } => vec![],
+        },
+        Command::Account(..) | Command::Contact(..) | Command::Interaction(..) | Command::Handoff(..) => vec![],
+    }
 }
 
 /// Which events follow from a command. None at all means that it has already come true: a retry is harmless.

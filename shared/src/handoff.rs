@@ -116,21 +116,25 @@ fn outcome(result: &Reason) -> Personal<Outcome> {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
-            Self::Offer(offer) => matches!(event, Event::Offered(was) if was.is_told_of(offer)),
-            Self::Accept {} => matches!(event, Event::Accepted {}),
-            Self::Decline { reason } => matches!(event, Event::Declined { personal } if personal.may_be(&why(reason))),
-            Self::Return { reason } => matches!(event, Event::Returned { personal } if personal.may_be(&why(reason))),
+            Self::Offer(offer) => matches!(events, [Event::Offered(was)] if was.is_told_of(offer)),
+            Self::Accept {} => matches!(events, [Event::Accepted {}]),
+            Self::Decline { reason } => {
+                matches!(events, [Event::Declined { personal }] if personal.may_be(&why(reason)))
+            }
+            Self::Return { reason } => {
+                matches!(events, [Event::Returned { personal }] if personal.may_be(&why(reason)))
+            }
             Self::Complete { result } => {
-                matches!(event, Event::Completed { personal } if personal.may_be(&outcome(result)))
+                matches!(events, [Event::Completed { personal }] if personal.may_be(&outcome(result)))
             }
             Self::Escalate { to, reason } => {
-                matches!(event, Event::Escalated { to: was, personal } if was == to && personal.may_be(&why(reason)))
+                matches!(events, [Event::Escalated { to: was, personal }] if was == to && personal.may_be(&why(reason)))
             }
             Self::Withdraw { reason } => {
-                matches!(event, Event::Withdrawn { personal } if personal.may_be(&why(reason)))
+                matches!(events, [Event::Withdrawn { personal }] if personal.may_be(&why(reason)))
             }
         }
     }

@@ -52,16 +52,16 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
             Self::Start { system, source } => {
-                matches!(event, Event::Started { system: of, source: was } if (of, was) == (system, source))
+                matches!(events, [Event::Started { system: of, source: was }] if (of, was) == (system, source))
             }
             Self::Finish { accepted, refused } => {
-                matches!(event, Event::Finished { accepted: were, refused: not } if (were, not) == (accepted, refused))
+                matches!(events, [Event::Finished { accepted: were, refused: not }] if (were, not) == (accepted, refused))
             }
-            Self::TakeBack { with_entries: _ } => matches!(event, Event::TakenBack { .. }),
+            Self::TakeBack { with_entries: _ } => matches!(events, [Event::TakenBack { .. }]),
         }
     }
 }

@@ -139,17 +139,24 @@ fn why(reason: &Reason) -> Personal<Why> {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
-            // Its next steps come with it.
-            Self::Log { details, next_steps: _ } => matches!(event, Event::Logged(was) if was.is_told_of(details)),
-            Self::Correct(details) => matches!(event, Event::Corrected(was) if was.is_told_of(details)),
-            Self::Retract { reason } => matches!(event, Event::Retracted { personal } if personal.may_be(&why(reason))),
-            Self::AgreeNextStep(step) => matches!(event, Event::NextStepAgreed(was) if was.is_told_of(step)),
-            Self::DoNextStep { step } => matches!(event, Event::NextStepDone { step: was } if was == step),
+            Self::Log { details, next_steps } => {
+                let [Event::Logged(was), agreed @ ..] = events else { return false };
+                let is_agreed = |(event, step): (&&Event, &Step)| matches!(event, Event::NextStepAgreed(was) if was.is_told_of(step));
+                was.is_told_of(details)
+                    && agreed.len() == next_steps.len()
+                    && agreed.iter().zip(next_steps).all(is_agreed)
+            }
+            Self::Correct(details) => matches!(events, [Event::Corrected(was)] if was.is_told_of(details)),
+            Self::Retract { reason } => {
+                matches!(events, [Event::Retracted { personal }] if personal.may_be(&why(reason)))
+            }
+            Self::AgreeNextStep(step) => matches!(events, [Event::NextStepAgreed(was)] if was.is_told_of(step)),
+            Self::DoNextStep { step } => matches!(events, [Event::NextStepDone { step: was }] if was == step),
             Self::DropNextStep { step, reason } => {
-                matches!(event, Event::NextStepDropped { step: was, personal } if was == step && personal.may_be(&why(reason)))
+                matches!(events, [Event::NextStepDropped { step: was, personal }] if was == step && personal.may_be(&why(reason)))
             }
         }
     }

@@ -46,14 +46,14 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether this is what led to an event: a command that is sent again is known by that.
-    pub fn led_to(&self, event: &Event) -> bool {
+    /// Whether this is what led to these events: a command that is sent again is known by that.
+    pub fn led_to(&self, events: &[&Event]) -> bool {
         match self {
             Self::Found { name, under } => {
-                matches!(event, Event::Founded { name: was, under: at } if (was, at) == (name, under))
+                matches!(events, [Event::Founded { name: was, under: at }] if (was, at) == (name, under))
             }
-            Self::Rename { name } => matches!(event, Event::Renamed { name: was } if was == name),
-            Self::Move { under } => matches!(event, Event::Moved { under: was } if was == under),
+            Self::Rename { name } => matches!(events, [Event::Renamed { name: was }] if was == name),
+            Self::Move { under } => matches!(events, [Event::Moved { under: was }] if was == under),
         }
     }
 }
@@ -103,17 +103,24 @@ impl Units {
         self.0.contains_key(&unit)
     }
 
-    fn is_within(&self, unit: UnitId, above: UnitId) -> bool {
+    /// A unit, and those that it is under, upwards.
+    fn upwards(&self, unit: UnitId) -> impl Iterator<Item = UnitId> {
+        let above = |here: &UnitId| self.0.get(here).and_then(|unit| unit.under);
         // At most one step per unit: a damaged history could hold a ring.
-        let mut at = Some(unit);
-        for _ in 0..=self.0.len() {
-            match at {
-                Some(here) if here == above => return true,
-                Some(here) => at = self.0.get(&here).and_then(|unit| unit.under),
-                None => return false,
-            }
+        std::iter::successors(Some(unit), above).take(self.0.len() + 1)
+    }
+
+    fn is_within(&self, unit: UnitId, above: UnitId) -> bool {
+        self.upwards(unit).any(|here| here == above)
+    }
+
+    /// See [`crate::domain::decided_by`].
+    pub(crate) fn decided_by(&self, command: &Command) -> Vec<Stream> {
+        match command {
+            // Whether it would be under itself.
+            Command::Move { under: Some(parent) } => self.upwards(*parent).map(Stream::from).collect(),
+            Command::Move { under: None } | Command::Found { .. } | Command::Rename { .. } => vec![],
         }
-        false
     }
 
     pub(crate) fn evolve(&mut self, id: UnitId, event: &Event) {

@@ -9,9 +9,10 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use shared::domain::Command;
+use shared::domain::Event;
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
+use shared::record::Record;
 use shared::request::{MOST_EXPECTED, Receipt, Request};
 
 use super::figures::Figures;
@@ -20,6 +21,7 @@ use super::{Api, refusals};
 use crate::access::SignedIn;
 use crate::desk::Order;
 use crate::office::{LookError, Office};
+use crate::seal::storable_occurred;
 
 /// The answer is a receipt: what it names is durable.
 pub async fn post(
@@ -58,7 +60,7 @@ pub async fn post(
 /// # Errors
 /// What the one who asked is to be told.
 pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -> Result<Receipt, Problem> {
-    let (id, by, command) = (order.request.id, order.by, order.request.command.clone());
+    let (id, by, request) = (order.request.id, order.by, order.request.clone());
     let began = Instant::now();
     let answer = office.ask(order).await;
     figures.answered(&answer, began.elapsed());
@@ -69,7 +71,7 @@ pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -
     // Nothing was written now. The receipt is of what was recorded under this id, whatever that was.
     let office = office.clone();
     let looked = tokio::task::spawn_blocking(move || {
-        is_of(&office, &receipt, &command, by).map(|is_theirs| is_theirs.then_some(receipt))
+        is_of(&office, &receipt, &request, by).map(|is_theirs| is_theirs.then_some(receipt))
     });
     match looked.await {
         Ok(Ok(Some(receipt))) => Ok(receipt),
@@ -79,12 +81,17 @@ pub async fn ask(office: &Office, figures: &Figures, order: Order, lang: Lang) -
     }
 }
 
-/// Whether a receipt is of this command, from this colleague.
-fn is_of(office: &Office, receipt: &Receipt, command: &Command, by: ColleagueId) -> Result<bool, LookError> {
-    let stream = command.stream();
-    let Some(event) = receipt.events.iter().find(|event| event.stream == stream) else { return Ok(false) };
-    let records = office.history(stream, event.revision, 1)?;
-    Ok(records.first().is_some_and(|record| record.by == by && command.led_to(&record.event)))
+/// Whether a receipt is of this request, from this colleague.
+fn is_of(office: &Office, receipt: &Receipt, request: &Request, by: ColleagueId) -> Result<bool, LookError> {
+    let stream = request.command.stream();
+    let Some(first) = receipt.events.first().filter(|first| first.stream == stream) else { return Ok(false) };
+    let records = office.history(stream, first.revision, receipt.events.len())?;
+    let is_same = |record: &Record| {
+        let is_then = request.occurred.is_none_or(|said| storable_occurred(said) == record.occurred);
+        record.command == request.id && record.by == by && record.cause == request.cause && is_then
+    };
+    let events: Vec<&Event> = records.iter().map(|record| &record.event).collect();
+    Ok(records.iter().all(is_same) && request.command.led_to(&events))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

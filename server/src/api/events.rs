@@ -65,19 +65,25 @@ pub async fn list(
         Ok(Query(range)) => range,
         Err(rejection) => return refusals::malformed(&rejection.body_text(), lang).into_response(),
     };
-    let Some(role) = api.office.role(who.colleague) else { return refusals::stranger(lang).into_response() };
-    let limit = limit.unwrap_or(USUAL_LIMIT).min(HIGHEST_LIMIT);
+    if api.office.role(who.colleague).is_none() {
+        return refusals::stranger(lang).into_response();
+    }
+    // It ends where the log ends now, however slowly it is read.
+    let there_are = api.office.position().saturating_sub(after);
+    let limit = limit.unwrap_or(USUAL_LIMIT).min(HIGHEST_LIMIT).min(usize::try_from(there_are).unwrap_or(usize::MAX));
     // The first page is read before anything is answered: damage is then a problem document, not a torn body.
     let first = match page(&api, after, limit.min(PAGE)).await {
         Ok(first) => first,
         Err(error) => return refusals::unreadable(&error, lang).into_response(),
     };
     let lines = stream::unfold(Some((Ok(first), limit)), move |state| {
-        let api = api.clone();
+        let (api, who) = (api.clone(), who.clone());
         async move {
             let (page_read, left) = state?;
-            let records: Vec<Record> = match page_read {
-                Ok(records) => records,
+            // Whoever reads slowly may have lost their access meanwhile.
+            let allowed = may_listen(&api, &who).ok_or(Unread::LetGo);
+            let (records, role) = match page_read.and_then(|records| Ok((records, allowed?))) {
+                Ok(read) => read,
                 // The body breaks off: a list that ended in order would look like the whole of it.
                 Err(error) => {
                     tracing::error!(%error, "a list of events breaks off");
@@ -198,6 +204,8 @@ enum Unread {
     Look(#[from] LookError),
     #[error("the reading did not come to its end: {0}")]
     Died(#[from] JoinError),
+    #[error("its reader may not read it any more")]
+    LetGo,
 }
 
 async fn page(api: &Api, after: u64, limit: usize) -> Result<Vec<Record>, Unread> {

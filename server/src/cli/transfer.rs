@@ -123,11 +123,17 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
 /// Refuses to call the sound part of a damaged log an export of it.
 fn whole(store: &dyn Store, events: u64, to: &Path) -> Result<(), Failure> {
     match store.state() {
-        State::ReadOnly { why, position } => Err(Failure::Other(format!(
-            "the log is damaged at position {position}: {why}. Only what stands before it was written, {}, to {}",
-            many(events, EVENTS),
-            to.display()
-        ))),
+        State::ReadOnly { why, position } => {
+            let (written, to) = (many(events, EVENTS), to.display());
+            Err(Failure::Other(match position {
+                Some(position) => format!(
+                    "the log is damaged at position {position}: {why}. Only what stands before it was written, {written}, to {to}"
+                ),
+                None => format!(
+                    "the store is damaged, though no event is: {why}. All of it was written, {written}, to {to}"
+                ),
+            }))
+        }
         State::Open | State::Closed { .. } => Ok(()),
     }
 }

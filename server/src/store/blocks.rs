@@ -24,7 +24,7 @@ const WHOLE: u8 = 0;
 const PIECE: u8 = 1;
 
 /// How long sled may take to close. Its own end syncs its files, and may panic or wait for ever where that fails.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// An open sled.
 #[derive(Debug)]
@@ -85,9 +85,7 @@ impl Blocks {
             drop(told.send(ended));
         };
         std::thread::Builder::new().name("sled-close".to_owned()).spawn(close).map_err(|error| error.to_string())?;
-        closed
-            .recv_timeout(PATIENCE)
-            .unwrap_or_else(|_| Err(format!("it did not close within {} s", PATIENCE.as_secs())))
+        closed.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(format!("it did not close within {PATIENCE:?}")))
     }
 
     fn db(&self) -> Result<&::sled::Db, String> {

@@ -175,9 +175,7 @@ pub fn rebuild(dir: &Path, options: Options, progress: Progress<'_>) -> Result<u
     let store = Sled::open_with(dir, options)?;
     match store.state() {
         super::State::Open => Ok(store.head()),
-        super::State::ReadOnly { why, position } => {
-            Err(CareError::Unsound(Verdict::Damaged { position: Some(position), why }))
-        }
+        super::State::ReadOnly { why, position } => Err(CareError::Unsound(Verdict::Damaged { position, why })),
         super::State::Closed { why } => Err(CareError::Unsound(Verdict::CannotTell { why })),
     }
 }
@@ -471,7 +469,7 @@ fn examine(paths: &Paths, alone: bool, progress: Progress<'_>) -> io::Result<(Ex
             let mut testimonies: Vec<Testimony> =
                 noted.map(|head| Testimony::of("proof/head", head)).into_iter().collect();
             if alone {
-                testimonies.extend(beside(paths, store, index, &mut remarks)?);
+                testimonies.extend(beside(paths, &segments, store, index, &mut remarks)?);
             }
             let found = contradiction(&testimonies, Some(&segments), store, index)?;
             found.map(|Damage { position, why }| damaged(position, why))
@@ -523,7 +521,13 @@ fn examine_keys(paths: &Paths, store: Uuid, verdict: Verdict) -> io::Result<Verd
 }
 
 /// What else remembers how far the journal went. What is only behind is put right at the next start.
-fn beside(paths: &Paths, store: Uuid, index: &Index, remarks: &mut Vec<String>) -> io::Result<Vec<Testimony>> {
+fn beside(
+    paths: &Paths,
+    segments: &Segments,
+    store: Uuid,
+    index: &Index,
+    remarks: &mut Vec<String>,
+) -> io::Result<Vec<Testimony>> {
     let mut found = Vec::new();
     let mark = read(&paths.clean)?.map(|bytes| Clean::parse(&bytes, store));
     match mark {
@@ -549,7 +553,7 @@ fn beside(paths: &Paths, store: Uuid, index: &Index, remarks: &mut Vec<String>) 
         return Ok(found);
     }
     match open_patiently(&paths.events, &Options::default(), |blocks| blocks.survey().map(Some)) {
-        Ok((blocks, Some(held))) if is_ours(&blocks, &held, index) => {
+        Ok((blocks, Some(held))) if is_ours(&blocks, &held, index, Some((segments, store)))? => {
             found.push(Testimony { who: "sled", commits: held.commits, last_hash: None });
         }
         Ok((_, Some(_))) => remarks.push("sled is of another store, and is made anew at the next start".to_owned()),

@@ -157,7 +157,7 @@ impl Copy {
             Some(closed) => closed.recv_timeout(PATIENCE).unwrap_or_else(|_| {
                 // What is left of it would be put into a sled that the next open finds held, or has moved aside.
                 self.goal().given_up = true;
-                Err(format!("nobody said within {} s that it is closed", PATIENCE.as_secs()))
+                Err(format!("nobody said within {PATIENCE:?} that it is closed"))
             }),
             // One that has taken too long still has it.
             None if !self.goal().ended => Err("sled is still being closed".to_owned()),

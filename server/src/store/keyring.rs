@@ -95,7 +95,7 @@ pub struct Keyring {
     /// Held by whoever changes files; readers go on meanwhile.
     changing: Mutex<()>,
     /// Held until the keyring is dropped; none for one that only reads.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 #[derive(Debug)]
@@ -180,7 +180,7 @@ impl Keyring {
         let next = pages.len() as u64 * PAGE_KEYS;
         clean_up(dir, generation).map_err(at)?;
         let inner = Inner { generation, master, pages, next, made: 0, closed: false };
-        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), _lock: Some(lock) })
+        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), lock: Some(lock) })
     }
 
     /// The keyring in `dir` as it stands, to read only: nothing is made or changed there, and another process may have it.
@@ -195,7 +195,7 @@ impl Keyring {
         let (generation, master, pages) = still(dir)?;
         let next = pages.len() as u64 * PAGE_KEYS;
         let inner = Inner { generation, master, pages, next, made: 0, closed: true };
-        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), _lock: None })
+        Ok(Self { dir: dir.to_owned(), inner: RwLock::new(inner), changing: Mutex::new(()), lock: None })
     }
 
     /// Copies the keyring in `from` as it stands to a directory that holds none, with the signing key; another process may have
@@ -254,6 +254,12 @@ impl Keyring {
             }
         }
         Ok(slots)
+    }
+
+    /// Whether a write has failed, so that no more keys are made or destroyed before a restart.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.lock.is_some() && self.read().closed
     }
 
     /// Whether the key in a slot is there and was not destroyed.

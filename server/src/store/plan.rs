@@ -1,5 +1,7 @@
 //! The plan: which of a group's appends hold, and the records they become. Pure; shared by all implementations.
 
+use std::collections::HashSet;
+
 use hashbrown::HashTable;
 use shared::proof::Hash;
 use uuid::Uuid;
@@ -141,8 +143,9 @@ impl Ahead<'_> {
 
 fn well_formed(append: &Append) -> Result<(), AppendError> {
     let mut bytes = FIXED;
-    for (nth, part) in append.parts.iter().enumerate() {
-        if append.parts.iter().take(nth).any(|earlier| earlier.stream == part.stream) {
+    let mut seen = HashSet::with_capacity(append.parts.len());
+    for part in &append.parts {
+        if !seen.insert(part.stream) {
             return Err(AppendError::Malformed { why: "a stream has two parts; put all of its events in one" });
         }
         bytes += part.events.iter().map(|payload| PER_EVENT + payload.len()).sum::<usize>();

@@ -100,7 +100,8 @@ pub(super) fn recover(paths: &Paths, found: Found, options: &Options) -> io::Res
     let remembered = saved.as_ref().map(Index::reaches);
     let (mut index, mut end, mut whole) = read_journal(segments.as_ref(), saved, store)?;
     let clean = mark.is_some_and(|mark| mark.reaches() == index.reaches());
-    let (held, in_sled) = open_blocks(paths, options, mark.filter(|_| clean), &index);
+    let journal = segments.as_ref().map(|segments| (segments, store));
+    let (held, in_sled) = open_blocks(paths, options, mark.filter(|_| clean), &index, journal);
     // Sled is made anew from frames that the saved index has spared us: first it must be known that they are sound.
     let filled_from = held.as_ref().map_or(0, |(_, head)| *head);
     if options.sled && !whole && remembered.is_some_and(|saved| filled_from < saved.position) {
@@ -154,7 +155,13 @@ fn read_journal(segments: Option<&Segments>, saved: Option<Index>, store: Uuid) 
 }
 
 /// Opens sled and finds out how many commits it has; one that cannot be trusted is given up here.
-fn open_blocks(paths: &Paths, options: &Options, mark: Option<Clean>, index: &Index) -> (Option<(Blocks, u64)>, u64) {
+fn open_blocks(
+    paths: &Paths,
+    options: &Options,
+    mark: Option<Clean>,
+    index: &Index,
+    journal: Option<(&Segments, Uuid)>,
+) -> (Option<(Blocks, u64)>, u64) {
     if !options.sled {
         return (None, 0);
     }
@@ -170,7 +177,17 @@ fn open_blocks(paths: &Paths, options: &Options, mark: Option<Clean>, index: &In
         Ok((blocks, None)) => (Some((blocks, 0)), 0),
         Ok((blocks, Some(held))) => {
             let commits = held.commits;
-            if is_ours(&blocks, &held, index) { (Some((blocks, held.head)), commits) } else { (None, 0) }
+            match is_ours(&blocks, &held, index, journal) {
+                Ok(true) => (Some((blocks, held.head)), commits),
+                Ok(false) => {
+                    tracing::warn!("sled is of another store");
+                    (None, 0)
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "it cannot be told whose sled this is");
+                    (None, 0)
+                }
+            }
         }
         Err(why) => {
             tracing::warn!(why, "sled cannot be trusted");
@@ -179,14 +196,23 @@ fn open_blocks(paths: &Paths, options: &Options, mark: Option<Clean>, index: &In
     }
 }
 
-/// Whether what sled holds is of this log. One that is longer is a witness of a lost tail only if it goes on from our end.
-pub(super) fn is_ours(blocks: &Blocks, held: &Held, index: &Index) -> bool {
+/// Whether what sled holds is of this log: its last commit is one of the journal's. One that is longer is a witness of a
+/// lost tail only if it goes on from our end.
+pub(super) fn is_ours(
+    blocks: &Blocks,
+    held: &Held,
+    index: &Index,
+    journal: Option<(&Segments, Uuid)>,
+) -> io::Result<bool> {
     match held.commits.cmp(&index.commits()) {
-        // Whether it goes on from there is seen when it is filled up.
-        Ordering::Less => true,
-        Ordering::Equal => held.head == index.head() && held.last_hash == index.last_hash(),
-        Ordering::Greater if index.commits() == 0 => true,
-        Ordering::Greater => blocks.hash_at(index.head()) == Ok(Some(index.last_hash())),
+        Ordering::Less if held.commits == 0 => Ok(true),
+        Ordering::Less => {
+            let Some((segments, store)) = journal else { return Ok(false) };
+            Ok(segments.hash_after(held.commits, index, store)? == Some(held.last_hash))
+        }
+        Ordering::Equal => Ok(held.head == index.head() && held.last_hash == index.last_hash()),
+        Ordering::Greater if index.commits() == 0 => Ok(true),
+        Ordering::Greater => Ok(blocks.hash_at(index.head()) == Ok(Some(index.last_hash()))),
     }
 }
 

@@ -80,7 +80,7 @@ impl Default for Options {
             cache_bytes: 128 << 20,
             sled_every: 512 << 10,
             patience: Duration::from_secs(30),
-            stop_within: Duration::from_secs(4),
+            stop_within: super::blocks::PATIENCE,
             sled: true,
         }
     }
@@ -181,7 +181,7 @@ impl Sled {
         if let Err(damage) = end {
             let Damage { position, why } = damage;
             tracing::error!(position, why, "the journal is damaged: the store is open for reading only");
-            sled.state = RwLock::new(State::ReadOnly { why, position });
+            sled.state = RwLock::new(State::ReadOnly { why, position: Some(position) });
         } else if let Err(error) = sled.begin_writing(&paths, clean, whole) {
             // A full disk, say: what there is can be read all the same.
             let why = format!("writing could not begin: {error}");
@@ -295,7 +295,7 @@ impl Sled {
         let checkpoint = match witness::latest(&paths.proof, self.store)? {
             Ok(checkpoint) => checkpoint,
             Err(why) => {
-                self.refuse(1, why);
+                self.refuse(None, why);
                 return Ok(());
             }
         };
@@ -305,7 +305,7 @@ impl Sled {
                 let size = checkpoint.size;
                 let why = format!("the journal is not the one whose {size} commits were signed in proof/checkpoint");
                 // A root says that something is different, and not where.
-                self.refuse(1, why);
+                self.refuse(Some(1), why);
                 return Ok(());
             }
         }
@@ -338,7 +338,7 @@ impl Sled {
         Ok(())
     }
 
-    fn refuse(&mut self, position: u64, why: String) {
+    fn refuse(&mut self, position: Option<u64>, why: String) {
         tracing::error!(position, why, "the store is open for reading only");
         self.state = RwLock::new(State::ReadOnly { why, position });
     }
@@ -563,7 +563,8 @@ impl Sled {
     fn why_closed(&self) -> String {
         match self.state() {
             State::Open => "it is being closed".to_owned(),
-            State::ReadOnly { why, position } => format!("it is damaged at position {position}: {why}"),
+            State::ReadOnly { why, position: Some(position) } => format!("it is damaged at position {position}: {why}"),
+            State::ReadOnly { why, position: None } => format!("it is damaged, though no event is: {why}"),
             State::Closed { why } => why,
         }
     }

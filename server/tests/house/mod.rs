@@ -54,6 +54,8 @@ pub struct Trickster {
     pub memory: Memory,
     pub mishap: Mutex<Mishap>,
     pub closed: Mutex<Option<String>>,
+    /// What another writer commits just before the next look at a stream.
+    pub meanwhile: Mutex<Option<Append>>,
     /// From this position on the log cannot be read in order; 0 where all of it can.
     pub torn_after: AtomicU64,
     /// How many groups were appended.
@@ -133,6 +135,10 @@ impl Store for Trickster {
     }
 
     fn version(&self, stream: StreamId) -> Result<Option<Version>, ReadError> {
+        let faster = self.meanwhile.lock().unwrap().take();
+        for answer in faster.into_iter().flat_map(|append| self.memory.append(vec![append])) {
+            answer.unwrap();
+        }
         self.memory.version(stream)
     }
 
@@ -193,7 +199,7 @@ pub struct House {
     pub warm: Warm,
     /// How often the views were replaced.
     pub afresh: u32,
-    _keys: TempDir,
+    pub keys: TempDir,
 }
 
 impl House {
@@ -204,7 +210,7 @@ impl House {
         let store = Arc::new(Trickster::default());
         let now = Arc::new(Mutex::new(NOON));
         let (desk, warm) = open(&store, &keyring, &now);
-        Self { store, keyring, now, desk, warm, afresh: 0, _keys: keys }
+        Self { store, keyring, now, desk, warm, afresh: 0, keys }
     }
 
     /// The company of the fixtures, everything said at the desk.
