@@ -36,6 +36,8 @@ pub struct Refused {
 pub enum Why {
     Word(BadWord),
     Missing,
+    /// Neither an account nor a contact.
+    AboutNobody,
     NotADay,
     NotATime,
     /// A time of day without the day.
@@ -48,6 +50,7 @@ pub enum Why {
 
 crate::texts! {
     missing { en: "Fill in this field.", ru: "Заполните это поле." }
+    about_nobody { en: "Choose the account, or unfold More and say who was there.", ru: "Выберите клиента или раскройте «Ещё» и отметьте, кто был." }
     not_a_day { en: "This is no date. Choose one, or leave the field empty.", ru: "Это не дата. Выберите дату или оставьте поле пустым." }
     not_a_time { en: "This is no time of day. Write it as 14:05, or leave the field empty.", ru: "Это не время. Напишите его как 14:05 или оставьте поле пустым." }
     no_day { en: "Choose the day as well, or leave the time empty too.", ru: "Выберите и день или оставьте время пустым." }
@@ -62,6 +65,7 @@ impl Why {
         match self {
             Self::Word(word) => word.say(lang),
             Self::Missing => missing(lang).to_owned(),
+            Self::AboutNobody => about_nobody(lang).to_owned(),
             Self::NotADay => not_a_day(lang).to_owned(),
             Self::NotATime => not_a_time(lang).to_owned(),
             Self::NoDay => no_day(lang).to_owned(),
@@ -215,6 +219,10 @@ fn interaction(what: &str, key: Uuid, fields: &Fields) -> Result<interaction::Co
 
 fn details(fields: &Fields) -> Result<interaction::Details, Refused> {
     use shared::words::{Channel, Initiator, Place, Sentiment, Summary};
+    let (account, contacts) = (fields.choice("account", id)?, fields.choices("contact", id)?);
+    if account.is_none() && contacts.is_empty() {
+        return Err(refused("account", Why::AboutNobody));
+    }
     let channel = fields.choice("channel", Channel::from_word)?;
     let mode = fields.choice("mode", Mode::from_word)?.or_else(|| channel.and_then(Channel::usual_mode));
     let words = interaction::Words {
@@ -223,12 +231,12 @@ fn details(fields: &Fields) -> Result<interaction::Details, Refused> {
     };
     Ok(interaction::Details {
         front: fields.choice("front", Front::from_word)?.unwrap_or(Front::Client),
-        account: fields.choice("account", id)?,
+        account,
         channel,
         mode,
         minutes: fields.number("minutes")?,
         initiator: fields.choice("initiator", Initiator::from_word)?,
-        contacts: fields.choices("contact", id)?,
+        contacts,
         colleagues: fields.choices("colleague", id)?,
         sentiment: fields.choice("sentiment", Sentiment::from_word)?,
         planned: fields.is_set("planned"),
@@ -494,8 +502,11 @@ mod tests {
     #[test]
     fn a_form_says_at_which_field_it_is_wrong() {
         let refusal = |pairs: &[(&str, &str)]| asked(pairs).unwrap_err();
-        assert_eq!(refusal(&[("do", "interaction.log")]), refused("summary", Why::Missing));
-        let minutes = refusal(&[("do", "interaction.log"), ("summary", "x"), ("minutes", "an hour")]);
+        let northwind = NORTHWIND.to_string();
+        let account = ("account", northwind.as_str());
+        assert_eq!(refusal(&[("do", "interaction.log")]), refused("account", Why::AboutNobody));
+        assert_eq!(refusal(&[("do", "interaction.log"), account]), refused("summary", Why::Missing));
+        let minutes = refusal(&[("do", "interaction.log"), account, ("summary", "x"), ("minutes", "an hour")]);
         assert_eq!(minutes, refused("minutes", Why::NotANumber));
         assert_eq!(refusal(&[("do", "interaction.explode")]), refused("do", Why::UnknownForm));
         assert_eq!(refusal(&[]), refused("do", Why::UnknownForm));

@@ -23,7 +23,7 @@ use shared::words::Role;
 use uuid::Uuid;
 
 use crate::address::{encode, with_query};
-use crate::live::Follow;
+use crate::live::{Follow, Line};
 use crate::text::{Lang, use_lang};
 use crate::when::Zone;
 
@@ -123,7 +123,7 @@ crate::texts! {
     try_again { en: "Try again", ru: "Попробовать ещё раз" }
     /// The heading in the place of a page.
     cannot_show { en: "This cannot be shown", ru: "Не удалось показать страницу" }
-    unreachable(why: &str) { en: "The server cannot be reached. Check the connection and try again. ({why})", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз. ({why})" }
+    unreachable { en: "The server cannot be reached. Check the connection and try again.", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз." }
     unreadable(why: &str) { en: "The store cannot be read: {why}. Tell an administrator.", ru: "Хранилище не читается: {why}. Сообщите администратору." }
 }
 
@@ -134,7 +134,8 @@ impl Trouble {
             Self::SignedOut => signed_out(lang).to_owned(),
             Self::NotAllowed => not_allowed(lang).to_owned(),
             Self::NotFound => not_found(lang).to_owned(),
-            Self::Unreachable(why) => unreachable(lang, why),
+            // What a browser says of it is no help to a person.
+            Self::Unreachable(_) => unreachable(lang).to_owned(),
             Self::Unreadable(why) => unreadable(lang, why),
         }
     }
@@ -191,12 +192,25 @@ type Show = dyn Fn(&Model, Arc<dyn Fn() + Send + Sync>) -> Result<AnyView, Troub
 /// What is the same for every page, and therefore in the bundle once: nothing here names a page's type.
 fn shown(address: Arc<dyn Fn() -> String + Send + Sync>, read: Read, show: Arc<Show>) -> AnyView {
     let answer = Resource::new_str(move || address(), move |address| answer(address, read.clone()));
+    let is_lost = StoredValue::new(false);
+    // A page that could not be fetched is asked for again once the server is heard again.
+    if let Some(line) = use_context::<Line>() {
+        Effect::new(move |stood: Option<bool>| {
+            let stands = line.0.get();
+            if stands && stood == Some(false) && is_lost.get_value() {
+                answer.refetch();
+            }
+            stands
+        });
+    }
     view! {
         <Transition>
             {move || {
                 let show = Arc::clone(&show);
                 Suspend::new(async move {
-                    let view = match answer.await {
+                    let answered = answer.await;
+                    is_lost.set_value(matches!(answered, Answer(Err(Trouble::Unreachable(_)))));
+                    let view = match answered {
                         Answer(Ok(model)) => {
                             #[cfg(feature = "hydrate")]
                             crate::parts::focus::arrived();

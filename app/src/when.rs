@@ -300,11 +300,17 @@ pub fn count(n: usize, lang: Lang) -> String {
     number(u64::try_from(n).unwrap_or(u64::MAX), lang)
 }
 
-/// "5 weeks of silence": what stands between two entries that are far apart; `None` under three weeks.
+/// "5 weeks of silence": what stands between two entries that are far apart; `None` under three weeks, and in years
+/// from two of them on.
 #[must_use]
 pub fn silence(from: Date, to: Date, lang: Lang) -> Option<String> {
     let weeks = u64::try_from((to - from).get_days() / 7).ok().filter(|weeks| *weeks >= 3)?;
+    let years = weeks / 52;
     Some(match lang {
+        Lang::En if years >= 2 => format!("more than {years} years of silence"),
+        Lang::Ru if years >= 2 => {
+            format!("больше {years}\u{a0}{} тишины", lang.count(years, ["", ""], ["года", "лет", "лет"]))
+        }
         Lang::En => format!("{weeks} weeks of silence"),
         Lang::Ru => format!("{weeks}\u{a0}{} тишины", lang.count(weeks, ["", ""], ["неделя", "недели", "недель"])),
     })
@@ -348,6 +354,12 @@ mod tests {
     fn silence_and_spans_agree_with_their_numbers() {
         assert_eq!(silence(date(2026, 1, 1), date(2026, 1, 15), Lang::En), None);
         assert_eq!(silence(date(2026, 1, 1), date(2026, 2, 10), Lang::Ru).as_deref(), Some("5\u{a0}недель тишины"));
+        assert_eq!(silence(date(2023, 1, 1), date(2026, 1, 1), Lang::Ru).as_deref(), Some("больше 3\u{a0}лет тишины"));
+        assert_eq!(
+            silence(date(2023, 1, 1), date(2026, 1, 1), Lang::En).as_deref(),
+            Some("more than 3 years of silence")
+        );
+        assert_eq!(silence(date(2026, 2, 1), date(2026, 1, 1), Lang::En), None, "what is planned is no silence");
         assert_eq!(span(4 * 3600, Lang::En), "4\u{a0}hours");
         assert_eq!(span(3 * 86_400, Lang::Ru), "3\u{a0}дня");
         assert_eq!([30 * 60, 5 * 3600].map(|seconds| span_short(seconds, Lang::Ru)), ["30\u{a0}мин", "5\u{a0}ч"]);

@@ -81,6 +81,24 @@ test('a refused command says why and keeps the text', async ({ page, request }) 
   await expect(page.getByLabel('What happened')).toHaveValue('A month-long meeting');
 });
 
+test('on a phone, a save that got no answer says so where one looks', async ({ page, request }) => {
+  const account = await Desk.ofAda(request).account('Fabrikam in a dead spot');
+  await page.setViewportSize({ width: 390, height: 700 });
+  await page.goto(`/log?account=${account}`);
+  await alive(page);
+  await page.getByLabel('What happened').fill('They called from the motorway');
+  await page.getByText('More: when, where, people, next step').click();
+  await page.getByLabel('Next step').fill('Call back');
+  await page.route('**/api/commands', route => route.abort());
+  await page.getByRole('button', { name: 'Log', exact: true }).click();
+  const why = page.getByRole('alert').filter({ hasText: 'No answer.' });
+  await expect(why).toBeFocused();
+  await expect(why).toBeInViewport({ ratio: 1 });
+  await page.unroute('**/api/commands');
+  await page.getByRole('button', { name: 'Log', exact: true }).click();
+  await expect(page.locator('.entry', { hasText: 'They called from the motorway' })).toHaveCount(1);
+});
+
 test('the whole of it goes by keyboard, on a Russian layout too', async ({ page, request }) => {
   const account = await Desk.ofAda(request).account('Fabrikam by keyboard');
   await page.goto(`/accounts/${account}`);

@@ -130,4 +130,15 @@ test.describe('without scripts', () => {
     await expect(page).toHaveURL(/\/handoffs/);
     await expect(card(page, what)).toContainText('accepted by Lev Morozov');
   });
+
+  test('a refused answer is open again, with the reason', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Tailspin and its reasons');
+    const what = 'Count the pallets of Tailspin';
+    await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
+    await page.goto('/handoffs');
+    await card(page, what).getByText('Decline', { exact: true }).first().click();
+    await card(page, what).getByRole('button', { name: 'Decline' }).click();
+    await expect(card(page, what).getByText('Fill in this field.')).toBeVisible();
+    await expect(card(page, what).getByRole('textbox')).toBeFocused();
+  });
 });

@@ -35,6 +35,18 @@ test('what happened while a page could not reach the server is there once it can
   await expect(page.locator('.entry')).toHaveCount(4);
 });
 
+test('a page that could not be fetched comes by itself once the server is heard again', async ({ page }) => {
+  let isOut = true;
+  await page.route(/\/api\/(events\/live|views\/)/, route => (isOut ? route.abort() : route.continue()));
+  await page.goto('/handoffs');
+  await alive(page);
+  await expect(page.getByText('No connection')).toBeVisible();
+  await page.getByRole('link', { name: 'Alignment' }).first().click();
+  await expect(page.getByRole('alert')).toContainText('The server cannot be reached.');
+  isOut = false;
+  await expect(page.getByRole('heading', { level: 1, name: 'Alignment' })).toBeVisible({ timeout: 30_000 });
+});
+
 test('a line that ends in the middle goes on after the last event that came', async ({ page, request }) => {
   const desk = Desk.ofAda(request);
   const account = await desk.account('Fabrikam on a train');

@@ -49,6 +49,10 @@ crate::texts! {
         en: plural(n) { "promise open", "promises open" },
         ru: plural(n) { "открытое обещание", "открытых обещания", "открытых обещаний" },
     }
+    handoffs_open(n: u64) {
+        en: plural(n) { "handoff open", "handoffs open" },
+        ru: plural(n) { "передача в работе", "передачи в работе", "передач в работе" },
+    }
     about { en: "About the account", ru: "О клиенте" }
     contacts { en: "Contacts", ru: "Контакты" }
     add_contact { en: "Add", ru: "Добавить" }
@@ -244,7 +248,19 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
     };
     let touch = figure(file.last_touch(), since_touch, never_touched(lang));
     let met = figure(file.last_in_person(), since_person, never_met(lang));
-    let open = u64::try_from(file.open_steps().len() + file.handoffs.len()).unwrap_or(u64::MAX);
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let (open, handed) = (count(file.open_steps().len()), count(file.handoffs.len()));
+    let handed_over = (handed > 0).then(|| {
+        view! {
+            <li>
+                <a href="#handoffs">
+                    <b>{handed}</b>
+                    " "
+                    {handoffs_open(lang, handed)}
+                </a>
+            </li>
+        }
+    });
     view! {
         <ul class="figures">
             {touch} {met} <li>
@@ -254,6 +270,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
                     {promises(lang, open)}
                 </a>
             </li>
+            {handed_over}
         </ul>
     }
 }
@@ -386,7 +403,7 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
             })
             .collect_view();
         view! {
-            <section class="card">
+            <section class="card" id="handoffs">
                 <header>
                     <h2>{open_handoffs(lang)}</h2>
                 </header>

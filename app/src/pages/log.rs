@@ -21,7 +21,7 @@ use crate::live::Follow;
 use crate::parts::accounts::{AccountFinder, AccountSelect, KnownAccount, Offered};
 use crate::parts::colleagues::{self, ColleagueFinder, ColleagueFinderForm};
 use crate::parts::entry::{channel_icon, mode_icon};
-use crate::parts::fields::{Check, Checks, CommandForm, Field, Kind, Select, Targets, form_name};
+use crate::parts::fields::{Check, Checks, CommandForm, Field, Kind, Select, Targets, form_name, is_refused};
 use crate::parts::history::{account_behind, writes};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::use_lang;
@@ -320,7 +320,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
         </div>
         <Targets form=form.clone() name="channel" legend=channel(lang) choices=channels value=channel_was />
         <Targets form=form.clone() name="mode" legend=mode(lang) class="tall even" choices=modes value=mode_was />
-        <details class="unfold" open=is_correction || looks_for_ours>
+        <details class="unfold" open=is_correction || looks_for_ours || is_refused(&form)>
             <summary>{more(lang)}</summary>
             <div class="stack">
                 <div class="fields">
@@ -330,6 +330,16 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                     <Field form=form.clone() name="place" label=place(lang) value=where_ />
                     <Field form=form.clone() name="minutes" label=minutes(lang) kind=Kind::Number value=minutes_was />
                 </div>
+                {(!is_correction)
+                    .then(|| {
+                        view! {
+                            <div class="fields">
+                                <Field form=form.clone() name="next_step" label=next_step(lang) />
+                                <Field form=form.clone() name="step_due" label=step_due(lang) kind=Kind::Date />
+                                <Select form=form.clone() name="step_owner" label=step_owner(lang) choices=owners empty=mine(lang) />
+                            </div>
+                        }
+                    })}
                 {(!contacts.is_empty())
                     .then(|| view! { <Checks form=form.clone() legend=who_there(lang) name="contact" choices=contacts chosen=ticked /> })}
                 <ColleagueFinder offered=ours name="ours" />
@@ -354,16 +364,6 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
                     />
                 </div>
                 <Check form=form.clone() name="planned" label=planned(lang) checked=planned_was />
-                {(!is_correction)
-                    .then(|| {
-                        view! {
-                            <div class="fields">
-                                <Field form=form.clone() name="next_step" label=next_step(lang) />
-                                <Field form=form.clone() name="step_due" label=step_due(lang) kind=Kind::Date />
-                                <Select form=form.clone() name="step_owner" label=step_owner(lang) choices=owners empty=mine(lang) />
-                            </div>
-                        }
-                    })}
             </div>
         </details>
         <div class="form-foot">

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::contacts;
 use crate::address::{query, with_query};
 use crate::live::Follow;
-use crate::parts::fields::{CommandForm, Field};
+use crate::parts::fields::{CommandForm, Field, is_refused};
 use crate::parts::history::writes;
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
@@ -366,7 +366,7 @@ fn Register(seed: Uuid, #[prop(optional)] open: bool) -> impl IntoView {
     let kam =
         use_viewer().filter(|viewer| viewer.role == Some(Role::AccountManager)).map(|viewer| viewer.me.to_string());
     view! {
-        <details class="unfold" open=open data-close="" id="register">
+        <details class="unfold" open=open || is_refused("account.register") data-close="" id="register">
             <summary>{register(lang)}</summary>
             <CommandForm what="account.register" seed=seed back="" class="form" label=register(lang)>
                 {kam.map(|kam| view! { <input type="hidden" name="kam" value=kam /> })}

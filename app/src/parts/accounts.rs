@@ -15,6 +15,8 @@ use crate::when::count;
 crate::texts! {
     mine { en: "Mine", ru: "Мои" }
     others { en: "Others", ru: "Остальные" }
+    none_here { en: "There is no account yet.", ru: "Пока нет ни одного клиента." }
+    to_the_accounts { en: "Register one", ru: "Завести клиента" }
     another { en: "Another account", ru: "Другой клиент" }
     find { en: "Find an account by its name", ru: "Найти клиента по названию" }
     find_it { en: "Find", ru: "Найти" }
@@ -127,6 +129,7 @@ pub fn AccountSelect(
             })
             .collect_view()
     };
+    let is_empty = offered.mine.is_empty() && offered.others.is_empty();
     let has_both = !offered.mine.is_empty() && !offered.others.is_empty();
     let (my_options, other_options) = (options(offered.mine), options(offered.others));
     let options = if has_both {
@@ -142,6 +145,14 @@ pub fn AccountSelect(
         <div class="field" class:wrong=is_wrong>
             <label for=id.clone()>{label}</label>
             {why.map(|why| view! { <p class="wrong-why" id=why_id>{why}</p> })}
+            {is_empty
+                .then(|| {
+                    view! {
+                        <p class="hint">
+                            {none_here(lang)} " " <a href="/#register">{to_the_accounts(lang)}</a>
+                        </p>
+                    }
+                })}
             <select id=id name=name required=required aria-describedby=described aria-invalid=is_wrong.then_some("true")>
                 <option value="">{empty}</option>
                 {options}

@@ -13,6 +13,7 @@ use shared::views::{Directory, Timeline};
 use shared::words::{Channel, Front, Initiator, Mode, Occurred, Sentiment};
 use shared::{account, colleague, contact, interaction, unit};
 
+use crate::source::called;
 use crate::text::Lang;
 use crate::when::{self, Zone};
 
@@ -280,6 +281,15 @@ impl Reading<'_> {
         Who { name: self.directory.colleague(id, self.lang).to_owned(), href, ours: true }
     }
 
+    /// Who wrote it down. What an import copied is the other system's word, and not of whoever ran the import.
+    fn by(&self, record: &Record) -> Who {
+        let import = record.batch.and_then(|batch| self.directory.imports.get(&batch));
+        match import.filter(|import| import.by == record.by) {
+            Some(import) => Who { name: called(&import.source, self.lang), href: None, ours: true },
+            None => self.colleague(record.by),
+        }
+    }
+
     fn contact(&self, id: shared::ids::ContactId) -> Who {
         Who {
             name: self.directory.contact(id, self.lang).to_owned(),
@@ -331,7 +341,7 @@ impl Reading<'_> {
     fn words(&self, entry: &Entry, chips: &mut Vec<Chip>) -> (&'static str, String, Vec<Who>, String) {
         let lang = self.lang;
         let record = entry.current();
-        let by = self.colleague(entry.record.by);
+        let by = self.by(&entry.record);
         match &record.event {
             Event::Interaction(..) => self.interaction(entry, chips),
             Event::Handoff(_, event) => self.handoff(event, entry, chips),
@@ -425,7 +435,7 @@ impl Reading<'_> {
     ) -> (&'static str, String, Vec<Who>, String) {
         let lang = self.lang;
         let record = &entry.record;
-        let by = self.colleague(record.by);
+        let by = self.by(record);
         let today = self.zone.day(Occurred::At(self.now));
         let offer = entry.offer();
         let what = offer

@@ -55,6 +55,18 @@ pub(crate) fn slip_of_page() -> Option<Slip> {
     crate::json::read(&meta.get_attribute("content")?).ok()
 }
 
+/// Whether this form was refused: what hides it must then be open.
+#[must_use]
+pub fn is_refused(form: &str) -> bool {
+    use_slip().is_some_and(|slip| slip.form == form)
+}
+
+/// Whether a form about this thing was refused, whichever it was.
+#[must_use]
+pub fn is_refused_about(stream: &str) -> bool {
+    use_slip().is_some_and(|slip| slip.form.split(' ').nth(1) == Some(stream))
+}
+
 /// What was typed into a field of this form before it was refused.
 #[must_use]
 pub fn typed(form: &str, field: &str) -> Option<String> {
@@ -148,7 +160,7 @@ pub fn CommandForm(
             {step.map(|step| view! { <input type="hidden" name="step" value=step /> })}
             <input type="hidden" name="key" value=key(seed, &form).to_string() />
             <input type="hidden" name="back" value=back />
-            <div class="form-why notice error" role="alert" hidden=is_taken>
+            <div class="form-why notice error" role="alert" tabindex="-1" hidden=is_taken autofocus=!is_taken>
                 <p>{why}</p>
             </div>
             {keep
@@ -225,7 +237,10 @@ pub fn Field(
     let described = [(!hint.is_empty()).then(|| hint_id.clone()), why.is_some().then(|| why_id.clone())];
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let described = (!described.is_empty()).then_some(described);
-    let invalid = why.is_some().then_some("true");
+    let is_wrong = why.is_some();
+    let invalid = is_wrong.then_some("true");
+    // Without scripts the browser goes where something is to be mended.
+    let autofocus = autofocus || is_wrong;
     let input = match kind {
         Kind::Text => view! {
             <textarea
@@ -267,7 +282,6 @@ pub fn Field(
             .into_any()
         }
     };
-    let is_wrong = why.is_some();
     view! {
         <div class="field" class:wrong=is_wrong>
             <label for=id>{label}</label>

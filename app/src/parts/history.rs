@@ -121,10 +121,13 @@ impl History {
         let viewer = reader.viewer();
         let names = timeline.names();
         let contacts: BTreeSet<ContactId> = of_slice(&names, Slice::Contact).map(ContactId::from_uuid).collect();
+        let batches: BTreeSet<_> = timeline.newest_first().filter_map(|entry| entry.record.batch).collect();
         let (now, seed, directory) = (viewer.now, viewer.seed, Directory::default());
         let mut history = Self { position, now, seed, directory, timeline, stale: false };
         reader.company(&mut |company| {
             history.directory = company.directory.cut(&home.into_iter().collect(), &contacts);
+            let imports = batches.iter().filter_map(|id| Some((*id, company.directory.imports.get(id)?.clone())));
+            history.directory.imports = imports.collect();
             history.name(&company.directory, of_slice(&names, Slice::Account).map(AccountId::from_uuid), []);
         });
         history

@@ -4,12 +4,12 @@
 use jiff::civil::Date;
 use leptos::prelude::*;
 use shared::views::timeline::Filter;
-use shared::words::Front;
+use shared::words::{Front, Occurred};
 use uuid::Uuid;
 
 use super::Icon;
 use super::entry::{Reading, Shown, Who, front_word};
-use super::fields::{CommandForm, Field, Kind, form_name};
+use super::fields::{CommandForm, Field, Kind, form_name, is_refused, is_refused_about};
 use super::steps::{StepAgree, StepEnds};
 use crate::text::use_lang;
 use crate::when;
@@ -56,10 +56,13 @@ pub const SOUGHT: &str = "sought";
 pub fn lines(reading: &Reading<'_>, filter: &Filter) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut last: Option<Date> = None;
+    // The silence that lasts until today is the one that matters most.
+    let is_newest = filter.before.is_none() && reading.timeline.later == 0;
+    let today = is_newest.then(|| reading.zone.day(Occurred::At(reading.now)));
     let sought = filter.at.and_then(|at| reading.timeline.entry(at)).map(|entry| entry.record.position);
     for entry in reading.timeline.newest_first() {
         let day = reading.zone.day(entry.occurred());
-        let before = last.filter(|_| !filter.narrows());
+        let before = last.or(today).filter(|_| !filter.narrows());
         if let Some(text) = before.and_then(|last| when::silence(day, last, reading.lang)) {
             lines.push(Line::Silence { key: format!("silence {day}"), text });
         }
@@ -148,6 +151,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
     let event = shown.event.to_string();
     let stream = shown.event.stream.to_string();
     let retract_form = form_name("interaction.retract", Some(&stream));
+    let is_retract_refused = is_refused(&retract_form);
     let actions = writes.then(|| {
         view! {
             <div class="row">
@@ -168,7 +172,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 .then(|| {
                     view! {
                         <StepAgree stream=stream.clone() seed=seed back=back.clone() />
-                        <details class="unfold" data-close="">
+                        <details class="unfold" data-close="" open=is_retract_refused>
                             <summary>{retract(lang)}</summary>
                             <CommandForm what="interaction.retract" on=stream.clone() seen=shown.revision seed=seed back=back.clone()>
                                 <Field form=retract_form.clone() name="reason" label=retract_why(lang) kind=Kind::Line required=true />
@@ -197,7 +201,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 <span class=format!("front-word tag-{front}")>{front_word(shown.front, lang)}</span>
             </time>
             <article class="body" id=shown.is_sought.then_some(SOUGHT)>
-                <details open=shown.is_sought>
+                <details open=shown.is_sought || is_refused_about(&stream)>
                     <summary>
                         <Icon name=shown.icon />
                         <span class="sr">{shown.spoken}</span>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::contact::Details;
 
-use super::fields::{Field, Kind};
+use super::fields::{Field, Kind, is_refused};
 use crate::text::use_lang;
 
 crate::texts! {
@@ -38,6 +38,7 @@ pub fn PersonFields(
     let mobile_was = text(of.and_then(|details| details.mobile.as_ref()).map(ToString::to_string));
     let address_was = text(of.and_then(|details| details.address.as_ref()).map(ToString::to_string));
     let notes_was = text(of.and_then(|details| details.notes.as_ref()).map(ToString::to_string));
+    let is_open = is_known || is_refused(&form);
     view! {
         <Field form=form.clone() name="name" label=name(lang) value=name_was required=true autofocus=autofocus autocomplete="off" />
         <div class="fields">
@@ -45,7 +46,7 @@ pub fn PersonFields(
             <Field form=form.clone() name="email" label=email(lang) kind=Kind::Email value=email_was autocomplete="off" />
             <Field form=form.clone() name="phone" label=phone(lang) value=phone_was autocomplete="off" />
         </div>
-        <details class="unfold" open=is_known>
+        <details class="unfold" open=is_open>
             <summary>{more(lang)}</summary>
             <div class="stack">
                 <div class="fields">

@@ -21,6 +21,7 @@ crate::texts! {
     sign_in { en: "Sign in", ru: "Войти" }
     load_changes { en: "Load what changed, keep what I typed", ru: "Показать изменения, сохранить набранное" }
     at_field(label: &str, why: &str) { en: "{label}: {why}", ru: "{label}: {why}" }
+    asked_at_field(label: &str, why: &str) { en: "{label} {why}", ru: "{label} {why}" }
     close { en: "Close", ru: "Закрыть" }
 }
 
@@ -111,6 +112,8 @@ fn Undo(interaction: String, back: String) -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 mod browser {
+    use std::time::Duration;
+
     use leptos::prelude::*;
     use leptos_router::NavigateOptions;
     use leptos_router::hooks::{use_location, use_navigate};
@@ -121,8 +124,8 @@ mod browser {
     use web_sys::{Element, Event, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent};
 
     use super::{
-        Toast, arrived, arrived_before, at_field, done, load_changes, logged, no_answer, sign_in, signed_out, undone,
-        without_logged,
+        Toast, arrived, arrived_before, asked_at_field, at_field, done, load_changes, logged, no_answer, sign_in,
+        signed_out, undone, without_logged,
     };
     use crate::address::{encode, with_query};
     use crate::fetch::{self, Problem};
@@ -130,6 +133,9 @@ mod browser {
     use crate::parts::{drafts, focus, keys};
     use crate::read::use_viewer;
     use crate::text::Lang;
+
+    /// How long it is said that something was done.
+    const LONG_ENOUGH: Duration = Duration::from_secs(6);
 
     /// Listens on the whole document, once: forms come and go with the pages.
     pub fn install(lang: Lang, toast: RwSignal<Option<Toast>>) {
@@ -258,6 +264,22 @@ mod browser {
         })
     }
 
+    /// What offers nothing goes by itself: it stands in the way of the next tap.
+    fn say(toast: RwSignal<Option<Toast>>, what: Toast) {
+        let offers = what.undo.is_some();
+        toast.set(Some(what.clone()));
+        if !offers {
+            set_timeout(
+                move || {
+                    if toast.try_with_untracked(|now| now.as_ref() == Some(&what)) == Some(true) {
+                        toast.set(None);
+                    }
+                },
+                LONG_ENOUGH,
+            );
+        }
+    }
+
     fn taken(
         form: &HtmlFormElement,
         request: &Request,
@@ -291,7 +313,7 @@ mod browser {
             (true, Some(_)) => arrived(lang),
             _ => text,
         };
-        toast.set(Some(Toast { text: text.to_owned(), undo, on }));
+        say(toast, Toast { text: text.to_owned(), undo, on });
         let had_focus = document().active_element().is_some_and(|focused| form.contains(Some(&focused)));
         form.reset();
         drafts::said(form, false);
@@ -393,15 +415,26 @@ mod browser {
         if let Some(notice) = form.query_selector(".form-why").ok().flatten() {
             let _ = notice.remove_attribute("hidden");
             if let Ok(Some(text)) = notice.query_selector("p") {
-                let whole = label.map_or_else(|| why.clone(), |label| at_field(lang, &label, &why));
+                let whole = label.map_or_else(
+                    || why.clone(),
+                    |label| {
+                        if label.ends_with('?') {
+                            asked_at_field(lang, &label, &why)
+                        } else {
+                            at_field(lang, &label, &why)
+                        }
+                    },
+                );
                 text.set_text_content(Some(&whole));
             }
             if let Some(offer) = offer {
                 let _ = notice.append_child(&offer);
             }
         }
-        if let Some(input) = wrong {
-            let _ = input.focus();
+        let reason = || form.query_selector(".form-why").ok().flatten()?.dyn_into().ok();
+        // Where no field is wrong the reason itself is gone to: the button stands far below it, on a phone a screen away.
+        if let Some(at) = wrong.or_else(reason) {
+            let _ = at.focus();
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Row {
     pub tier: Option<Tier>,
     pub kam: Option<ColleagueId>,
     pub closed: bool,
+    /// Since when it is known.
+    registered: Occurred,
     touches: BTreeMap<InteractionId, Touch>,
     steps: Steps<OpenStep>,
 }
@@ -78,10 +80,10 @@ impl Row {
         self.steps.iter().filter(|(_, _, step)| step.due.is_some_and(|due| calendar.is_overdue(due))).count()
     }
 
-    /// Nobody has touched it for longer than its tier has patience for (or ever).
+    /// Nobody has touched it for longer than its tier has patience for, or not since it was registered.
     pub fn is_going_cold(&self, calendar: &Calendar) -> bool {
-        let patience = patience(self.tier);
-        !self.closed && self.last_touch().is_none_or(|touch| calendar.days_since(touch) > patience)
+        let since = self.last_touch().unwrap_or(self.registered);
+        !self.closed && calendar.days_since(since) > patience(self.tier)
     }
 }
 
@@ -210,7 +212,7 @@ impl Portfolio {
 
     fn take(&mut self, record: &Record) {
         match &record.event {
-            Event::Account(id, event) => self.take_account(*id, event),
+            Event::Account(id, event) => self.take_account(*id, event, record.occurred),
             Event::Interaction(id, event) => self.take_interaction(*id, event, record),
             Event::Import(..) => {
                 // Taking an import back changes what was true before: only the server can refold that.
@@ -220,7 +222,7 @@ impl Portfolio {
         }
     }
 
-    fn take_account(&mut self, id: AccountId, event: &account::Event) {
+    fn take_account(&mut self, id: AccountId, event: &account::Event, occurred: Occurred) {
         if let account::Event::Registered { name } = event {
             if self.is_cut {
                 self.stale = true;
@@ -231,6 +233,7 @@ impl Portfolio {
                 tier: None,
                 kam: None,
                 closed: false,
+                registered: occurred,
                 touches: BTreeMap::new(),
                 steps: Steps::default(),
             };
@@ -323,6 +326,8 @@ impl Portfolio {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::SignedDuration;
+
     use crate::interaction::{Details, Event as Interaction, Step, StepWords, Why};
     use crate::testkit::*;
     use crate::views::View;
@@ -340,9 +345,19 @@ mod tests {
         Details { mode: Some(mode), ..Details::new(Front::Client, Some(NORTHWIND), summary("Visit")) }
     }
 
+    fn long_ago() -> jiff::Timestamp {
+        NOON.checked_sub(SignedDuration::from_hours(24 * 100)).unwrap()
+    }
+
+    /// The company has known its accounts for a hundred days.
     fn folded(facts: impl IntoIterator<Item = (ColleagueId, Event)>) -> Portfolio {
         let mut portfolio = Portfolio::default();
-        for record in history(company().into_iter().chain(facts)) {
+        let company = company();
+        let many = company.len();
+        for (nth, mut record) in history(company.into_iter().chain(facts)).into_iter().enumerate() {
+            if nth < many {
+                record.occurred = Occurred::At(long_ago());
+            }
             portfolio.fold(&record);
         }
         portfolio
@@ -354,7 +369,9 @@ mod tests {
 
     #[test]
     fn an_account_nobody_touched_is_going_cold_and_a_visit_warms_it() {
-        assert!(northwind(&folded([])).is_going_cold(&today()));
+        let untouched = folded([]);
+        assert!(northwind(&untouched).is_going_cold(&today()));
+        assert!(!northwind(&untouched).is_going_cold(&Calendar::utc(long_ago())), "it was registered a moment ago");
         let visited = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
         assert!(!northwind(&visited).is_going_cold(&today()));
         assert_eq!(northwind(&visited).last_in_person(), Some(Occurred::At(NOON)));
