@@ -72,11 +72,15 @@ mod browser {
     /// What a page does with the records that arrive.
     type Hear = Rc<dyn Fn(&[Record])>;
 
+    /// How a page asks for a new model.
+    type Ask = Rc<dyn Fn()>;
+
     /// A page that is open.
     #[derive(Clone)]
     struct Follower {
         number: u64,
         hear: Hear,
+        ask: Ask,
         /// The question that is about to be asked.
         asking: Rc<Cell<Option<TimeoutHandle>>>,
     }
@@ -116,7 +120,8 @@ mod browser {
         if let Some(wait) = page.with_untracked(Follow::ask_again_in) {
             ask_in(wait);
         }
-        let ask = move || ask_in(PATIENCE);
+        let ask: Ask = Rc::new(move || ask_in(PATIENCE));
+        let begin_anew = Rc::clone(&ask);
         let position = page.with_untracked(Follow::position);
         // So many have come since that some of them are gone: only the server knows them all.
         let oldest =
@@ -147,7 +152,9 @@ mod browser {
         let missed: Vec<Record> =
             RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect());
         hear(&missed);
-        FOLLOWERS.with_borrow_mut(|followers| followers.push(Follower { number, hear: Rc::new(hear), asking }));
+        FOLLOWERS.with_borrow_mut(|followers| {
+            followers.push(Follower { number, hear: Rc::new(hear), ask: begin_anew, asking })
+        });
         on_cleanup(move || leave(number));
         if let Some(line) = use_context::<Line>() {
             connect(position, line);
@@ -178,9 +185,23 @@ mod browser {
         });
     }
 
+    /// The past reads differently: an import was taken back, or the log was restored and is another one from here on, which
+    /// the server says by where it goes on. No page can fold that.
+    fn begin_anew(goes_on_from: Option<u64>) {
+        if let Some(position) = goes_on_from {
+            HEARD.set(position);
+            ARRIVED.take();
+            RECENT.take();
+        }
+        for follower in FOLLOWERS.with_borrow(Clone::clone) {
+            (follower.ask)();
+        }
+    }
+
     /// The line, and what listens on it.
     struct Wire {
         source: EventSource,
+        _again: Closure<dyn Fn(MessageEvent)>,
         _heard: Closure<dyn Fn(MessageEvent)>,
         _opened: Closure<dyn Fn()>,
         _broken: Closure<dyn Fn()>,
@@ -243,6 +264,10 @@ mod browser {
                 }
             }
         });
+        let again = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
+            // The browser keeps the last id that it heard; only one that lies behind says that the log is another.
+            begin_anew(event.last_event_id().parse().ok().filter(|position| *position < HEARD.get()));
+        });
         let opened = Closure::<dyn Fn()>::new(|| {
             TRIES.set(0);
             show(true);
@@ -254,9 +279,10 @@ mod browser {
             if is_closed { try_again() } else { show(false) }
         });
         source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        let _ = source.add_event_listener_with_callback("again", again.as_ref().unchecked_ref());
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
         source.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        WIRE.set(Some(Wire { source, _heard: heard, _opened: opened, _broken: broken }));
+        WIRE.set(Some(Wire { source, _again: again, _heard: heard, _opened: opened, _broken: broken }));
     }
 
     /// After a while, and after a longer one the next time: a server that comes back is not run over.

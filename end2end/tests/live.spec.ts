@@ -47,6 +47,27 @@ test('a page that could not be fetched comes by itself once the server is heard 
   await expect(page.getByRole('heading', { level: 1, name: 'Alignment' })).toBeVisible({ timeout: 30_000 });
 });
 
+test('a page begins anew where the log was restored, and follows it from there', async ({ page, request }) => {
+  const desk = Desk.ofAda(request);
+  const account = await desk.account('Fabrikam restored');
+  await lines(page, async route => {
+    // The page has heard of more than the log holds now: the server says so, and where it goes on.
+    const head = Number(new URL(route.request().url()).searchParams.get('after'));
+    const [known] = await desk.events(head - 1, 1);
+    const lost = { ...known, position: head + 1_000 };
+    await desk.log(account, 'Written down after the restore');
+    const told = `id: ${lost.position}\ndata: ${JSON.stringify(lost)}\n\n`;
+    const again = `id: ${head}\nevent: again\ndata: 0\n\n`;
+    await route.fulfill({ status: 200, contentType: 'text/event-stream', body: `retry: 100\n${told}${again}` });
+  });
+  await page.goto(`/accounts/${account}`);
+  await alive(page);
+  await expect(entry(page, 'Written down after the restore')).toHaveCount(1);
+  await desk.log(account, 'And after that');
+  await expect(entry(page, 'And after that')).toHaveCount(1);
+  await expect(page.locator('.entry')).toHaveCount(3);
+});
+
 test('a line that ends in the middle goes on after the last event that came', async ({ page, request }) => {
   const desk = Desk.ofAda(request);
   const account = await desk.account('Fabrikam on a train');

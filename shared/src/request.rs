@@ -10,7 +10,8 @@ use crate::words::Occurred;
 /// A command with what its sender knows about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// The sender's own: sent again, it gets the first answer.
+    /// The sender's own: sent again, it gets the first answer. One that had come true already, and so recorded nothing, is
+    /// decided anew.
     pub id: CommandId,
     #[serde(flatten)]
     pub command: Command,
