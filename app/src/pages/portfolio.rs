@@ -510,7 +510,7 @@ fn table_row(
             row.kam.map_or_else(|| nobody(lang).to_owned(), |kam| model.directory.colleague(kam, lang).to_owned());
         let is_nobody = row.kam.is_none();
         view! {
-            <td data-label=manager(lang)>
+            <td class="wide" data-label=manager(lang)>
                 <span class:muted=is_nobody>{name}</span>
             </td>
         }
