@@ -422,7 +422,7 @@ fn Colleagues(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrat
                                 {has_role} {has_job.map(|job| view! { <div class="small muted">{job}</div> })}
                             </td>
                             <td class="wide" data-label=unit(lang)>{in_unit}</td>
-                            <td class="wide" data-label=email(lang)>{address}</td>
+                            <td class="wide long" data-label=email(lang)>{address}</td>
                             {signs_in}
                         </tr>
                     }
