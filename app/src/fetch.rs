@@ -47,8 +47,7 @@ pub async fn command(request: &Request) -> Result<Receipt, Problem> {
 }
 
 fn problem(status: u16, body: &str) -> Problem {
-    let mut problem =
-        crate::json::read(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect() });
+    let mut problem = crate::json::read(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect() });
     problem.status = status;
     problem
 }
