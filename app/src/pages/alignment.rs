@@ -58,9 +58,10 @@ crate::texts! {
     share(percent: usize) { en: "{percent}%", ru: "{percent}\u{a0}%" }
     answered(span: &str, n: usize) { en: "answer {span}, n\u{a0}{n}", ru: "ответ {span}, n\u{a0}{n}" }
     thin(enough: usize) {
-        en: "Shading and a share in per cent only from n = {enough} promises with a date: below that it is too early to speak of one. Time to answer is the median. A month is that of the offer.",
-        ru: "Заливка и доля в процентах — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана. Месяц — тот, в котором предложили.",
+        en: "The darker a cell, the larger the share kept in time. Shading and per cent only from n = {enough} promises with a date: below that it is too early to speak of a share. Time to answer is the median.",
+        ru: "Чем темнее клетка, тем больше доля выполненных в срок. Заливка и проценты — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана.",
     }
+    month_is { en: "A month is that of the offer.", ru: "Месяц — тот, в котором предложили." }
     capped(shown: usize, total: usize) {
         en: "The {shown} accounts with the most handoffs are shown, of {total}. An account's page shows its own units.",
         ru: "Показаны {shown} клиентов с наибольшим числом передач из {total}. На странице клиента видны его подразделения.",
@@ -206,6 +207,7 @@ fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
     view! {
         <section class="stack">
             <h2 id="matrix">{matrix(lang)}</h2>
+            <p class="small muted">{thin(lang, ENOUGH)}</p>
             <div class="scroll" role="region" aria-label=matrix(lang) tabindex="0">
                 <table class="matrix">
                     <thead>
@@ -221,7 +223,6 @@ fn matrix_section(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
             </div>
             {(shown < total).then(|| view! { <p class="small muted">{capped(lang, shown, total)}</p> })}
             {without_unit_line(page, lang)}
-            <p class="small muted">{thin(lang, ENOUGH)}</p>
         </section>
     }
 }
@@ -307,7 +308,7 @@ fn courses(page: &AlignmentPage, lang: Lang) -> impl IntoView + use<> {
         <section class="stack" aria-labelledby="course">
             <h2 id="course">{course(lang)}</h2>
             <div class="courses">{charts}</div>
-            <p class="small muted">{chart_legend(lang)}</p>
+            <p class="small muted">{chart_legend(lang)} " " {month_is(lang)}</p>
         </section>
     }
 }

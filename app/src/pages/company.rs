@@ -406,7 +406,7 @@ fn Colleagues(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrat
                         let theirs = model.logins.iter().find(|login| login.colleague == id);
                         let words = login_words(theirs, &zone, lang);
                         view! {
-                            <td data-label=login(lang)>{words}</td>
+                            <td class="wide" data-label=login(lang)>{words}</td>
                             <td class="wide plain">
                                 <a class="button small quiet" href=format!("/company?who={id}") aria-label=label>
                                     {change(lang)}
@@ -422,8 +422,8 @@ fn Colleagues(model: RwSignal<CompanyPage>, who_is_who: WhoIsWho, is_administrat
                             <td class="wide" data-label=role(lang)>
                                 {has_role} {has_job.map(|job| view! { <div class="small muted">{job}</div> })}
                             </td>
-                            <td data-label=unit(lang)>{in_unit}</td>
-                            <td class="wide" data-label=email(lang)>{address}</td>
+                            <td class="wide" data-label=unit(lang)>{in_unit}</td>
+                            <td class="wide long" data-label=email(lang)>{address}</td>
                             {signs_in}
                         </tr>
                     }

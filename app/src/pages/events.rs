@@ -453,7 +453,8 @@ struct Moment {
 fn moment(occurred: Occurred, model: &EventsPage, zone: &Zone, lang: Lang) -> Moment {
     let today = zone.day(Occurred::At(model.now));
     let clock = when::clock(occurred, zone);
-    let day = when::short_day(zone.day(occurred), today, lang);
+    // A day stays whole in a narrow column; its clock may go to the next line.
+    let day = when::short_day(zone.day(occurred), today, lang).replace(' ', "\u{a0}");
     let text = if clock.is_empty() { day } else { format!("{day}, {clock}") };
     Moment { text, exact: when::exact(occurred, zone, lang), machine: occurred.to_string() }
 }
@@ -554,7 +555,7 @@ fn Loaded(model: RwSignal<EventsPage>, ask: Signal<Ask>) -> impl IntoView {
         </Show>
         <Show when=move || !positions.with(Vec::is_empty)>
             <div class="scroll" role="region" aria-label=title(lang) tabindex="0">
-                <table class="table dense raw">
+                <table class="table dense stacks raw">
                     <thead>
                         <tr>
                             <th class="n" scope="col">
@@ -601,7 +602,7 @@ fn RowView(row: Row) -> impl IntoView {
     let lang = use_lang();
     let Row { position: at, recorded, occurred, deed, wire, on, by, because, json } = row;
     let (by_address, by_name) = by;
-    let (on_title, by_title, what_title) = (on.1.clone(), by_name.clone(), format!("{deed} · {wire}"));
+    let what_title = format!("{deed} · {wire}");
     let time = |moment: Moment| {
         view! {
             <time datetime=moment.machine title=moment.exact>
@@ -618,23 +619,27 @@ fn RowView(row: Row) -> impl IntoView {
                     </summary>
                 </details>
             </td>
-            <td class="nowrap">{time(recorded)}</td>
-            <td class="nowrap">{time(occurred)}</td>
-            <td class="clip what" title=what_title>
+            <td class="when-recorded" data-label=self::recorded(lang)>
+                {time(recorded)}
+            </td>
+            <td class="when-occurred" data-label=self::occurred(lang)>
+                {time(occurred)}
+            </td>
+            <td class="what" title=what_title>
                 {deed} " " <span class="mono small muted" lang="en">
                     {wire}
                 </span>
             </td>
-            <td class="clip" title=on_title>
+            <td class="on" data-label=self::on(lang)>
                 <a href=on.0>{on.1}</a>
             </td>
-            <td class="clip" title=by_title>
+            <td class="who" data-label=who(lang)>
                 {match by_address {
                     Some(address) => view! { <a href=address>{by_name}</a> }.into_any(),
                     None => by_name.into_any(),
                 }}
             </td>
-            <td class="nowrap">{because.map(|(address, text)| view! { <a href=address>{text}</a> })}</td>
+            <td class="why" data-label=self::because(lang)>{because.map(|(address, text)| view! { <a href=address>{text}</a> })}</td>
         </tr>
         <tr class="stored-row">
             <td colspan="7">

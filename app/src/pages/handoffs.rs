@@ -371,12 +371,12 @@ fn others(
             view! {
                 <tr id=shown.id>
                     <th scope="row">{shown.what}</th>
-                    <td data-label=account(lang)>
+                    <td class="wide" data-label=account(lang)>
                         <a href=shown.account_href>{shown.account}</a>
                     </td>
-                    <td data-label=between(lang)>{shown.between}</td>
-                    <td data-label=state(lang)>{shown.stage} " " {orphan}</td>
-                    <td data-label=due(lang)>
+                    <td class="wide" data-label=between(lang)>{shown.between}</td>
+                    <td class="wide" data-label=state(lang)>{shown.stage} " " {orphan}</td>
+                    <td class="wide" data-label=due(lang)>
                         <span class:bad=late>{promise}</span>
                     </td>
                 </tr>
@@ -418,12 +418,12 @@ fn done(page: &HandoffsPage, rows: Vec<(HandoffId, Card)>, zone: &Zone, lang: La
             view! {
                 <tr id=shown.id>
                     <th scope="row">{shown.what}</th>
-                    <td data-label=account(lang)>
+                    <td class="wide" data-label=account(lang)>
                         <a href=shown.account_href>{shown.account}</a>
                     </td>
-                    <td data-label=between(lang)>{shown.between}</td>
-                    <td data-label=state(lang)>{shown.stage}</td>
-                    <td data-label=due(lang)>{promise}</td>
+                    <td class="wide" data-label=between(lang)>{shown.between}</td>
+                    <td class="wide" data-label=state(lang)>{shown.stage}</td>
+                    <td class="wide" data-label=due(lang)>{promise}</td>
                     <td class="wide" data-label=result(lang)>
                         {said}
                     </td>

@@ -82,7 +82,7 @@ crate::texts! {
     none_mine_text { en: "Take one that nobody answers for, or register a new one.", ru: "Возьмите клиента, которого никто не ведёт, или заведите нового." }
     see_all { en: "See all accounts", ru: "Посмотреть всех клиентов" }
     empty_title { en: "Your accounts will be here, each with its two fronts", ru: "Здесь будут ваши клиенты, и у каждого два фронта" }
-    empty_text { en: "On the left what happens with the client. On the right what it took inside. One line is enough to begin:", ru: "Слева то, что происходит с клиентом. Справа то, чего это стоило внутри. Для начала хватит одной строки:" }
+    empty_text { en: "One is what happens with the client, the other what it took inside. One line is enough to begin:", ru: "Один — то, что происходит с клиентом, другой — то, чего это стоило внутри. Для начала хватит одной строки:" }
     example { en: "An example", ru: "Пример" }
     example_client { en: "Visit: they want a trial batch by 1 December.", ru: "Визит: просят опытную партию к 1 декабря." }
     example_internal { en: "Handed to the lab: test the batch, the report is due 21 November.", ru: "Передано в лабораторию: испытать партию, протокол нужен к 21 ноября." }
@@ -510,7 +510,7 @@ fn table_row(
             row.kam.map_or_else(|| nobody(lang).to_owned(), |kam| model.directory.colleague(kam, lang).to_owned());
         let is_nobody = row.kam.is_none();
         view! {
-            <td data-label=manager(lang)>
+            <td class="wide" data-label=manager(lang)>
                 <span class:muted=is_nobody>{name}</span>
             </td>
         }

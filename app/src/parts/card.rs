@@ -36,16 +36,17 @@ crate::texts! {
         en: plural(days) { "{days} day overdue", "{days} days overdue" },
         ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
     }
-    by_day(day: &str) { en: "by {day}", ru: "до {day}" }
-    day_of(passed: u64, whole: u64) {
-        en: plural(whole) { "{passed} of {whole} day", "{passed} of {whole} days" },
-        ru: plural(whole) { "{passed} из {whole} дня", "{passed} из {whole} дней", "{passed} из {whole} дней" },
+    by_day(day: &str) { en: "by\u{a0}{day}", ru: "до\u{a0}{day}" }
+    days_left(days: u64) {
+        en: plural(days) { "{days}\u{a0}day left", "{days}\u{a0}days left" },
+        ru: plural(days) { "остался {days}\u{a0}день", "осталось {days}\u{a0}дня", "осталось {days}\u{a0}дней" },
     }
-    due_today { en: "due the day it was offered", ru: "нужно в тот же день" }
+    due_today { en: "due today", ru: "срок сегодня" }
     no_day(days: u64) {
         en: plural(days) { "open for {days} day, no date", "open for {days} days, no date" },
         ru: plural(days) { "открыта {days} день, без срока", "открыта {days} дня, без срока", "открыта {days} дней, без срока" },
     }
+    no_day_yet { en: "offered today, no date", ru: "предложено сегодня, без срока" }
     path_of { en: "Who has had it", ru: "У кого побывала" }
     earlier_cause { en: "because of an earlier entry", ru: "повод: запись раньше" }
     accept { en: "Accept", ru: "Принять" }
@@ -189,16 +190,21 @@ impl Reading<'_> {
     pub fn due(&self, card: &Card) -> Due {
         let Self { zone, now, lang, .. } = *self;
         let calendar = zone.calendar(now);
-        let (Some(day), Some(bar)) = (card.due, card.bar(&calendar)) else {
-            return Due { bar: None, late: None, text: no_day(lang, card.days_open(&calendar)) };
+        let (Some(due), Some(bar)) = (card.due, card.bar(&calendar)) else {
+            let text = match card.days_open(&calendar) {
+                0 => no_day_yet(lang).to_owned(),
+                days => no_day(lang, days),
+            };
+            return Due { bar: None, late: None, text };
         };
         let late = card.is_overdue(&calendar).then(|| overdue(lang, card.days_overdue(&calendar)));
-        let day = by_day(lang, &when::short_day(day, calendar.today, lang));
-        let of = match card.days_promised(&calendar) {
-            Some(0) | None => due_today(lang).to_owned(),
-            Some(whole) => day_of(lang, card.days_open(&calendar).min(whole), whole),
+        let day = by_day(lang, &when::short_day(due, calendar.today, lang));
+        // What is left says enough also where no bar shows what has passed.
+        let text = match calendar.days_until(Occurred::On(calendar.today), due) {
+            _ if due == calendar.today => due_today(lang).to_owned(),
+            0 => day,
+            left => format!("{day} · {}", days_left(lang, left)),
         };
-        let text = if late.is_some() { day } else { format!("{day} · {of}") };
         Due { bar: Some(bar), late, text }
     }
 
@@ -514,8 +520,17 @@ mod tests {
         let card = shown([offered(Some("2026-06-08"))], LEV, Lang::En);
         assert_eq!((card.what.as_str(), card.account.as_str()), ("Check the papers", "Northwind"));
         assert_eq!((card.between.as_str(), card.stage.as_str()), ("Kira Volkova → Logistics", "offered today"));
-        assert_eq!(card.due.text, "by 8\u{a0}Jun · 0 of 7 days");
+        assert_eq!(card.due.text, "by\u{a0}8\u{a0}Jun · 7\u{a0}days left");
         assert!(card.answers.answer && card.path.is_empty() && card.due.late.is_none());
+    }
+
+    #[test]
+    fn what_is_left_is_said_in_words_also_on_the_first_day_and_the_last() {
+        let due = |day, lang| shown([offered(day)], LEV, lang).due.text;
+        assert_eq!(due(Some("2026-06-02"), Lang::Ru), "до\u{a0}2\u{a0}июня · остался 1\u{a0}день");
+        assert_eq!(due(Some("2026-06-01"), Lang::Ru), "срок сегодня");
+        assert_eq!(due(None, Lang::Ru), "предложено сегодня, без срока");
+        assert_eq!(due(None, Lang::En), "offered today, no date");
     }
 
     #[test]

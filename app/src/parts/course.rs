@@ -34,8 +34,8 @@ crate::texts! {
     answer { en: "Time to answer", ru: "Время ответа" }
     answer_time(text: &str) { en: "Time to answer: {text}", ru: "Время ответа: {text}" }
     legend(enough: usize) {
-        en: "Line: share kept in time, dashed where a month has fewer than {enough} promises and says little. Bars: how many were offered.",
-        ru: "Линия: доля выполненных в срок; пунктир, если обещаний в каком-то месяце меньше {enough} и судить рано. Столбцы: сколько предложено.",
+        en: "Line: share kept in time; dashed, with a hollow dot, where a month has fewer than {enough} promises and says little. Bars below: how many were offered.",
+        ru: "Линия: доля выполненных в срок; пунктир и пустая точка, если обещаний за месяц меньше {enough} и судить рано. Столбцы внизу: сколько предложено.",
     }
 }
 
@@ -153,19 +153,20 @@ pub fn months_table(unit: UnitId, months: &Months, lang: Lang) -> impl IntoView 
     }
 }
 
-/// One unit's course as a chart: the share kept in time as a line, and behind it how many were offered.
+/// One unit's course as a chart: the share kept in time as a line, and in a strip of its own below how many were
+/// offered: one scale for each.
 #[component]
 pub fn Chart(name: String, href: String, calendar: Vec<Month>, months: Months) -> impl IntoView {
     let lang = use_lang();
     let Months { cells, sum } = months;
     let drawn = draw(&calendar, &cells, lang);
     let spoken = chart_of(lang, &name, &drawn.spoken);
-    let grid = [(BOTTOM, "0"), (MIDDLE, "50"), (TOP, "100")]
-        .map(|(y, text)| {
+    let grid = [(BOTTOM, 0), (MIDDLE, 50), (TOP, 100)]
+        .map(|(y, share)| {
             view! {
                 <line class="grid" x1=LEFT.to_string() x2=RIGHT.to_string() y1=y.to_string() y2=y.to_string() />
-                <text x="22" y=(y + 4).to_string() text-anchor="end">
-                    {text}
+                <text x=(LEFT - 6).to_string() y=(y + 4).to_string() text-anchor="end">
+                    {percent(lang, share)}
                 </text>
             }
         })
@@ -178,25 +179,43 @@ pub fn Chart(name: String, href: String, calendar: Vec<Month>, months: Months) -
                 </b>
                 <span class="small muted">{n_of(lang, sum.n(&[Figure::Offered]))}</span>
             </figcaption>
-            <svg viewBox="0 0 320 120" role="img" aria-label=spoken>
+            <svg viewBox="0 0 320 164" role="img" aria-label=spoken>
                 {grid}
+                {drawn
+                    .lines
+                    .into_iter()
+                    .map(|(is_thin, [[x1, y1], [x2, y2]])| {
+                        let class = if is_thin { "rest" } else { "line" };
+                        view! { <line class=class x1=x1.to_string() y1=y1.to_string() x2=x2.to_string() y2=y2.to_string() /> }
+                    })
+                    .collect_view()}
+                {drawn
+                    .dots
+                    .into_iter()
+                    .map(|(is_thin, [x, y])| {
+                        let class = if is_thin { "dot thin" } else { "dot" };
+                        view! { <circle class=class cx=x.to_string() cy=y.to_string() r="3" /> }
+                    })
+                    .collect_view()}
+                <line class="axis" x1=LEFT.to_string() x2=RIGHT.to_string() y1=FLOOR.to_string() y2=FLOOR.to_string() />
                 {drawn
                     .bars
                     .into_iter()
-                    .map(|[x, y, width, height]| {
+                    .map(|(n, [x, y, width, height])| {
                         view! {
                             <rect class="bar part" x=x.to_string() y=y.to_string() width=width.to_string() height=height.to_string() />
+                            <text x=(x + width / 2).to_string() y=(y - 3).to_string() text-anchor="middle">
+                                {n}
+                            </text>
                         }
                     })
                     .collect_view()}
-                <polyline class=if drawn.is_thin { "rest" } else { "line" } points=drawn.line />
-                {drawn.dots.into_iter().map(|[x, y]| view! { <circle class="dot" cx=x.to_string() cy=y.to_string() r="3" /> }).collect_view()}
                 {drawn
                     .months
                     .into_iter()
                     .map(|(x, text)| {
                         view! {
-                            <text x=x.to_string() y="116" text-anchor="middle">
+                            <text x=x.to_string() y="160" text-anchor="middle">
                                 {text}
                             </text>
                         }
@@ -208,23 +227,25 @@ pub fn Chart(name: String, href: String, calendar: Vec<Month>, months: Months) -
     }
 }
 
-const LEFT: usize = 28;
-const RIGHT: usize = 310;
-const TOP: usize = 20;
-const MIDDLE: usize = 60;
-const BOTTOM: usize = 100;
+const LEFT: usize = 44;
+const RIGHT: usize = 314;
+/// Everything, half and nothing on the scale of the shares.
+const TOP: usize = 10;
+const MIDDLE: usize = 50;
+const BOTTOM: usize = 90;
+/// What the bars stand on.
+const FLOOR: usize = 146;
 /// How high the tallest bar is.
-const BAR: usize = 34;
+const BAR: usize = 30;
 
-/// The chart in the units of its box: 320 by 120.
+/// The chart in the units of its box: 320 by 164.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Drawn {
-    /// x, y, width, height.
-    bars: Vec<[usize; 4]>,
-    line: String,
-    /// Some month has too few promises to speak of a share.
-    is_thin: bool,
-    dots: Vec<[usize; 2]>,
+    /// How many were offered, and x, y, width, height.
+    bars: Vec<(usize, [usize; 4])>,
+    /// From one month to the next that has promises; thin where either has too few to speak of a share.
+    lines: Vec<(bool, [[usize; 2]; 2])>,
+    dots: Vec<(bool, [usize; 2])>,
     months: Vec<(usize, String)>,
     spoken: String,
 }
@@ -235,7 +256,7 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
     let width = (step * 3 / 5).clamp(2, 26);
     let most =
         months.iter().filter_map(|month| cells.get(month)).map(|cell| cell.n(&[Figure::Offered])).max().unwrap_or(0);
-    let (mut points, mut spoken) = (Vec::new(), Vec::new());
+    let mut spoken = Vec::new();
     // Every third month has its name, counted from the newest.
     let named = |place: usize| (months.len() - 1 - place).is_multiple_of(3);
     for (place, month) in months.iter().enumerate() {
@@ -244,19 +265,21 @@ fn draw(months: &[Month], cells: &BTreeMap<Month, Cell>, lang: Lang) -> Drawn {
             drawn.months.push((x, when::month_short(month.month, lang)));
         }
         let Some(cell) = cells.get(month) else { continue };
-        let height = (cell.n(&[Figure::Offered]) * BAR).div_ceil(most.max(1));
-        drawn.bars.push([x - width / 2, BOTTOM - height, width, height]);
+        let offered = cell.n(&[Figure::Offered]);
+        let height = (offered * BAR).div_ceil(most.max(1));
+        drawn.bars.push((offered, [x - width / 2, FLOOR - height, width, height]));
         let (in_time, n) = cell.kept_in_time();
         let what = if n == 0 { no_promises(lang).to_owned() } else { of_n(lang, in_time, n) };
         spoken.push(self::spoken(lang, &when::month(month.year, month.month, lang), &what));
         if let Some(height) = (in_time * (BOTTOM - TOP) + n / 2).checked_div(n) {
             let y = BOTTOM - height;
-            drawn.is_thin |= n < ENOUGH;
-            points.push(format!("{x},{y}"));
-            drawn.dots.push([x, y]);
+            let is_thin = n < ENOUGH;
+            if let Some((was_thin, before)) = drawn.dots.last() {
+                drawn.lines.push((is_thin || *was_thin, [*before, [x, y]]));
+            }
+            drawn.dots.push((is_thin, [x, y]));
         }
     }
-    drawn.line = points.join(" ");
     drawn.spoken = spoken.join("; ");
     drawn
 }
@@ -296,12 +319,25 @@ mod tests {
         let cells = BTreeMap::from([(month(4), cell(4, 1, 1)), (month(6), cell(2, 2, 0))]);
         let drawn = draw(&months, &cells, Lang::En);
         assert_eq!((drawn.bars.len(), drawn.dots.len()), (2, 2));
-        let heights: Vec<_> = drawn.bars.iter().map(|[.., height]| *height).collect();
-        assert_eq!(heights, [BAR, BAR / 2]);
-        let levels: Vec<_> = drawn.dots.iter().map(|[_, y]| *y).collect();
+        let bars: Vec<_> = drawn.bars.iter().map(|(n, [.., height])| (*n, *height)).collect();
+        assert_eq!(bars, [(4, BAR), (2, BAR / 2)]);
+        let levels: Vec<_> = drawn.dots.iter().map(|(_, [_, y])| *y).collect();
         assert_eq!(levels, [MIDDLE, TOP]);
-        assert!(drawn.is_thin, "two promises a month say little");
+        assert!(drawn.dots.iter().all(|(is_thin, _)| *is_thin), "two promises a month say little");
         assert!(drawn.spoken.contains("April 2026: 1 of 2"), "{}", drawn.spoken);
         assert_eq!(draw(&[], &cells, Lang::Ru), Drawn::default());
+    }
+
+    #[test]
+    fn a_line_is_thin_beside_a_month_that_says_little() {
+        let month = |month| Month { year: 2026, month };
+        let months = [month(3), month(4), month(5)];
+        let cells = BTreeMap::from([
+            (month(3), cell(12, ENOUGH, 0)),
+            (month(4), cell(12, ENOUGH, 2)),
+            (month(5), cell(2, ENOUGH - 1, 0)),
+        ]);
+        let thin: Vec<_> = draw(&months, &cells, Lang::En).lines.iter().map(|(is_thin, _)| *is_thin).collect();
+        assert_eq!(thin, [false, true]);
     }
 }

@@ -11,7 +11,7 @@ use shared::ids::{AccountId, ContactId, EventRef, Slice, Stream};
 use shared::record::Record;
 use shared::views::timeline::{Cursor, Filter};
 use shared::views::{Directory, Timeline, View};
-use shared::words::{Channel, Front, Role};
+use shared::words::{Channel, Front, Occurred, Role};
 use shared::{handoff, interaction, policy};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::parts::entry::Reading;
 use crate::parts::lanes::{Lanes, SOUGHT, lines};
 use crate::read::{Reader, Trouble, use_viewer};
 use crate::text::use_lang;
-use crate::when::Zone;
+use crate::when::{self, Zone};
 
 crate::texts! {
     filter { en: "Filter", ru: "Фильтр" }
@@ -42,6 +42,7 @@ crate::texts! {
     empty_filter { en: "Nothing passes this filter.", ru: "Ничего не найдено." }
     log_first { en: "Log the first interaction", ru: "Записать первое взаимодействие" }
     show_all { en: "Show everything", ru: "Показать всё" }
+    as_of(moment: &str) { en: "As of {moment}", ru: "По состоянию на {moment}" }
     to_newest { en: "To the newest entries", ru: "К самым новым записям" }
 }
 
@@ -270,6 +271,9 @@ pub fn HistorySection<P: WithHistory>(
 ) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
+    let paper_zone = zone.clone();
+    let printed =
+        move || as_of(lang, &when::exact(Occurred::At(model.with(|model| model.history().now)), &paper_zone, lang));
     let seed = model.with_untracked(|model| model.history().seed);
     let shown = Memo::new(move |_| {
         let filter = filter.get();
@@ -301,6 +305,7 @@ pub fn HistorySection<P: WithHistory>(
     view! {
         <div class="stack">
             <Filters model filter path=path.clone() />
+            <p class="on-paper small muted">{printed}</p>
             {newest}
             <Show when=move || shown.with(Vec::is_empty)>
                 <Empty is_filtered=filter.get() != Filter::default() path=empty_path.clone() log=log.clone() writes />
