@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::forms::derived;
 use crate::live::Follow;
 use crate::parts::entrance::RefusedNotice;
-use crate::parts::fields::{Choice, CommandForm, Field, Kind, Select, form_name, is_refused};
+use crate::parts::fields::{Choice, CommandForm, Field, Kind, Select, form_name, is_refused, open_if};
 use crate::parts::{Icon, Person};
 use crate::read::{Login, Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
@@ -301,7 +301,7 @@ fn FoundUnit(model: RwSignal<CompanyPage>) -> impl IntoView {
         let form = form_name("unit.found", None);
         let is_open = is_refused(&form);
         view! {
-            <details class="unfold" open=is_open>
+            <details class="unfold" {..open_if(is_open)}>
                 <summary>{found_unit(lang)}</summary>
                 <CommandForm what="unit.found" seed=seed back="/company" class="form">
                     <div class="fields">
@@ -497,7 +497,7 @@ fn AddColleague(model: RwSignal<CompanyPage>) -> impl IntoView {
         let form = form_name("colleague.join", None);
         let is_open = is_refused(&form);
         view! {
-            <details class="unfold" open=is_open>
+            <details class="unfold" {..open_if(is_open)}>
                 <summary>{add(lang)}</summary>
                 <CommandForm what="colleague.join" seed=seed back="/company" class="form" keep=true>
                     <p class="small muted">{add_text(lang)}</p>
@@ -611,7 +611,7 @@ fn ChangeColleague(model: RwSignal<CompanyPage>, who: ColleagueId) -> impl IntoV
                             </button>
                         </div>
                     </CommandForm>
-                    <details class="unfold" open=is_refused(&form_name("colleague.leave", Some(&on)))>
+                    <details class="unfold" {..open_if(is_refused(&form_name("colleague.leave", Some(&on))))}>
                         <summary>{leaves(lang)}</summary>
                         <CommandForm what="colleague.leave" on=on.clone() seed=seed back="/company" class="form" label=leaves(lang)>
                             <p class="small muted">{leaves_text(lang)}</p>

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::live::Follow;
 use crate::parts::Icon;
-use crate::parts::fields::{CommandForm, Field, Kind, Select, is_refused_about};
+use crate::parts::fields::{CommandForm, Field, Kind, Select, is_refused_about, open_if};
 use crate::read::{Importing, Outcome, Query, Reader, Running, Trouble, page, use_viewer};
 use crate::source::called;
 use crate::text::{LANGS, Lang, own_name, use_lang};
@@ -595,7 +595,7 @@ fn BatchRow(
                 {can_go
                     .then(|| {
                         view! {
-                            <details class="unfold" open=is_refused_about(&Stream::from(id).to_string())>
+                            <details class="unfold" {..open_if(is_refused_about(&Stream::from(id).to_string()))}>
                                 <summary>{take_back(lang)}</summary>
                                 <CommandForm
                                     what="import.take_back"

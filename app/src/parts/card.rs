@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Icon;
 use super::entry::{Chip, cause_words};
-use super::fields::{CommandForm, Field, Kind, Select, form_name, is_refused};
+use super::fields::{CommandForm, Field, Kind, Select, form_name, is_refused, open_if};
 use super::parties::PartySelect;
 use crate::address::{query, with_query};
 use crate::text::{Lang, use_lang};
@@ -403,7 +403,7 @@ fn Words(
     let is_open = is_refused(&form);
     let label = of_what(lang, verb, &what);
     view! {
-        <details class="unfold" data-close="" open=is_open>
+        <details class="unfold" data-close="" {..open_if(is_open)}>
             <summary class="button small" class:quiet=!primary>{verb}</summary>
             <CommandForm what=command on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <Field form=form name=name label=ask kind=Kind::Text class="line" required=true />
@@ -425,7 +425,7 @@ fn Escalate(common: Common, leads: Vec<(String, String)>) -> impl IntoView {
     let is_open = is_refused(&form);
     let label = of_what(lang, escalate(lang), &what);
     view! {
-        <details class="unfold" data-close="" open=is_open>
+        <details class="unfold" data-close="" {..open_if(is_open)}>
             <summary class="button small quiet">{escalate(lang)}</summary>
             <CommandForm what="handoff.escalate" on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <Select form=form.clone() name="to" label=to_whom(lang) choices=leads empty=choose_colleague(lang) required=true />
@@ -463,7 +463,7 @@ fn OfferAnew(
     let is_open = is_refused(&form);
     let label = of_what(lang, offer_anew(lang), &shown.what);
     view! {
-        <details class="unfold" data-close="" open=is_open>
+        <details class="unfold" data-close="" {..open_if(is_open)}>
             <summary class="button small">{offer_anew(lang)}</summary>
             <CommandForm what="handoff.offer" on=stream seen=seen seed=seed back=back class="form" keep=true label=label>
                 <input type="hidden" name="account" value=shown.account_id />

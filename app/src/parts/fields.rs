@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use leptos::attr::any_attribute::{AnyAttribute, IntoAnyAttribute};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,13 @@ pub(crate) fn slip_of_page() -> Option<Slip> {
 #[must_use]
 pub fn is_refused(form: &str) -> bool {
     use_slip().is_some_and(|slip| slip.form == form)
+}
+
+/// What opens a fold that a refused form is in. Nothing where it need not be: to be drawn again must not close what
+/// somebody has opened, and every attribute of an element is then set anew.
+#[must_use]
+pub fn open_if(is_open: bool) -> Vec<AnyAttribute> {
+    if is_open { vec![leptos::attr::open(true).into_any_attr()] } else { vec![] }
 }
 
 /// Whether a form about this thing was refused, whichever it was.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Icon;
 use super::entry::{Reading, Shown, Who, front_word};
-use super::fields::{CommandForm, Field, Kind, form_name, is_refused, is_refused_about};
+use super::fields::{CommandForm, Field, Kind, form_name, is_refused, is_refused_about, open_if};
 use super::steps::{StepAgree, StepEnds};
 use crate::text::use_lang;
 use crate::when;
@@ -172,7 +172,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 .then(|| {
                     view! {
                         <StepAgree stream=stream.clone() seed=seed back=back.clone() />
-                        <details class="unfold" data-close="" open=is_retract_refused>
+                        <details class="unfold" data-close="" {..open_if(is_retract_refused)}>
                             <summary>{retract(lang)}</summary>
                             <CommandForm what="interaction.retract" on=stream.clone() seen=shown.revision seed=seed back=back.clone()>
                                 <Field form=retract_form.clone() name="reason" label=retract_why(lang) kind=Kind::Line required=true />
@@ -201,7 +201,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 <span class=format!("front-word tag-{front}")>{front_word(shown.front, lang)}</span>
             </time>
             <article class="body" id=shown.is_sought.then_some(SOUGHT)>
-                <details open=shown.is_sought || is_refused_about(&stream)>
+                <details {..open_if(shown.is_sought || is_refused_about(&stream))}>
                     <summary>
                         <Icon name=shown.icon />
                         <span class="sr">{shown.spoken}</span>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::Icon;
-use super::fields::{CommandForm, Field, Kind, form_name, is_refused, step_form_name};
+use super::fields::{CommandForm, Field, Kind, form_name, is_refused, open_if, step_form_name};
 use crate::text::use_lang;
 
 crate::texts! {
@@ -59,7 +59,7 @@ fn StepDrop(
     let form = step_form_name(&form_name("interaction.drop", Some(&stream)), &step);
     let is_open = is_refused(&form);
     view! {
-        <details class="unfold" data-close="" open=is_open>
+        <details class="unfold" data-close="" {..open_if(is_open)}>
             <summary class="button small quiet" aria-label=step_drop(lang, &what)>
                 {drop_it(lang)}
             </summary>
@@ -82,7 +82,7 @@ pub fn StepAgree(stream: String, seed: Uuid, back: String) -> impl IntoView {
     let form = form_name("interaction.agree", Some(&stream));
     let is_open = is_refused(&form);
     view! {
-        <details class="unfold" data-close="" open=is_open>
+        <details class="unfold" data-close="" {..open_if(is_open)}>
             <summary>{agree(lang)}</summary>
             <CommandForm what="interaction.agree" on=stream seed=seed back=back class="form" keep=true label=agree(lang)>
                 <div class="fields">
