@@ -143,6 +143,32 @@ test('a next step is agreed on an entry, and dropped with a reason', async ({ pa
   await expect(page.locator('#steps')).toContainText('Nothing is promised.');
 });
 
+test('what somebody fills in stays open, typed and refused while others write', async ({ page, request }) => {
+  const desk = Desk.ofAda(request);
+  const account = await desk.account('Fabrikam at a busy hour');
+  const step = { step: crypto.randomUUID(), personal: { what: 'Ask again in August' } };
+  const interaction = crypto.randomUUID();
+  const details = { front: 'client', account, personal: { summary: 'They want to think' } };
+  await desk.ask(`interaction/${interaction}`, 'log', { details, next_steps: [step] });
+  await page.goto(`/accounts/${account}`);
+  await alive(page);
+  const promised = page.locator('#steps li', { hasText: 'Ask again in August' });
+  await promised.getByText('Drop', { exact: true }).first().click();
+  await promised.getByRole('button', { name: 'Drop' }).click();
+  const why = promised.getByLabel('Why is it dropped?');
+  await expect(why).toHaveAccessibleDescription(/Fill in this field/);
+  await desk.log(account, 'Somebody else rang them');
+  await expect(page.locator('.entry', { hasText: 'Somebody else rang them' })).toBeVisible();
+  await expect(promised.getByRole('alert')).toContainText('Fill in this field.');
+  await expect(why).toHaveAccessibleDescription(/Fill in this field/);
+  await why.fill('They have decided');
+  await desk.log(account, 'And rang them again');
+  await expect(page.locator('.entry', { hasText: 'And rang them again' })).toBeVisible();
+  await expect(why).toHaveValue('They have decided');
+  await promised.getByRole('button', { name: 'Drop' }).click();
+  await expect(page.locator('#steps')).toContainText('Nothing is promised.');
+});
+
 test('nothing typed is lost to a colleague who was faster', async ({ page, request }) => {
   const desk = await Desk.of(request, 'kira');
   const contact = crypto.randomUUID();

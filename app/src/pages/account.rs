@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, Stream};
+use shared::ids::{AccountId, StepId, Stream};
 use shared::record::Record;
+use shared::views::account_file::OpenStep;
 use shared::views::alignment::{ANSWERS, Course, Figure, PROMISES, Scope};
 use shared::views::directory;
 use shared::views::timeline::Filter;
@@ -173,7 +174,9 @@ fn Loaded(model: RwSignal<AccountPage>, ask: Signal<Ask>) -> impl IntoView {
         <div class="with-side">
             <HistorySection model filter path log=format!("/log?account={account}") writes />
             <aside class="side" aria-label=about(lang)>
-                {move || model.with(|model| side(model, &zone, lang, writes, &back))}
+                {move || model.with(|model| contacts_card(model, lang, writes))}
+                <StepsCard model zone=zone.clone() writes back />
+                {move || model.with(|model| rest_of_side(model, &zone, lang))}
             </aside>
         </div>
     }
@@ -275,8 +278,8 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
     }
 }
 
-fn side(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
-    view! { {contacts_card(model, lang, writes)} {steps_card(model, zone, lang, writes, back)} {handoffs_card(model, zone, lang)} {units_card(model, lang)} {facts_card(model, lang)} }
+fn rest_of_side(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView + use<> {
+    view! { {handoffs_card(model, zone, lang)} {units_card(model, lang)} {facts_card(model, lang)} }
 }
 
 fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView + use<> {
@@ -322,51 +325,68 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
     }
 }
 
-fn steps_card(model: &AccountPage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
-    let AccountPage { file, history: History { directory, now, seed, .. }, .. } = model;
+/// A next step as it stands beside the timeline.
+#[derive(Clone, PartialEq)]
+struct StepRow {
+    stream: String,
+    step: String,
+    what: String,
+    who: String,
+    days_overdue: Option<u64>,
+    due: Option<String>,
+}
+
+fn step_rows(model: &AccountPage, zone: &Zone, lang: Lang) -> Vec<StepRow> {
+    let AccountPage { file, history: History { directory, now, .. }, .. } = model;
     let calendar = zone.calendar(*now);
-    let today = calendar.today;
-    let open = file.open_steps();
-    let is_empty = open.is_empty();
-    let rows = open
-        .into_iter()
-        .map(|(id, step)| {
-            let who = step.owner.map_or(nobody(lang), |owner| directory.colleague(owner, lang));
-            let what = step.what.as_ref().map_or_else(|| directory::forgotten(lang).to_owned(), ToString::to_string);
-            let late = step.due.filter(|due| calendar.is_overdue(*due));
-            let when = match (late, step.due) {
-                (Some(due), _) => {
-                    let days = calendar.days_overdue(due);
-                    view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {who}")} }.into_any()
-                }
-                (None, Some(due)) => by_day(lang, &when::short_day(due, today, lang), who).into_any(),
-                (None, None) => undated(lang, who).into_any(),
-            };
-            let stream = Stream::from(step.interaction).to_string();
-            let settle = writes.then(|| {
-                let (id, back) = (id.to_string(), back.to_owned());
-                view! { <StepEnds stream step=id what=what.clone() seed=*seed back place="-card" /> }
-            });
-            view! {
-                <li class="row apart">
-                    <div>
-                        <span>{what}</span>
-                        <div class="small muted">{when}</div>
-                    </div>
-                    {settle}
-                </li>
-            }
-        })
-        .collect_view();
+    let row = |(id, step): (StepId, &OpenStep)| StepRow {
+        stream: Stream::from(step.interaction).to_string(),
+        step: id.to_string(),
+        what: step.what.as_ref().map_or_else(|| directory::forgotten(lang).to_owned(), ToString::to_string),
+        who: step.owner.map_or(nobody(lang), |owner| directory.colleague(owner, lang)).to_owned(),
+        days_overdue: step.due.filter(|due| calendar.is_overdue(*due)).map(|due| calendar.days_overdue(due)),
+        due: step.due.map(|due| when::short_day(due, calendar.today, lang)),
+    };
+    file.open_steps().into_iter().map(row).collect()
+}
+
+/// Drawn anew only when it says something else: somebody may be filling in one of its forms.
+#[component]
+fn StepsCard(model: RwSignal<AccountPage>, zone: Zone, writes: bool, #[prop(into)] back: String) -> impl IntoView {
+    let lang = use_lang();
+    let seed = model.with_untracked(|model| model.history.seed);
+    let rows = Memo::new(move |_| model.with(|model| step_rows(model, &zone, lang)));
+    let row = move |row: StepRow, back: String| {
+        let StepRow { stream, step, what, who, days_overdue, due } = row;
+        let when = match (days_overdue, due) {
+            (Some(days), _) => view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {who}")} }.into_any(),
+            (None, Some(due)) => by_day(lang, &due, &who).into_any(),
+            (None, None) => undated(lang, &who).into_any(),
+        };
+        let settle = writes.then(|| view! { <StepEnds stream step what=what.clone() seed back place="-card" /> });
+        view! {
+            <li class="row apart">
+                <div>
+                    <span>{what}</span>
+                    <div class="small muted">{when}</div>
+                </div>
+                {settle}
+            </li>
+        }
+    };
     view! {
         <section class="card" id="steps">
             <header>
                 <h2>{next_steps(lang)}</h2>
             </header>
-            {if is_empty {
-                view! { <p class="small muted">{no_steps(lang)}</p> }.into_any()
-            } else {
-                view! { <ul class="items">{rows}</ul> }.into_any()
+            {move || {
+                let rows = rows.get();
+                if rows.is_empty() {
+                    view! { <p class="small muted">{no_steps(lang)}</p> }.into_any()
+                } else {
+                    let rows = rows.into_iter().map(|one| row(one, back.clone())).collect_view();
+                    view! { <ul class="items">{rows}</ul> }.into_any()
+                }
             }}
         </section>
     }
