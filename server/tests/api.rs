@@ -23,7 +23,7 @@ use server::store::Store;
 use shared::ids::{ColleagueId, Slice, Stream};
 use shared::record::Record;
 use shared::testkit::*;
-use shared::words::SourceKey;
+use shared::words::{Role, SourceKey};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -474,6 +474,26 @@ async fn an_analyst_sees_that_there_is_a_contact_and_not_how_to_reach_them() {
     let views = town.get(&nina, "/api/views/whole/directory").await;
     assert!(!views.text.contains("Orlova"));
     assert_eq!(views.json()["position"], town.store.head(), "the views for analysts go on, too");
+}
+
+#[tokio::test]
+async fn the_live_log_shows_everybody_what_their_role_may_see_by_now() {
+    let town = Town::new().await;
+    let (nina, lev, kira) = (town.token(NINA), town.token(LEV), town.token(KIRA));
+    let mut hers = Listening::new(&town, get(&nina, "/api/events/live")).await;
+    let mut his = Listening::new(&town, get(&lev, "/api/events/live")).await;
+    let describe = |number, name: &str| json!({ "id": id(number), "stream": Stream::from(ANNA), "type": "describe", "data": { "details": { "name": name } } });
+    town.command(&kira, &describe(100, "Anna Orlova")).await;
+    let (_, position, seen) = hers.next().await.unwrap();
+    assert_eq!(position, town.store.head().to_string());
+    assert!(!seen.contains("Orlova"), "an analyst: {seen}");
+    assert!(his.next().await.unwrap().2.contains("Orlova"));
+    let role = shared::colleague::Command::GiveRole { role: Role::Analyst };
+    town.office.ask(order(101, ADA, shared::domain::Command::Colleague(LEV, role))).await.unwrap();
+    town.command(&kira, &describe(102, "Anna Ivanova")).await;
+    assert!(his.next().await.unwrap().2.contains("given_role"));
+    let (_, _, seen) = his.next().await.unwrap();
+    assert!(!seen.contains("Ivanova"), "an analyst by now: {seen}");
 }
 
 #[tokio::test]
