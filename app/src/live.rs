@@ -153,7 +153,7 @@ mod browser {
             RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect());
         hear(&missed);
         FOLLOWERS.with_borrow_mut(|followers| {
-            followers.push(Follower { number, hear: Rc::new(hear), ask: begin_anew, asking })
+            followers.push(Follower { number, hear: Rc::new(hear), ask: begin_anew, asking });
         });
         on_cleanup(move || leave(number));
         if let Some(line) = use_context::<Line>() {

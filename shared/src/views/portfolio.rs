@@ -345,7 +345,7 @@ mod tests {
         Details { mode: Some(mode), ..Details::new(Front::Client, Some(NORTHWIND), summary("Visit")) }
     }
 
-    fn long_ago() -> jiff::Timestamp {
+    fn long_ago() -> Timestamp {
         NOON.checked_sub(SignedDuration::from_hours(24 * 100)).unwrap()
     }
 
