@@ -1,15 +1,25 @@
 // Work that goes from hand to hand: every answer is the word of the one who gives it, and is seen by the other at once.
 import { alive, Desk, expect, logistics, pageOf, test } from './house';
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 const card = (page: Page, what: string) => page.locator('.handoff', { hasText: what });
 
+/**
+ * Unfolds an answer and fills it in. A page is asked for anew when others hand over what it does not know, and then folds
+ * what nobody has typed into: whoever meets that unfolds it again, and what they typed is kept.
+ */
+async function unfold(page: Page, what: string, verb: string, fill: (form: Locator) => Promise<void>): Promise<Locator> {
+  const form = card(page, what).getByRole('form', { name: `${verb}: ${what}` });
+  await expect(async () => {
+    if (!(await form.isVisible())) await card(page, what).locator('summary', { hasText: verb }).click({ timeout: 2_000 });
+    await fill(form);
+  }).toPass();
+  return form;
+}
+
 /** Unfolds an answer that needs a sentence, writes it and sends it. */
 async function answer(page: Page, what: string, verb: string, sentence: string): Promise<void> {
-  const one = card(page, what);
-  await one.locator('summary', { hasText: verb }).click();
-  const form = one.getByRole('form', { name: `${verb}: ${what}` });
-  await form.getByRole('textbox').last().fill(sentence);
+  const form = await unfold(page, what, verb, one => one.getByRole('textbox').last().fill(sentence, { timeout: 2_000 }));
   await form.getByRole('button', { name: verb }).click();
 }
 
@@ -49,9 +59,8 @@ test.describe('Lev', () => {
     await alive(kira);
     await expect(card(kira, what)).toContainText('declined by Lev Morozov');
     await expect(card(kira, what)).toContainText('Nobody is free before July.');
-    await card(kira, what).locator('summary', { hasText: 'Offer anew' }).click();
-    const form = card(kira, what).getByRole('form', { name: `Offer anew: ${what}` });
-    await form.getByLabel('By when').fill('2026-07-20');
+    const form = await unfold(kira, what, 'Offer anew', one =>
+      one.getByLabel('By when').fill('2026-07-20', { timeout: 2_000 }));
     await form.getByRole('button', { name: 'Offer anew' }).click();
     await expect(card(page, what)).toContainText('by 20 Jul');
     await expect(card(page, what).locator('a.because')).toContainText('visit');
@@ -91,10 +100,10 @@ test('what nobody answers is escalated to somebody who leads, who can take it', 
   await (await Desk.of(request, 'kira')).offer(account, { unit: logistics }, what);
   await page.goto('/handoffs');
   await alive(page);
-  await card(page, what).locator('summary', { hasText: 'Escalate' }).click();
-  const form = card(page, what).getByRole('form', { name: `Escalate: ${what}` });
-  await form.getByLabel('Who should see to it?').selectOption({ label: 'Maxim Orlov' });
-  await form.getByLabel('Why?').fill('Their line stands still tomorrow.');
+  const form = await unfold(page, what, 'Escalate', async one => {
+    await one.getByLabel('Who should see to it?').selectOption({ label: 'Maxim Orlov' }, { timeout: 2_000 });
+    await one.getByLabel('Why?').fill('Their line stands still tomorrow.', { timeout: 2_000 });
+  });
   await form.getByRole('button', { name: 'Escalate' }).click();
   await expect(card(page, what)).toContainText('escalated to Maxim Orlov');
   const maxim = await pageOf(browser, 'maxim');
