@@ -21,7 +21,7 @@ use crate::office::replay::{Replay, ReplayError, TakenBack, replay_without, to_t
 use crate::office::warm::Warm;
 use crate::seal::{Draft, Fact, SealError, Slots, storable, storable_occurred, stream_id};
 use crate::store::keyring::Keyring;
-use crate::store::{Append, AppendError, Appended, Expect, MAX_COMMIT, Part, ReadError, State, Store};
+use crate::store::{Append, AppendError, Appended, Expect, MAX_COMMIT, Part, ReadError, State, Store, damaged};
 
 /// How often an order is decided again when another writer is faster, before its sender is asked to come back.
 const MOST_ATTEMPTS: u32 = 8;
@@ -576,11 +576,8 @@ pub fn known(store: &dyn Store, command: CommandId) -> Result<Option<Receipt>, R
 pub fn closed(state: &State) -> Option<String> {
     match state {
         State::Open => None,
-        State::ReadOnly { why, position: Some(position) } => {
-            Some(format!("the store is read-only, because it is damaged at position {position}: {why}"))
-        }
-        State::ReadOnly { why, position: None } => {
-            Some(format!("the store is read-only, because it is damaged, though no event is: {why}"))
+        State::ReadOnly { why, position } => {
+            Some(format!("the store is read-only, because it is {}", damaged(*position, why)))
         }
         State::Closed { why } => Some(format!("the store is closed: {why}")),
     }

@@ -222,6 +222,14 @@ pub enum State {
     Closed { why: String },
 }
 
+/// "damaged at position 5: …", of a store or of what an examination found.
+pub(crate) fn damaged(position: Option<u64>, why: &str) -> String {
+    match position {
+        Some(position) => format!("damaged at position {position}: {why}"),
+        None => format!("damaged, though no event is: {why}"),
+    }
+}
+
 /// The port. All methods block, most for microseconds; [`Store::append`] waits for the disk.
 pub trait Store: Send + Sync {
     /// Commits a group with one write and one sync, and answers each [`Append`] in order.

@@ -166,8 +166,7 @@ fn who_was_overtaken_by_another_writer_is_decided_again_on_what_is_true_now() {
     let mut house = House::new();
     let revision = house.warm.company().directory.accounts[&NORTHWIND].revision;
     let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
-    let faster = from_elsewhere(&house.keyring, 900, revision, renamed);
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(faster);
+    house.overtaken_by(900, revision, renamed);
     let receipt = house.ask(rename(100, NORTHWIND, "Northwind AG")).unwrap();
     assert_eq!(receipt.events, vec![], "it has come true meanwhile");
     assert_eq!(receipt.position, house.store.head());
@@ -180,8 +179,7 @@ fn an_order_that_rested_on_one_that_failed_is_decided_again() {
     let mut house = House::new();
     // Somebody else registers the account under another name, so our registration fails, and the visit must not.
     let registered = Event::Account(TAILSPIN, account::Event::Registered { name: account_name("Tailspin AG") });
-    let faster = from_elsewhere(&house.keyring, 900, 0, registered);
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(faster);
+    house.overtaken_by(900, 0, registered);
     let answers = house.ask_all(vec![
         register(100, TAILSPIN, "Tailspin"),
         rename(101, TAILSPIN, "Tailspin"),
@@ -197,7 +195,7 @@ fn an_order_that_rested_on_one_that_failed_is_decided_again() {
 fn who_was_sent_away_a_moment_before_is_refused() {
     let mut house = House::new();
     let left = Event::Colleague(KIRA, colleague::Event::Left {});
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 2, left));
+    house.overtaken_by(900, 2, left);
     let refused = house.ask(visit(100, VISIT, NORTHWIND, "Visit"));
     assert!(matches!(refused, Err(Refusal::Rejected(Rejection::Denied(_)))), "{refused:?}");
     house.check_against_replay();
@@ -218,7 +216,7 @@ fn what_the_sender_looked_at_moves_a_moment_before_and_it_is_decided_again() {
     let mut house = House::new();
     let seen = house.warm.company().directory.accounts[&NORTHWIND].revision;
     let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, seen, renamed));
+    house.overtaken_by(900, seen, renamed);
     let asked = expecting(register(100, TAILSPIN, "Tailspin"), NORTHWIND, seen);
     assert!(matches!(house.ask(asked), Err(Refusal::Conflict { .. })));
     house.check_against_replay();
@@ -230,7 +228,7 @@ fn two_desks_do_not_take_the_last_two_administrators_away() {
     let role = |role| colleague::Command::GiveRole { role };
     house.ask(order(100, ADA, Command::Colleague(KIRA, role(Role::Administrator)))).unwrap();
     let demoted = Event::Colleague(KIRA, colleague::Event::GivenRole { role: Role::Analyst });
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 3, demoted));
+    house.overtaken_by(900, 3, demoted);
     let refused = house.ask(order(101, ADA, Command::Colleague(ADA, role(Role::Analyst))));
     assert_eq!(refused, Err(Refusal::Rejected(Rejection::Colleague(colleague::Rejection::LastAdministrator))));
     house.check_against_replay();
@@ -243,7 +241,7 @@ fn two_desks_make_no_ring_of_units() {
         |number, unit, under| order(number, ADA, Command::Unit(unit, unit::Command::Move { under: Some(under) }));
     house.ask(under(100, LOGISTICS, ENGINEERING)).unwrap();
     let moved = Event::Unit(ENGINEERING, unit::Event::Moved { under: Some(SALES) });
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 1, moved));
+    house.overtaken_by(900, 1, moved);
     let refused = house.ask(under(101, SALES, LOGISTICS));
     assert_eq!(refused, Err(Refusal::Rejected(Rejection::Unit(unit::Rejection::UnderItself))));
     house.check_against_replay();
@@ -282,7 +280,7 @@ fn a_visit_to_an_account_that_changed_a_moment_before_is_decided_again() {
     let mut house = House::new();
     let revision = house.warm.company().directory.accounts[&NORTHWIND].revision;
     let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, revision, renamed));
+    house.overtaken_by(900, revision, renamed);
     let groups = house.store.groups.load(std::sync::atomic::Ordering::SeqCst);
     house.ask(visit(100, VISIT, NORTHWIND, "Visit")).unwrap();
     assert_eq!(house.store.groups.load(std::sync::atomic::Ordering::SeqCst), groups + 2);
@@ -295,7 +293,7 @@ fn a_row_of_an_import_that_was_taken_back_a_moment_before_is_refused() {
     let (system, source) = (System::parse("salesforce").unwrap(), Label::parse("export").unwrap());
     house.ask(order(100, ADA, Command::Import(BATCH, import::Command::Start { system, source }))).unwrap();
     let back = Event::Import(BATCH, import::Event::TakenBack { entries: 0 });
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 900, 1, back));
+    house.overtaken_by(900, 1, back);
     let refused = house.ask(in_batch(BATCH, register(101, TAILSPIN, "Tailspin")));
     assert_eq!(refused, Err(Refusal::Rejected(Rejection::Import(import::Rejection::IsTakenBack))));
     house.check_against_replay();
@@ -306,7 +304,7 @@ fn the_same_command_through_another_desk_gets_the_answer_that_it_got_there() {
     let mut house = House::new();
     let revision = house.warm.company().directory.accounts[&NORTHWIND].revision;
     let renamed = Event::Account(NORTHWIND, account::Event::Renamed { name: account_name("Northwind AG") });
-    *house.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&house.keyring, 100, revision, renamed));
+    house.overtaken_by(100, revision, renamed);
     let receipt = house.ask(visit(100, VISIT, NORTHWIND, "Visit")).unwrap();
     assert!(receipt.duplicate);
     assert_eq!(receipt.events, [EventRef { stream: NORTHWIND.into(), revision: revision + 1 }]);

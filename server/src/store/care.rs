@@ -77,8 +77,7 @@ impl std::fmt::Display for Verdict {
                 write!(f, "sound: {} in {}", many(*events, EVENTS), many(*commits, ["commit", "commits"]))?;
                 remarks.iter().try_for_each(|remark| write!(f, "; {remark}"))
             }
-            Self::Damaged { position: Some(position), why } => write!(f, "damaged at position {position}: {why}"),
-            Self::Damaged { position: None, why } => write!(f, "damaged, though no event is: {why}"),
+            Self::Damaged { position, why } => f.write_str(&super::damaged(*position, why)),
             Self::CannotTell { why } => write!(f, "cannot tell: {why}"),
         }
     }

@@ -563,8 +563,7 @@ impl Sled {
     fn why_closed(&self) -> String {
         match self.state() {
             State::Open => "it is being closed".to_owned(),
-            State::ReadOnly { why, position: Some(position) } => format!("it is damaged at position {position}: {why}"),
-            State::ReadOnly { why, position: None } => format!("it is damaged, though no event is: {why}"),
+            State::ReadOnly { why, position } => format!("it is {}", super::damaged(position, &why)),
             State::Closed { why } => why,
         }
     }

@@ -240,6 +240,11 @@ impl House {
         answers
     }
 
+    /// Another writer commits this event just before the next group is appended.
+    pub fn overtaken_by(&self, number: u128, revision: u64, event: Event) {
+        *self.store.mishap.lock().unwrap() = Mishap::Overtaken(from_elsewhere(&self.keyring, number, revision, event));
+    }
+
     /// Another desk on the same store, as after a restart.
     pub fn restart(&mut self) {
         *self.store.closed.lock().unwrap() = None;
