@@ -40,7 +40,7 @@ pub fn use_slip() -> Option<Slip> {
 /// Why a field of this form was refused.
 #[must_use]
 pub fn refused_at(form: &str, field: &str) -> Option<String> {
-    use_slip().filter(|slip| slip.form == form && slip.field.as_deref() == Some(field)).map(|slip| slip.why)
+    slip_of(form).filter(|slip| slip.field.as_deref() == Some(field)).map(|slip| slip.why)
 }
 
 /// The identity of a field on its page: labels, reasons and links lead to it.
@@ -56,10 +56,15 @@ pub(crate) fn slip_of_page() -> Option<Slip> {
     crate::json::read(&meta.get_attribute("content")?).ok()
 }
 
+/// What this page is about to show again of this form.
+fn slip_of(form: &str) -> Option<Slip> {
+    use_slip().filter(|slip| slip.form == form)
+}
+
 /// Whether this form was refused: what hides it must then be open.
 #[must_use]
 pub fn is_refused(form: &str) -> bool {
-    use_slip().is_some_and(|slip| slip.form == form)
+    slip_of(form).is_some()
 }
 
 /// What opens a fold that a refused form is in. Nothing where it need not be: to be drawn again must not close what
@@ -78,7 +83,7 @@ pub fn is_refused_about(stream: &str) -> bool {
 /// What was typed into a field of this form before it was refused.
 #[must_use]
 pub fn typed(form: &str, field: &str) -> Option<String> {
-    use_slip().filter(|slip| slip.form == form)?.typed.get(field)?.first().cloned()
+    slip_of(form)?.typed.get(field)?.first().cloned()
 }
 
 /// How a field stands in which somebody chooses one thing: what was chosen, and why it was refused the last time.
@@ -106,7 +111,7 @@ impl Standing {
 /// What was ticked under a name in this form before it was refused; `None` where it was not.
 #[must_use]
 pub fn ticked(form: &str, field: &str) -> Option<Vec<String>> {
-    Some(use_slip().filter(|slip| slip.form == form)?.typed.get(field).cloned().unwrap_or_default())
+    Some(slip_of(form)?.typed.get(field).cloned().unwrap_or_default())
 }
 
 /// The key of a form on this page: from the page's seed and the form's name, so that the server and
@@ -138,7 +143,7 @@ pub fn CommandForm(
 ) -> impl IntoView {
     let form = form_name(what, on.as_deref());
     let form = step.as_deref().map_or_else(|| form.clone(), |step| step_form_name(&form, step));
-    let why = use_slip().filter(|slip| slip.form == form && slip.field.is_none()).map(|slip| slip.why);
+    let why = slip_of(&form).filter(|slip| slip.field.is_none()).map(|slip| slip.why);
     let is_taken = why.is_none();
     let lang = use_lang();
     let keeps = use_viewer().filter(|_| keep).map(|viewer| viewer.me.to_string());

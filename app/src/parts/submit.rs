@@ -20,8 +20,7 @@ crate::texts! {
     signed_out { en: "You were signed out. What you typed is kept: sign in in another tab, then send again.", ru: "Вы вышли из системы. Набранное сохранено: войдите в другой вкладке и отправьте ещё раз." }
     sign_in { en: "Sign in", ru: "Войти" }
     load_changes { en: "Load what changed, keep what I typed", ru: "Показать изменения, сохранить набранное" }
-    at_field(label: &str, why: &str) { en: "{label}: {why}", ru: "{label}: {why}" }
-    asked_at_field(label: &str, why: &str) { en: "{label} {why}", ru: "{label} {why}" }
+    at_field(label: &str, joint: &str, why: &str) { en: "{label}{joint} {why}", ru: "{label}{joint} {why}" }
     close { en: "Close", ru: "Закрыть" }
 }
 
@@ -124,8 +123,8 @@ mod browser {
     use web_sys::{Element, Event, HtmlElement, HtmlFormElement, HtmlInputElement, KeyboardEvent};
 
     use super::{
-        Toast, arrived, arrived_before, asked_at_field, at_field, done, load_changes, logged, no_answer, sign_in,
-        signed_out, undone, without_logged,
+        Toast, arrived, arrived_before, at_field, done, load_changes, logged, no_answer, sign_in, signed_out, undone,
+        without_logged,
     };
     use crate::address::{encode, with_query};
     use crate::fetch::{self, Problem};
@@ -415,16 +414,8 @@ mod browser {
         if let Some(notice) = form.query_selector(".form-why").ok().flatten() {
             let _ = notice.remove_attribute("hidden");
             if let Ok(Some(text)) = notice.query_selector("p") {
-                let whole = label.map_or_else(
-                    || why.clone(),
-                    |label| {
-                        if label.ends_with('?') {
-                            asked_at_field(lang, &label, &why)
-                        } else {
-                            at_field(lang, &label, &why)
-                        }
-                    },
-                );
+                let joint = |label: &str| if label.ends_with('?') { "" } else { ":" };
+                let whole = label.map_or_else(|| why.clone(), |label| at_field(lang, &label, joint(&label), &why));
                 text.set_text_content(Some(&whole));
             }
             if let Some(offer) = offer {
