@@ -1,15 +1,16 @@
 //! Logging an interaction: one box for the story, the account already chosen from where one is, and
 //! all the rest behind one unfold. The same form corrects an entry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
+use shared::domain::Event;
 use shared::ids::{AccountId, ColleagueId, ContactId, EventRef, InteractionId, Stream};
-use shared::interaction::Details;
+use shared::interaction::{Details, Event as Interaction};
 use shared::record::Record;
 use shared::views::timeline::Entry;
 use shared::views::{AccountFile, Directory, Timeline, View};
@@ -118,9 +119,11 @@ impl Query for Ask {
         };
         let account = self.account.or_else(of_entry).or_else(of_cause).or_else(of_contact);
         let mut file = account.map(AccountFile::new);
+        let mut last_there: BTreeMap<ColleagueId, u64> = BTreeMap::new();
         if let (Some(account), Some(file)) = (account, file.as_mut()) {
             for record in reader.concerning(account.into())? {
                 file.fold(&record);
+                last_there.extend(who_was_there(&record).map(|one| (one, record.position)));
             }
         }
         // Who was there stays on the list, whether or not they still belong to this account.
@@ -134,7 +137,10 @@ impl Query for Ask {
         reader.company(&mut |company| {
             let wanted: BTreeSet<ContactId> = self.contact.iter().chain(present).copied().collect();
             directory = company.directory.cut(&account.into_iter().collect(), &wanted);
-            ours = colleagues::Offered::of(&company.directory, viewer.me, were_there, self.ours.as_deref(), lang);
+            let kam = account.and_then(|account| company.directory.accounts.get(&account)?.kam);
+            let near = near(kam, &last_there);
+            let choice = colleagues::Choice { me: viewer.me, near: &near, chosen: were_there };
+            ours = colleagues::Offered::of(&company.directory, choice, self.ours.as_deref(), lang);
             directory.colleagues.retain(|id, _| ours.has(*id));
             let is_open = account.is_none() || self.find.is_some();
             offered = is_open.then(|| Offered::of(&company.directory, viewer.me, self.find.as_deref()));
@@ -197,6 +203,24 @@ impl Ask {
     fn query(&self) -> String {
         query(self.parameters())
     }
+}
+
+/// The account's manager, then who of ours was in touch with it last.
+fn near(kam: Option<ColleagueId>, last_there: &BTreeMap<ColleagueId, u64>) -> Vec<ColleagueId> {
+    let mut lately: Vec<_> = last_there.iter().map(|(one, position)| (*one, *position)).collect();
+    lately.sort_by_key(|(one, position)| (std::cmp::Reverse(*position), *one));
+    kam.into_iter().chain(lately.into_iter().map(|(one, _)| one).filter(|one| Some(*one) != kam)).collect()
+}
+
+/// Who of ours an entry says were there.
+fn who_was_there(record: &Record) -> impl Iterator<Item = ColleagueId> + '_ {
+    let said =
+        if let Event::Interaction(_, Interaction::Logged(details) | Interaction::Corrected(details)) = &record.event {
+            Some(details)
+        } else {
+            None
+        };
+    said.into_iter().flat_map(|details| details.colleagues.iter().copied().chain(record.author()))
 }
 
 /// One entry as it stands.
