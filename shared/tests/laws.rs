@@ -15,9 +15,9 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::Value;
 use shared::domain::{self, Command, Event, Model, Rejection};
-use shared::ids::{AccountId, ColleagueId, HandoffId, ImportId, Slice, Stream, UnitId};
+use shared::ids::{AccountId, ColleagueId, HandoffId, ImportId, InteractionId, Slice, Stream, UnitId};
 use shared::lang::Lang;
-use shared::policy::Sight;
+use shared::policy::{self, Sight};
 use shared::record::Record;
 use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
@@ -601,6 +601,27 @@ proptest! {
         for (id, card) in board.open.iter().chain(&board.ended) {
             for me in [ADA, KIRA, LEV, MAXIM, NINA] {
                 prop_assert_eq!(board.answers(card, me), accepted(&desk, *id, card, me), "{:?} for {}", card, me);
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_says_who_may_change_it(wishes in wishes()) {
+        let desk = after(&wishes);
+        let log = desk.standing();
+        for of in whose() {
+            for entry in folded(Timeline::new(of), log.iter().copied()).entries {
+                let stream = entry.record.stream();
+                if stream.slice != Slice::Interaction {
+                    continue;
+                }
+                let retract = interaction::Command::Retract { reason: reason("Mistake") };
+                let retract = Command::Interaction(InteractionId::from_uuid(stream.id), retract);
+                for me in [ADA, KIRA, LEV, MAXIM, NINA, STRANGER] {
+                    let role = desk.model.colleagues().role(me);
+                    let is_said = policy::leads(role) || (role.is_some_and(Role::acts) && entry.whose().contains(&me));
+                    prop_assert_eq!(is_said, policy::may(me, &retract, &desk.model).is_ok(), "{} for {}", stream, me);
+                }
             }
         }
     }

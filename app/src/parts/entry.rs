@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use shared::domain::Event;
 use shared::handoff::{self, Party};
-use shared::ids::{EventRef, Slice, Stream};
+use shared::ids::{ColleagueId, EventRef, Slice, Stream};
 use shared::personal::Personal;
 use shared::record::Record;
 use shared::views::alignment::in_time as in_time_for;
@@ -114,8 +114,10 @@ pub struct Shown {
     pub is_late: bool,
     pub is_retracted: bool,
     pub is_corrected: bool,
-    /// An interaction that can still be corrected or retracted.
+    /// An interaction that stands: a next step can be agreed on it, and it can be corrected or retracted.
     pub is_open: bool,
+    /// Who may correct and retract it, besides whoever leads.
+    pub whose: Vec<ColleagueId>,
     /// The address of the page asks for this one.
     pub is_sought: bool,
 }
@@ -248,6 +250,7 @@ impl Reading<'_> {
             is_retracted,
             is_corrected: !entry.corrections.is_empty(),
             is_open: record.stream().slice == Slice::Interaction && !is_retracted,
+            whose: entry.whose(),
             is_sought: false,
         }
     }
@@ -276,7 +279,7 @@ impl Reading<'_> {
         }
     }
 
-    fn colleague(&self, id: shared::ids::ColleagueId) -> Who {
+    fn colleague(&self, id: ColleagueId) -> Who {
         let href = self.directory.colleagues.contains_key(&id).then(|| format!("/colleagues/{id}"));
         Who { name: self.directory.colleague(id, self.lang).to_owned(), href, ours: true }
     }
@@ -609,7 +612,7 @@ mod tests {
     use shared::testkit::*;
     use shared::views::View;
 
-    fn shown(facts: Vec<(shared::ids::ColleagueId, Event)>, lang: Lang) -> Vec<Shown> {
+    fn shown(facts: Vec<(ColleagueId, Event)>, lang: Lang) -> Vec<Shown> {
         let mut directory = Directory::default();
         let mut timeline = Timeline::new(NORTHWIND.into());
         for record in history(facts) {

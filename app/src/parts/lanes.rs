@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 use leptos::prelude::*;
+use shared::policy;
 use shared::views::timeline::Filter;
 use shared::words::{Front, Occurred};
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use super::Icon;
 use super::entry::{Reading, Shown, Who, front_word};
 use super::fields::{CommandForm, Field, Kind, form_name, is_refused, is_refused_about, open_if};
 use super::steps::{StepAgree, StepEnds};
+use crate::read::use_viewer;
 use crate::text::use_lang;
 use crate::when;
 
@@ -152,6 +154,8 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
     let stream = shown.event.stream.to_string();
     let retract_form = form_name("interaction.retract", Some(&stream));
     let is_retract_refused = is_refused(&retract_form);
+    let may_change = shown.is_open
+        && use_viewer().is_some_and(|viewer| policy::leads(viewer.role) || shown.whose.contains(&viewer.me));
     let actions = writes.then(|| {
         view! {
             <div class="row">
@@ -163,15 +167,13 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                     <Icon name="log" />
                     {follow_up(lang)}
                 </a>
-                {shown
-                    .is_open
+                {may_change
                     .then(|| view! { <a class="button small quiet" href=format!("/log?correct={}", shown.event.stream.id)>{correct(lang)}</a> })}
             </div>
-            {shown
-                .is_open
+            {shown.is_open.then(|| view! { <StepAgree stream=stream.clone() seed=seed back=back.clone() /> })}
+            {may_change
                 .then(|| {
                     view! {
-                        <StepAgree stream=stream.clone() seed=seed back=back.clone() />
                         <details class="unfold" data-close="" {..open_if(is_retract_refused)}>
                             <summary>{retract(lang)}</summary>
                             <CommandForm what="interaction.retract" on=stream.clone() seen=shown.revision seed=seed back=back.clone()>

@@ -258,6 +258,13 @@ impl Entry {
         author.into_iter().chain(named.filter(|one| Some(*one) != author)).collect()
     }
 
+    /// Whose an interaction is to correct and to retract, besides whoever leads: see `policy::may`.
+    pub fn whose(&self) -> Vec<ColleagueId> {
+        let records = std::iter::once(&self.record).chain(&self.corrections);
+        let imported = records.filter(|record| record.batch.is_some()).filter_map(details);
+        std::iter::once(self.record.by).chain(imported.flat_map(|details| details.colleagues.iter().copied())).collect()
+    }
+
     /// Everybody and everything that takes part in it.
     fn parties(&self) -> Vec<Stream> {
         let mut parties = self.current().event.mentions();
