@@ -108,21 +108,23 @@ fn pages(small: &Company, large: &Company) {
 /// Turn and turn about, so that a machine that is slow for a while is slow for both.
 fn compare(name: &str, small: (&Serving, &str), large: (&Serving, &str)) {
     const ROUNDS: usize = 30;
-    let (mut before, mut after, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let (mut before, mut after, mut sent) = (Vec::new(), Vec::new(), 0);
     for _ in 0..ROUNDS {
-        before.push(small.0.get(small.1).first_byte);
-        let answer = large.0.get(large.1);
-        bytes = answer.body.len();
+        before.push(small.0.get(small.1, "br").first_byte);
+        let answer = large.0.get(large.1, "br");
+        sent = answer.body.len();
         after.push(answer.first_byte);
     }
+    let whole = large.0.get(large.1, "identity").body.len();
     let (before, after) = (median(&mut before), median(&mut after));
     println!(
-        "page {name}: first byte after {:.2} of the {} ms allowed, {:.1} times that of {} events; {} KiB",
+        "page {name}: first byte after {:.2} of the {} ms allowed, {:.1} times that of {} events; {} KiB, {} KiB sent",
         after.as_secs_f64() / ALLOWED.as_secs_f64(),
         ALLOWED.as_millis(),
         after.as_secs_f64() / before.as_secs_f64(),
         small.0.events,
-        bytes >> 10,
+        whole >> 10,
+        sent >> 10,
     );
 }
 
@@ -151,12 +153,14 @@ impl Serving {
         Self { child, address, token: token.clone(), events: *events }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    /// As a browser asks, which takes an answer in this encoding.
+    fn get(&self, path: &str, encoding: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let started = Instant::now();
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nAccept-Encoding: {encoding}\r\n\
+             Connection: close\r\n\r\n",
             self.address, self.token
         )
         .expect("sent");
@@ -174,7 +178,7 @@ impl Serving {
     }
 
     fn json(&self, path: &str) -> Value {
-        let body = self.get(path).body;
+        let body = self.get(path, "identity").body;
         let text = String::from_utf8(body).expect("text");
         let (_, json) = text.split_once("\r\n\r\n").expect("head and body");
         // A body in chunks has their lengths around it.

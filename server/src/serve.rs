@@ -21,6 +21,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -49,6 +51,9 @@ const HEAD: Duration = Duration::from_secs(75);
 
 /// How long to wait after a connection that could not be taken.
 const BREATH: Duration = Duration::from_millis(500);
+
+/// Answers shorter than this go as they are: in one packet either way.
+const WORTH_COMPRESSING: u64 = 1_024;
 
 /// What a process exits with that was interrupted twice, as shells have it.
 const ENDED_AT_ONCE: i32 = 130;
@@ -88,6 +93,10 @@ pub fn router(house: House, settings: &Settings) -> Result<Router, AccessError> 
         .merge(ssr::router(site, pages))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(words::in_words))
+        // A page is mostly the same words again and again. Files of the site are compressed already, and events that arrive
+        // one by one wait for nothing: both are left alone. What could be guessed by the length of an answer is in none:
+        // a page's only secret, a fresh token, is told once.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING))))
         .layer(from_fn_with_state(figures, timed))
         .layer(RequestBodyTimeoutLayer::new(NEXT_PIECE));
     let trace = TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(answered);

@@ -5,6 +5,7 @@
 
 mod house;
 
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -103,6 +104,31 @@ async fn the_sign_in_leads_to_the_set_up_until_somebody_has_a_password_and_not_a
     town.access.redeem(link.secret(), "warehouse gate three at noon").await.unwrap();
     let page = sign_in("en").await.text;
     assert!(!page.contains("not set up") && page.contains("name=\"password\""), "{page}");
+}
+
+#[tokio::test]
+async fn an_answer_comes_compressed_to_whoever_takes_that_and_a_line_of_events_never_does() {
+    let town = Town::new().await;
+    let token = town.token(KIRA);
+    let account = format!("/accounts/{NORTHWIND}");
+    let ask = async |path: &str| {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
+        town.app.clone().oneshot(request).await.unwrap()
+    };
+    for path in [account.as_str(), "/api/views/whole/directory", "/api/events"] {
+        let plain = town.page(&token, path).await.text;
+        let (head, body) = ask(path).await.into_parts();
+        assert_eq!(head.headers.get(header::CONTENT_ENCODING).unwrap(), "gzip", "{path}");
+        assert_eq!(head.headers.get(header::VARY).unwrap(), "accept-encoding", "{path}");
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
+        // A page is never twice the same: its forms have other identities.
+        assert!(text.len().abs_diff(plain.len()) < 100 && body.len() < text.len() / 2, "{path}");
+    }
+    let live = ask("/api/events/live?after=0").await;
+    assert_eq!((live.status(), live.headers().get(header::CONTENT_ENCODING)), (StatusCode::OK, None));
 }
 
 #[tokio::test]

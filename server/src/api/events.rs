@@ -97,7 +97,8 @@ pub async fn list(
             Some((Ok(line), next))
         }
     });
-    let mut response = Response::new(Body::from_stream(lines));
+    // Whoever compresses it asks once more after its end.
+    let mut response = Response::new(Body::from_stream(lines.fuse()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
