@@ -52,10 +52,14 @@ const HEAD: Duration = Duration::from_secs(75);
 /// How long to wait after a connection that could not be taken.
 const BREATH: Duration = Duration::from_millis(500);
 
+/// How long a stop takes at most, come what may: also while a store is opened that has to be made anew. Whoever stopped us
+/// waits ten seconds.
+const LAST_MOMENT: Duration = Duration::from_millis(9_500);
+
 /// Answers shorter than this go as they are: in one packet either way.
 const WORTH_COMPRESSING: u64 = 1_024;
 
-/// What a process exits with that was interrupted twice, as shells have it.
+/// What a process exits with that ended before its store was closed, as shells have it.
 const ENDED_AT_ONCE: i32 = 130;
 
 /// The id under which a request is found in the log; a proxy's own is kept.
@@ -185,6 +189,8 @@ impl Stop {
                     std::process::exit(ENDED_AT_ONCE);
                 }
                 asked.send_replace(true);
+                // Where no thread can be had either, the second signal is heard still.
+                let _ = std::thread::Builder::new().spawn(end_at_last);
             }
         });
         Ok(Self(stop))
@@ -201,6 +207,13 @@ impl Stop {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Ends a process that is still there a while after it was asked to stop. Its store is opened as after a loss of power.
+fn end_at_last() {
+    std::thread::sleep(LAST_MOMENT);
+    tracing::warn!("not stopped in time; ended where it was. Nothing that was acknowledged is lost");
+    std::process::exit(ENDED_AT_ONCE);
 }
 
 /// The browser's files; none where they are not built, so that the API can be served without them.
