@@ -34,13 +34,15 @@ pub struct Api {
     pub figures: Figures,
     /// Whether everybody comes by way of a proxy: who asks from this machine is then not of it.
     pub behind_proxy: bool,
+    /// Where the style sheet is; `None` where the site is not built.
+    pub style: Option<String>,
 }
 
 impl Api {
     /// The doors to the house that these pages show.
-    pub fn new(pages: Pages, behind_proxy: bool) -> Self {
+    pub fn new(pages: Pages, behind_proxy: bool, style: Option<String>) -> Self {
         let figures = pages.figures.clone();
-        Self { office: pages.office.clone(), access: pages.access.clone(), pages, figures, behind_proxy }
+        Self { office: pages.office.clone(), access: pages.access.clone(), pages, figures, behind_proxy, style }
     }
 }
 

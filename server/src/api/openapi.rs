@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::Api;
 use super::problem::escape;
 
 /// OpenAPI 3.1, kept by hand beside the code; a test holds it against the routes.
@@ -15,22 +17,25 @@ pub async fn document() -> Response {
     ([(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
 }
 
-/// The same, readable. It needs neither scripts nor styles.
-pub async fn page() -> Html<String> {
+/// The same, readable. It needs neither scripts nor styles. Programmers read it, who read the names in it too: it is in
+/// English alone.
+pub async fn page(State(api): State<Api>) -> Html<String> {
     // The document is a constant of this binary: a test shows that it reads.
     let document: Value = serde_json::from_str(DOCUMENT).unwrap_or_default();
-    Html(html(&document))
+    Html(html(&document, api.style.as_deref()))
 }
 
-fn html(document: &Value) -> String {
+fn html(document: &Value, style: Option<&str>) -> String {
     let text = |value: &Value, name: &str| escape(value.get(name).and_then(Value::as_str).unwrap_or_default());
     let info = document.get("info").cloned().unwrap_or_default();
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"></head><body><main>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\">{style}</head><body><main class=\"content narrow prose\">\
          <h1>{title}</h1><p>{description}</p><p><a href=\"/api/openapi.json\">openapi.json</a></p>",
         title = text(&info, "title"),
         description = paragraphs(&text(&info, "description")),
+        style = style.map(|href| format!("<link rel=\"stylesheet\" href=\"{}\">", escape(href))).unwrap_or_default(),
     );
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, methods) in paths.into_iter().flatten() {
