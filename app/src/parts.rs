@@ -21,6 +21,7 @@ pub mod parties;
 pub mod person_fields;
 pub mod steps;
 pub mod submit;
+pub mod waiting;
 
 use leptos::prelude::*;
 

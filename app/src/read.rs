@@ -336,6 +336,13 @@ async fn fetched(address: &str) -> Result<String, Trouble> {
     send_wrapper::SendWrapper::new(crate::fetch::text(&format!("/api/views/{address}"))).await
 }
 
+/// Asks the server once more for what a part of the page shows.
+#[cfg(feature = "hydrate")]
+pub(crate) async fn ask<Q: Query>(query: &Q) -> Result<Q::Page, Trouble> {
+    let json = crate::fetch::text(&format!("/api/views/{}", query.address())).await?;
+    crate::json::read(&json).map_err(|error| Trouble::Unreachable(error.to_string()))
+}
+
 #[cfg(not(feature = "hydrate"))]
 #[expect(clippy::unused_async, reason = "the shape of the browser's")]
 async fn fetched(address: &str) -> Result<String, Trouble> {

@@ -30,6 +30,9 @@ pub fn App() -> impl IntoView {
         if let Some(viewer) = crate::read::viewer_of_page() {
             provide_context(viewer);
         }
+        if let Some(waiting) = crate::parts::waiting::of_page() {
+            provide_context(waiting);
+        }
         if let Some(slip) = crate::parts::fields::slip_of_page() {
             provide_context(slip);
         }

@@ -4,7 +4,7 @@ use crate::{
     App, Assets,
     assets::Bundle,
     pages::later::Later,
-    parts::{fields::Slip, submit::Logged},
+    parts::{fields::Slip, submit::Logged, waiting::Waiting},
     read::use_viewer,
     text::use_lang,
 };
@@ -22,6 +22,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
     let icon = assets.files.get("favicon.svg").cloned();
     let files = serde_json::to_string(&Assets { files: assets.files, ..Assets::default() }).unwrap_or_default();
     let viewer = use_viewer().and_then(|viewer| serde_json::to_string(&viewer).ok());
+    let waiting = use_context::<Waiting>().and_then(|waiting| serde_json::to_string(&waiting).ok());
     let logged = use_context::<Logged>().map(|Logged(stream)| stream);
     let slip = use_context::<Slip>().and_then(|slip| serde_json::to_string(&slip).ok());
     view! {
@@ -33,6 +34,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <meta name="assets" content=files />
                 {viewer.map(|viewer| view! { <meta name="viewer" content=viewer /> })}
+                {waiting.map(|waiting| view! { <meta name="waiting" content=waiting /> })}
                 {slip.map(|slip| view! { <meta name="slip" content=slip /> })}
                 {logged.map(|logged| view! { <meta name="logged" content=logged /> })}
                 {icon.map(|href| view! { <link rel="icon" type="image/svg+xml" href=href /> })}

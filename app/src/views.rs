@@ -8,6 +8,7 @@ use crate::pages::{
     handoff_new, handoffs, import, log, portfolio, settings, unit,
 };
 use crate::parts::history::filter_from;
+use crate::parts::waiting;
 use crate::read::{Query, Reader, Trouble};
 
 /// Answers a query by its path and its parameters: `account/0190…`, `portfolio`.
@@ -31,6 +32,7 @@ pub fn answer(path: &str, get: &dyn Fn(&str) -> Option<String>, reader: &dyn Rea
         "portfolio" => read(&portfolio::Ask::from_query(get), reader),
         "settings" => read(&settings::Ask::from_query(get), reader),
         "unit" => read(&unit::Ask { unit: id.parse().ok(), filter: filter_from(get) }, reader),
+        "waiting" => read(&waiting::Ask, reader),
         _ => Err(Trouble::NotFound),
     }
 }
@@ -204,6 +206,7 @@ mod tests {
         check(&portfolio::Ask { find: Some("north".to_owned()), ..portfolio::Ask::default() });
         check(&settings::Ask::default());
         check(&unit::Ask { unit: Some(LOGISTICS), filter: Filter::default() });
+        check(&waiting::Ask);
     }
 
     #[test]
@@ -257,6 +260,19 @@ mod tests {
         let (_, another) = introduced(shared::ids::ContactId::from_uuid(uuid::Uuid::from_u128(0xB5)), None);
         page.fold(&Record { position: page.position() + 1, ..record(1, KIRA, another) });
         assert!(page.is_stale(), "a page knows only those that it was given");
+    }
+
+    #[test]
+    fn the_form_of_an_entry_offers_first_who_was_in_touch_with_the_account_last() {
+        let with_nina =
+            Details { colleagues: vec![NINA], ..Details::new(Front::Client, Some(NORTHWIND), summary("Call")) };
+        let assigned = Event::Account(NORTHWIND, shared::account::Event::Assigned { kam: MAXIM });
+        let fixture = Fixture::and([(ADA, assigned), (LEV, Event::Interaction(CALL, Interaction::Logged(with_nina)))]);
+        let first = |account| log::Ask { account, ..log::Ask::default() }.answer(&fixture).unwrap().ours.colleagues[0];
+        assert_eq!(first(Some(NORTHWIND)), MAXIM, "its manager");
+        assert_eq!(first(None), ADA);
+        let ask = log::Ask { account: Some(NORTHWIND), ..log::Ask::default() };
+        assert_eq!(ask.answer(&fixture).unwrap().ours.colleagues[1..4], [LEV, NINA, KIRA], "then who was there");
     }
 
     #[test]
@@ -441,6 +457,28 @@ mod tests {
         let mut course = ask.answer(&before).unwrap().course;
         follow(&mut course);
         assert_eq!(course, ask.answer(&after).unwrap().course);
+    }
+
+    #[test]
+    fn the_navigation_counts_what_waits_for_the_one_who_looks() {
+        let offered = |number, to| {
+            let personal = Words { what: promise("Check") }.into();
+            let offer = Offer { account: NORTHWIND, to, due: None, personal };
+            (KIRA, Event::Handoff(HandoffId::from_uuid(uuid::Uuid::from_u128(number)), Handoff::Offered(offer)))
+        };
+        let before = waiting::Ask.answer(&Fixture::new()).unwrap();
+        let mine = offered(0xF001, Party::Colleague(ADA));
+        let after = Fixture::and([mine.clone(), offered(0xF002, Party::Colleague(LEV))]);
+        assert_eq!(waiting::Ask.answer(&after).unwrap().handoffs, before.handoffs + 1);
+
+        let stale_after = |event| {
+            let mut waiting = before;
+            waiting.fold(&record(waiting.position() + 1, KIRA, event));
+            waiting.is_stale()
+        };
+        assert!(stale_after(mine.1));
+        let call = Details::new(Front::Client, Some(NORTHWIND), summary("Call"));
+        assert!(!stale_after(Event::Interaction(CALL, Interaction::Logged(call))));
     }
 
     #[test]

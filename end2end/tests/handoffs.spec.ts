@@ -80,6 +80,25 @@ test.describe('Lev', () => {
     await expect(card(kira, what)).toContainText('The warehouse is closed for stocktaking.');
   });
 
+  test('sees on every page how many wait, and by when it changes', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Tailspin counts');
+    const what = 'Count what waits for Lev';
+    const [kira, lev] = [await Desk.of(request, 'kira'), await Desk.of(request, 'lev')];
+    await page.goto('/alignment');
+    await alive(page);
+    const place = page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: /^Handoffs/ });
+    const handoff = await kira.offer(account, { unit: logistics }, what);
+    // Others are offered and answered meanwhile: what the server says at the moment is what is shown.
+    const isInStep = async () => {
+      const { handoffs } = await lev.view<{ handoffs: number }>('waiting');
+      await expect(place).toHaveAccessibleName(new RegExp(`^Handoffs.*, ${handoffs} waits? for you or your unit$`), { timeout: 1_000 });
+      return handoffs;
+    };
+    await expect(async () => expect(await isInStep()).toBeGreaterThan(0)).toPass();
+    await lev.ask(`handoff/${handoff}`, 'decline', { reason: 'It was counted.' });
+    await expect(isInStep).toPass();
+  });
+
   test('answers by keyboard, and the focus stays where the work is', async ({ page, request }) => {
     const account = await Desk.ofAda(request).account('Tailspin by keyboard');
     const what = 'Label the crates of Tailspin';

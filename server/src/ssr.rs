@@ -6,8 +6,8 @@ use crate::pages::{self, LARGEST_FORM, Pages};
 use crate::reader::Seat;
 use crate::site::Site;
 use app::address::local;
-use app::parts::submit::Logged;
-use app::read::{Entrance, Reader, Report, Trouble};
+use app::parts::{submit::Logged, waiting};
+use app::read::{Entrance, Query as _, Reader, Report, Trouble};
 use app::theme::{THEME_COOKIE, Theme};
 use app::{App, Lang, shell, text::LANG_COOKIE};
 use axum::{
@@ -125,6 +125,9 @@ fn provide_reader(pages: &Pages) {
             provide_context(Logged(logged.to_owned()));
         }
         provide_context(seat.viewer());
+        if let Ok(waiting) = waiting::Ask.answer(&seat) {
+            provide_context(waiting);
+        }
         provide_context::<Arc<dyn Reader>>(Arc::new(seat));
     }
     if let Some(slip) =

@@ -127,7 +127,7 @@ async fn a_command_yields_a_receipt_and_is_seen_in_every_view_at_its_position() 
 }
 
 /// The views that stand for themselves.
-const VIEWS: [&str; 16] = [
+const VIEWS: [&str; 17] = [
     "portfolio",
     "portfolio?scope=all",
     "handoffs",
@@ -140,6 +140,7 @@ const VIEWS: [&str; 16] = [
     "handoff-new",
     "contact-new",
     "contacts",
+    "waiting",
     "whole/directory",
     "whole/portfolio",
     "whole/board",

@@ -50,6 +50,11 @@ crate::texts! {
         en: plural(n) { "promise open", "promises open" },
         ru: plural(n) { "открытое обещание", "открытых обещания", "открытых обещаний" },
     }
+    /// Leads to the list, where that stands below the timeline.
+    whom_we_know(n: u64) {
+        en: plural(n) { "contact", "contacts" },
+        ru: plural(n) { "контакт", "контакта", "контактов" },
+    }
     handoffs_open(n: u64) {
         en: plural(n) { "handoff open", "handoffs open" },
         ru: plural(n) { "передача в работе", "передачи в работе", "передач в работе" },
@@ -253,6 +258,8 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
     let met = figure(file.last_in_person(), since_person, never_met(lang));
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let (open, handed) = (count(file.open_steps().len()), count(file.handoffs.len()));
+    let known =
+        count(history.directory.contacts_of(file.account, lang).into_iter().filter(|(_, one)| !one.left).count());
     let handed_over = (handed > 0).then(|| {
         view! {
             <li>
@@ -274,6 +281,13 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
                 </a>
             </li>
             {handed_over}
+            <li class="far">
+                <a href="#contacts">
+                    <b>{known}</b>
+                    " "
+                    {whom_we_know(lang, known)}
+                </a>
+            </li>
         </ul>
     }
 }
@@ -311,7 +325,7 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
         })
         .collect_view();
     view! {
-        <section class="card">
+        <section class="card" id="contacts">
             <header>
                 <h2>{contacts(lang)}</h2>
                 {writes.then(|| view! { <a href=format!("/contacts/new?account={account}")>{add_contact(lang)}</a> })}

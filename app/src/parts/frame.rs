@@ -8,6 +8,7 @@ use shared::policy;
 use crate::address::with_query;
 use crate::live::Line;
 use crate::parts::history::writes;
+use crate::parts::waiting::{Waiting, WaitingCount, use_waiting};
 use crate::parts::{Icon, initials};
 use crate::read::use_viewer;
 use crate::source::called;
@@ -68,6 +69,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     let lang = use_lang();
     let line = Line(RwSignal::new(true));
     provide_context(line);
+    let waiting = use_waiting();
     let viewer = use_viewer();
     let name = viewer.as_ref().map(|viewer| viewer.name.clone()).unwrap_or_default();
     let me = viewer.as_ref().map(|viewer| format!("/colleagues/{}", viewer.me)).unwrap_or_default();
@@ -95,8 +97,8 @@ pub fn Frame(children: Children) -> impl IntoView {
                     <img src=crate::assets::use_asset("favicon.svg") alt="" width="20" height="20" />
                     <span>"Twofront"</span>
                 </a>
-                <ul>{PLACES.map(|place| view! { <li><PlaceLink place /></li> }).collect_view()}</ul>
-                <ul class="last">{last().map(|place| view! { <li><PlaceLink place /></li> }).collect_view()}</ul>
+                <ul>{PLACES.map(|place| view! { <li><PlaceLink place waiting /></li> }).collect_view()}</ul>
+                <ul class="last">{last().map(|place| view! { <li><PlaceLink place waiting /></li> }).collect_view()}</ul>
             </nav>
             <header class="topbar">
                 <form class="find" role="search" action="/" method="get">
@@ -154,7 +156,7 @@ pub fn Frame(children: Children) -> impl IntoView {
                 {children()}
             </main>
             <nav class="bottombar" aria-label=bottom_nav(lang)>
-                {PLACES.map(|place| view! { <PlaceLink place /> }).collect_view()}
+                {PLACES.map(|place| view! { <PlaceLink place waiting /> }).collect_view()}
                 <button type="button" popovertarget="me">
                     <Icon name="menu" />
                     <span>{more(lang)}</span>
@@ -180,7 +182,7 @@ fn log_address() -> String {
 }
 
 #[component]
-fn PlaceLink(place: Place) -> impl IntoView {
+fn PlaceLink(place: Place, waiting: RwSignal<Waiting>) -> impl IntoView {
     let lang = use_lang();
     let (address, icon, text) = place;
     let path = use_location().pathname;
@@ -194,6 +196,7 @@ fn PlaceLink(place: Place) -> impl IntoView {
         <a href=address aria-current=move || is_here().then_some("page")>
             <Icon name=icon />
             <span>{text(lang)}</span>
+            {(address == "/handoffs").then(|| view! { <WaitingCount waiting /> })}
         </a>
     }
 }

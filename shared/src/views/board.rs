@@ -344,6 +344,16 @@ impl Board {
             && (is_asked || card.escalated.contains(&me))
     }
 
+    /// Whether an event can change who must act, or on what.
+    pub const fn is_moved_by(event: &Event) -> bool {
+        match event {
+            Event::Handoff(..) | Event::Colleague(..) | Event::Account(_, account::Event::Assigned { .. }) => true,
+            Event::Account(..) | Event::Unit(..) | Event::Contact(..) | Event::Interaction(..) | Event::Import(..) => {
+                false
+            }
+        }
+    }
+
     fn take(&mut self, record: &Record) {
         match &record.event {
             Event::Handoff(id, event) => self.take_handoff(*id, event, record),
