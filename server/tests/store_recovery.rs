@@ -115,10 +115,11 @@ fn refuses_writes(dir: &Path, words: &str) -> Option<u64> {
 
 // ---------------------------------------------------------------------------------------------- faults of the medium
 
-/// A disk that fails once, at a chosen operation, and remembers what was asked of it afterwards.
+/// A disk that fails at chosen operations, one after the other, and remembers what was asked of it afterwards.
 #[derive(Debug, Default)]
 struct Failing {
-    fault: Mutex<Option<(Fault, u64)>>,
+    /// What fails, and how often it is asked until it does; the next one is the last.
+    faults: Mutex<Vec<(Fault, u64)>>,
     after: Arc<AtomicU64>,
 }
 
@@ -127,17 +128,24 @@ enum Fault {
     Write,
     ShortWrite,
     Sync,
+    Reserve,
+    SetLen,
     Rename,
+    SyncDir,
 }
 
 impl Failing {
     fn new(fault: Fault, nth: u64) -> Arc<Self> {
-        Arc::new(Self { fault: Mutex::new(Some((fault, nth))), after: Arc::default() })
+        Self::in_turn(&[(fault, nth)])
+    }
+
+    fn in_turn(faults: &[(Fault, u64)]) -> Arc<Self> {
+        Arc::new(Self { faults: Mutex::new(faults.iter().rev().copied().collect()), after: Arc::default() })
     }
 
     fn fails(&self, operation: Fault) -> bool {
-        let mut fault = self.fault.lock().expect("no panic");
-        match fault.as_mut() {
+        let mut faults = self.faults.lock().expect("no panic");
+        match faults.last_mut() {
             None => {
                 self.after.fetch_add(1, Ordering::Relaxed);
                 false
@@ -146,7 +154,7 @@ impl Failing {
                 *left -= 1;
                 let now = *left == 0;
                 if now {
-                    *fault = None;
+                    faults.pop();
                 }
                 now
             }
@@ -171,7 +179,7 @@ impl Medium for Handle {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        Disk.sync_dir(path)
+        if self.0.fails(Fault::SyncDir) { Err(io::Error::other("no names")) } else { Disk.sync_dir(path) }
     }
 }
 
@@ -187,8 +195,16 @@ impl Tape for FailingTape {
         self.1.write_at(bytes, offset)
     }
 
+    fn reserve(&mut self, from: u64, to: u64) -> io::Result<bool> {
+        if self.0.fails(Fault::Reserve) {
+            self.1.reserve(from, from + (to - from) / 2)?;
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        self.1.reserve(from, to)
+    }
+
     fn set_len(&mut self, size: u64) -> io::Result<()> {
-        self.1.set_len(size)
+        if self.0.fails(Fault::SetLen) { Err(io::Error::other("no cut")) } else { self.1.set_len(size) }
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -198,12 +214,20 @@ impl Tape for FailingTape {
 
 #[test]
 fn a_failed_write_or_sync_closes_the_store_for_writes_and_is_never_tried_again() {
-    // The second rename is that of the second journal file: a new one cannot be begun.
-    for (fault, nth) in
-        [(Fault::Write, 20), (Fault::ShortWrite, 20), (Fault::Sync, 20), (Fault::Rename, 2), (Fault::Sync, 3)]
-    {
+    for faults in [
+        &[(Fault::Write, 20)][..],
+        &[(Fault::ShortWrite, 20)],
+        &[(Fault::Sync, 20)],
+        &[(Fault::Sync, 3)],
+        // The second rename is that of the second journal file: a new one cannot be begun. Nor where its name cannot be
+        // made durable.
+        &[(Fault::Rename, 2)],
+        &[(Fault::SyncDir, 2)],
+        // Room that was given by half, and cannot be taken back.
+        &[(Fault::Reserve, 2), (Fault::SetLen, 1)],
+    ] {
         let dir = tempfile::tempdir().expect("a directory");
-        let failing = Failing::new(fault, nth);
+        let failing = Failing::in_turn(faults);
         let medium = Arc::new(Handle(Arc::clone(&failing)));
         let store =
             Sled::open_with(dir.path(), Options { medium, segment_bytes: 60_000, ..options() }).expect("it opens");
@@ -214,12 +238,12 @@ fn a_failed_write_or_sync_closes_the_store_for_writes_and_is_never_tried_again()
                 Ok(answer) if failed.is_none() => drop(acked.insert(number, (answer.first, answer.last))),
                 Err(AppendError::Indeterminate { .. }) if failed.is_none() => failed = Some(number),
                 Err(AppendError::Closed { why }) => assert!(failed.is_some() && why.contains("journal"), "{why}"),
-                other => panic!("{fault:?} at {number}: {other:?}"),
+                other => panic!("{faults:?} at {number}: {other:?}"),
             }
         }
         let failed = failed.expect("it failed");
         assert!(matches!(store.state(), State::Closed { .. }));
-        assert_eq!(failing.after.load(Ordering::Relaxed), 0, "nothing was asked of the disk after {fault:?}");
+        assert_eq!(failing.after.load(Ordering::Relaxed), 0, "nothing was asked of the disk after {faults:?}");
         let known = acked.keys().next_back().copied().expect("some were acknowledged");
         assert_eq!(store.receipt(crash::command(known)).expect("reads go on").map(|it| it.last), Some(store.head()));
         check(&store, &acked);
@@ -228,6 +252,24 @@ fn a_failed_write_or_sync_closes_the_store_for_writes_and_is_never_tried_again()
         let store = opens_whole(dir.path(), &acked);
         acked.extend(fill(&store, failed..failed + 3));
         check(&store, &acked);
+    }
+}
+
+#[test]
+fn a_disk_that_gives_no_room_or_does_not_take_it_back_loses_nothing() {
+    // Room for what is to come is given ahead of it, by half before the disk says that it is full; and cut off at the end.
+    for fault in [Fault::Reserve, Fault::SetLen] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let failing = Failing::new(fault, 1);
+        let medium = Arc::new(Handle(Arc::clone(&failing)));
+        let store =
+            Sled::open_with(dir.path(), Options { medium, segment_bytes: 60_000, ..options() }).expect("it opens");
+        let acked = fill(&store, 0..200);
+        assert!(matches!(store.state(), State::Open), "{fault:?}: {:?}", store.state());
+        drop(store);
+        assert!(failing.faults.lock().expect("no panic").is_empty(), "{fault:?} did not come");
+        check(&opens_whole(dir.path(), &acked), &acked);
+        assert!(matches!(care::verify(dir.path(), None), Verdict::Sound { .. }), "{fault:?}");
     }
 }
 
