@@ -576,6 +576,39 @@ async fn the_live_log_catches_up_goes_on_and_resumes_without_hole_or_double() {
 }
 
 #[tokio::test]
+async fn a_live_log_that_begins_in_the_midst_of_writing_has_no_hole_and_no_double() {
+    const ROUNDS: u128 = 20;
+    const WRITERS: u128 = 4;
+    const EACH: u128 = 5;
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    for round in 0..ROUNDS {
+        let before = town.store.head();
+        let last = before + u64::try_from(WRITERS * EACH).unwrap();
+        let write = async |writer: u128| {
+            for number in 0..EACH {
+                let number = 1_000 + (round * WRITERS + writer) * EACH + number;
+                let answer = town.command(&kira, &renaming(number, &format!("Northwind {number}"))).await;
+                assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            }
+        };
+        // Each begins a little later than the one before, from the same place: some of it they read, the rest they hear.
+        let listen = async |later: u64| {
+            let mut following = town.office.follow(before);
+            while town.store.head() < before + later * 4 {
+                following.next().await.unwrap();
+            }
+            let mut live = Listening::new(&town, get(&kira, &format!("/api/events/live?after={before}"))).await;
+            let heard = live.positions(usize::try_from(last - before).unwrap()).await;
+            assert_eq!(heard, (before + 1..=last).collect::<Vec<_>>());
+        };
+        let writers = futures::future::join_all((0..WRITERS).map(write));
+        let listeners = futures::future::join_all((0..5).map(listen));
+        futures::join!(writers, listeners);
+    }
+}
+
+#[tokio::test]
 async fn without_a_beginning_the_live_log_begins_now() {
     let town = Town::new().await;
     let kira = town.token(KIRA);
