@@ -27,7 +27,7 @@ use crate::live::{Follow, Line};
 use crate::text::{Lang, use_lang};
 use crate::when::Zone;
 
-pub use beside::{Entrance, FileCount, Importing, Login, Outcome, Running, Token};
+pub use beside::{Entrance, FileCount, Importing, Login, Outcome, Running, Token, Zones};
 
 /// What a page wants to know. It is asked anew when it changes.
 pub trait Query: Clone + PartialEq + Send + Sync + 'static {
@@ -82,6 +82,9 @@ pub trait Reader: Send + Sync {
 
     /// The address of the one-time link that the viewer just made for a colleague: told once.
     fn fresh_invitation(&self, colleague: ColleagueId) -> Option<String>;
+
+    /// In which time zone the viewer can read, and which one they chose.
+    fn zones(&self) -> Zones;
 
     /// The import that runs, and what became of the last one; nothing for whoever is no administrator.
     fn importing(&self) -> Importing;

@@ -7,6 +7,7 @@ use crate::{
     parts::{fields::Slip, submit::Logged, waiting::Waiting},
     read::use_viewer,
     text::use_lang,
+    when::DEVICE_ZONE_COOKIE,
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
@@ -53,8 +54,10 @@ fn bundle_tags(Bundle { script, wasm, later }: Bundle) -> impl IntoView {
     let nonce = use_nonce();
     let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
     let later = later.filter(|_| path.is_some_and(|path| Later::is_at(&path)));
+    // Before the page that needs it: a day begins where people are.
     let start = format!(
-        "import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
+        "document.cookie = {DEVICE_ZONE_COOKIE:?} + \"=\" + Intl.DateTimeFormat().resolvedOptions().timeZone + \"; Path=/; Max-Age=31536000; SameSite=Lax\";\
+         import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
     );
     view! {
         <link rel="modulepreload" href=script nonce=nonce.clone() />

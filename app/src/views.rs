@@ -59,7 +59,7 @@ mod tests {
     use shared::words::{Front, Role};
 
     use crate::live::Follow as _;
-    use crate::read::{Importing, Login, Token, Viewer};
+    use crate::read::{Importing, Login, Token, Viewer, Zones};
     use crate::text::Lang;
     use crate::when::Zone;
 
@@ -160,6 +160,10 @@ mod tests {
 
         fn fresh_invitation(&self, _: ColleagueId) -> Option<String> {
             None
+        }
+
+        fn zones(&self) -> Zones {
+            Zones { chosen: None, names: vec!["Europe/Minsk".to_owned()] }
         }
 
         fn importing(&self) -> Importing {

@@ -11,6 +11,12 @@ use shared::words::Occurred;
 
 use crate::text::Lang;
 
+/// The cookie that remembers in which zone a person wants to read.
+pub const ZONE_COOKIE: &str = "zone";
+
+/// The cookie by which a device says where it is: its zone holds where no other one was chosen.
+pub const DEVICE_ZONE_COOKIE: &str = "device-zone";
+
 /// A time zone with its rules: the server sends the few hundred bytes of this one zone along.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zone {

@@ -45,3 +45,36 @@ test('a stranger to a token has none', async ({ request }) => {
   await maxim.view('handoffs');
   expect(handedOut('town', 'token-maxim')).toMatch(/^tf_/);
 });
+
+test.describe('in Vladivostok', () => {
+  test.use({ timezoneId: 'Asia/Vladivostok' });
+
+  test('ten o’clock is ten o’clock where one is, until another zone is chosen', async ({ page, request }) => {
+    const account = await Desk.ofAda(request).account('Tailspin in the east');
+    // The first page tells where the device is.
+    await page.goto('/');
+    await page.goto(`/log?account=${account}`);
+    await alive(page);
+    await page.getByLabel('What happened', { exact: true }).fill('They showed the new quay');
+    await page.locator('summary', { hasText: 'More' }).click();
+    await page.getByLabel('When', { exact: true }).fill('2026-06-14');
+    await page.getByLabel('Time', { exact: true }).fill('10:00');
+    await page.getByRole('button', { name: 'Log', exact: true }).click();
+    const when = page.locator('.entry', { hasText: 'the new quay' }).locator('time.when');
+    await expect(when).toHaveAttribute('datetime', '2026-06-14T00:00:00Z');
+    await expect(when).toContainText('10:00');
+
+    await page.goto('/settings');
+    await alive(page);
+    await expect(page.getByText('Now: Asia/Vladivostok.')).toBeVisible();
+    const zone = page.getByLabel('Show days and hours as they are in');
+    await zone.fill('Mars/Olympus');
+    await zone.press('Enter');
+    await expect(page.getByRole('alert')).toContainText('There is no time zone “Mars/Olympus”');
+    await zone.fill('Europe/Minsk');
+    await zone.press('Enter');
+    await expect(page.getByText('Now: Europe/Minsk.')).toBeVisible();
+    await page.goto(`/accounts/${account}`);
+    await expect(when).toContainText('3:00');
+  });
+});

@@ -81,7 +81,8 @@ pub struct Reach {
     #[arg(long, env = "TWOFRONT_SITE", value_name = "DIR")]
     pub site: Option<PathBuf>,
 
-    /// The time zone in which pages show days and hours; this machine's if not said.
+    /// The time zone in which pages show days and hours to whoever has chosen none and whose device says none; this machine's
+    /// if not said.
     #[arg(long, env = "TWOFRONT_ZONE", value_name = "ZONE", value_parser = zone)]
     pub zone: Option<Zone>,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use app::address::local;
 use app::forms::{self, Fields};
 use app::parts::fields::Slip;
-use app::when::Zone;
+use app::when::{DEVICE_ZONE_COOKIE, ZONE_COOKIE, Zone};
 use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -22,14 +22,14 @@ use shared::interaction;
 use crate::access::{Access, MaybeSignedIn, SignedIn};
 use crate::api::commands;
 use crate::api::figures::Figures;
-use crate::api::problem::language;
+use crate::api::problem::{cookie, language};
 use crate::beside::Beside;
 use crate::desk::Order;
 use crate::office::Office;
 use crate::reader::Seat;
 
 pub use slips::Slips;
-pub use zone::{UnknownZone, zone_named, zone_of_system};
+pub use zone::{UnknownZone, zone_named, zone_names, zone_of_system};
 
 /// The largest form of a page that is read, in bytes: the longest note in Russian, percent-encoded, and its fields.
 pub const LARGEST_FORM: usize = 128 * 1024;
@@ -40,8 +40,8 @@ pub struct Pages {
     pub office: Office,
     pub access: Access,
     pub beside: Beside,
-    /// In which moments are shown.
-    pub zone: Zone,
+    /// In which moments are shown to whoever does not say where they are.
+    zone: Zone,
     pub slips: Arc<Slips>,
     pub figures: Figures,
 }
@@ -53,9 +53,25 @@ impl Pages {
     }
 
     /// The reader for somebody who is signed in and among us; `None` for a stranger.
-    pub fn reader(&self, who: &SignedIn) -> Option<Seat> {
-        Seat::new(self.beside.clone(), who, crate::clock::now(), self.zone.clone())
+    pub fn reader(&self, who: &SignedIn, headers: &HeaderMap) -> Option<Seat> {
+        let chosen = named(headers, ZONE_COOKIE);
+        let is_chosen = chosen.is_some();
+        let zone = chosen.unwrap_or_else(|| self.zone_of_device(headers));
+        Seat::new(self.beside.clone(), who, crate::clock::now(), zone, is_chosen)
     }
+
+    fn zone_of(&self, headers: &HeaderMap) -> Zone {
+        named(headers, ZONE_COOKIE).unwrap_or_else(|| self.zone_of_device(headers))
+    }
+
+    fn zone_of_device(&self, headers: &HeaderMap) -> Zone {
+        named(headers, DEVICE_ZONE_COOKIE).unwrap_or_else(|| self.zone.clone())
+    }
+}
+
+/// The zone that a cookie names.
+fn named(headers: &HeaderMap, name: &str) -> Option<Zone> {
+    zone_named(cookie(headers, name)?).ok()
 }
 
 fn random() -> Option<[u8; 16]> {
@@ -88,7 +104,9 @@ pub async fn act(
         let to = slip.map_or(from.clone(), |slip| with_query(&from, "slip", &slip.to_string()));
         Redirect::to(&to).into_response()
     };
-    let request = match forms::request(&fields, &pages.zone) {
+    // The form says by which zone it was filled in: its page may have been made before another one was chosen.
+    let zone = fields.get("zone").and_then(|name| zone_named(name).ok()).unwrap_or_else(|| pages.zone_of(&headers));
+    let request = match forms::request(&fields, &zone) {
         Ok(request) => request,
         Err(refused) => return refuse(Some(refused.field), refused.why.say(lang)),
     };
@@ -133,7 +151,8 @@ fn page_of(headers: &HeaderMap) -> Option<String> {
     local(path).map(|path| without_query(path, "slip"))
 }
 
-fn with_query(path: &str, name: &str, value: &str) -> String {
+/// An address with one more parameter, in the place of the one that it had.
+pub(crate) fn with_query(path: &str, name: &str, value: &str) -> String {
     let path = without_query(path, name);
     let (path, fragment) =
         path.split_once('#').map_or((path.as_str(), None), |(path, fragment)| (path, Some(fragment)));

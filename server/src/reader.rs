@@ -1,6 +1,6 @@
 //! What a page may read: the warm views and the log, as the one who looks may see them.
 
-use app::read::{Importing, Login, Reader, Token, Trouble, Viewer};
+use app::read::{Importing, Login, Reader, Token, Trouble, Viewer, Zones};
 use app::when::Zone;
 use jiff::Timestamp;
 use shared::ids::{ColleagueId, Stream};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::access::{By, SignedIn};
 use crate::beside::Beside;
 use crate::office::{LookError, Office};
+use crate::pages::zone_names;
 
 /// The most events of one stream that a page reads.
 const LONGEST_HISTORY: usize = 100_000;
@@ -27,11 +28,13 @@ pub struct Seat {
     role: Role,
     /// A person at a browser, and no program: only a person is told a fresh secret.
     is_person: bool,
+    /// Whether the zone is the viewer's own choice.
+    has_chosen_zone: bool,
 }
 
 impl Seat {
     /// A seat for somebody who is signed in; `None` where they are no colleague (any more).
-    pub fn new(beside: Beside, who: &SignedIn, now: Timestamp, zone: Zone) -> Option<Self> {
+    pub fn new(beside: Beside, who: &SignedIn, now: Timestamp, zone: Zone, has_chosen_zone: bool) -> Option<Self> {
         let me = who.colleague;
         let is_person = matches!(who.by, By::Session(_));
         let office = beside.office.clone();
@@ -45,7 +48,7 @@ impl Seat {
             (name, generated.map(|import| import.source.clone()))
         });
         let viewer = Viewer { me, name, role: Some(role), now, zone, seed: seed(now), generated };
-        Some(Self { office, beside, viewer, role, is_person })
+        Some(Self { office, beside, viewer, role, is_person, has_chosen_zone })
     }
 
     fn seen(&self, record: Record) -> Option<Record> {
@@ -125,6 +128,11 @@ impl Reader for Seat {
 
     fn fresh_invitation(&self, colleague: ColleagueId) -> Option<String> {
         self.is_person.then(|| self.beside.invitations.take(self.viewer.me, colleague, self.viewer.now))?
+    }
+
+    fn zones(&self) -> Zones {
+        let chosen = self.has_chosen_zone.then(|| self.viewer.zone.name().to_owned());
+        Zones { chosen, names: zone_names().map(str::to_owned).collect() }
     }
 
     fn importing(&self) -> Importing {

@@ -2,13 +2,14 @@
 
 use crate::access::{CspNonce, SignedIn, Typed, typed};
 use crate::api::problem::{cookie, language};
-use crate::pages::{self, LARGEST_FORM, Pages};
+use crate::pages::{self, LARGEST_FORM, Pages, zone_named};
 use crate::reader::Seat;
 use crate::site::Site;
-use app::address::local;
+use app::address::{encode, local};
 use app::parts::{submit::Logged, waiting};
 use app::read::{Entrance, Query as _, Reader, Report, Trouble};
 use app::theme::{THEME_COOKIE, Theme};
+use app::when::ZONE_COOKIE;
 use app::{App, Lang, shell, text::LANG_COOKIE};
 use axum::{
     Form, Router,
@@ -94,6 +95,7 @@ fn forms() -> Router<Rendering> {
     Router::new()
         .route("/language", post(choose_language))
         .route("/theme", post(choose_theme))
+        .route("/zone", post(choose_zone))
         .route("/do", post(pages::act))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
 }
@@ -120,7 +122,7 @@ fn provide_reader(pages: &Pages) {
     let Some(parts) = use_context::<Parts>() else { return };
     let Some(who) = parts.extensions.get::<SignedIn>() else { return };
     let asked = |name: &str| parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-    if let Some(seat) = pages.reader(who) {
+    if let Some(seat) = pages.reader(who, &parts.headers) {
         if let Some(logged) = asked("logged").filter(|stream| is_mine(stream, &seat)) {
             provide_context(Logged(logged.to_owned()));
         }
@@ -238,5 +240,25 @@ async fn choose_theme(Form(choice): Form<Colours>) -> Response {
         None => format!("{THEME_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"),
     };
     let back = choice.back.as_deref().and_then(local).unwrap_or("/");
+    ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
+}
+
+#[derive(Deserialize)]
+struct Place {
+    zone: String,
+    back: Option<String>,
+}
+
+async fn choose_zone(Form(choice): Form<Place>) -> Response {
+    let back = choice.back.as_deref().and_then(local).unwrap_or("/");
+    let name = choice.zone.trim();
+    let cookie = match (name, zone_named(name)) {
+        ("", _) => format!("{ZONE_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"),
+        (_, Ok(zone)) => format!("{ZONE_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", zone.name()),
+        (unknown, Err(_)) => {
+            let unknown: String = unknown.chars().take(60).collect();
+            return Redirect::to(&pages::with_query(back, "no-zone", &encode(&unknown))).into_response();
+        }
+    };
     ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
 }

@@ -182,7 +182,7 @@ async fn a_form_that_cannot_be_read_is_refused_in_the_reader_s_language() {
     let town = Town::new().await;
     let ada = town.browser_of(ADA).await;
     let ada = format!("{ada}; lang=ru");
-    for path in ["/do", "/language", "/theme", "/company/invite", "/import", "/import/demo"] {
+    for path in ["/do", "/language", "/theme", "/zone", "/company/invite", "/import", "/import/demo"] {
         let request = browser(Request::post(path), &ada).header(header::CONTENT_TYPE, "application/json");
         let refused = town.ask(request.body(Body::from("{}")).unwrap()).await;
         assert!(refused.status.is_client_error(), "{path} {}", refused.status);
@@ -419,6 +419,52 @@ async fn a_theme_is_kept_and_leads_nowhere_else() {
     assert_eq!(town.post(&ada, "/theme", "theme=dark&back=//evil.example").await.leads_to(), "/");
 }
 
+#[tokio::test]
+async fn a_day_begins_where_somebody_chose_else_where_their_device_is_else_where_the_company_is() {
+    let town = Town::new().await;
+    let ada = town.browser_of(ADA).await;
+    let chosen = town.post(&ada, "/zone", "zone=asia/vladivostok&back=/settings").await;
+    assert_eq!(chosen.leads_to(), "/settings");
+    assert!(chosen.headers[header::SET_COOKIE].to_str().unwrap().starts_with("zone=Asia/Vladivostok;"));
+    let unknown = town.post(&ada, "/zone", "zone=Mars/Olympus+%3Cb%3E&back=/settings").await;
+    assert_eq!(unknown.leads_to(), "/settings?no-zone=Mars/Olympus%20%3Cb%3E");
+    assert!(!unknown.headers.contains_key(header::SET_COOKIE));
+    let page = town.get(&ada, unknown.leads_to()).await.text;
+    assert!(page.contains("There is no time zone “Mars/Olympus &lt;b&gt;”"), "{page}");
+    let emptied = town.post(&ada, "/zone", "zone=&back=/settings").await;
+    assert!(emptied.headers[header::SET_COOKIE].to_str().unwrap().starts_with("zone=; Path=/; Max-Age=0"));
+
+    for (cookies, name) in [
+        ("", "UTC"),
+        ("; device-zone=Asia/Yekaterinburg", "Asia/Yekaterinburg"),
+        ("; device-zone=Asia/Yekaterinburg; zone=Asia/Vladivostok", "Asia/Vladivostok"),
+        ("; device-zone=undefined; zone=nowhere", "UTC"),
+    ] {
+        let cookies = format!("{ada}{cookies}");
+        let page = town.get(&cookies, "/settings").await;
+        assert!(page.text.contains(&format!("Now: {name}.")), "{cookies}");
+        // What is typed as ten o'clock is ten o'clock there; on a page that was made before, where that page was.
+        for (says, zone) in [("", name), ("&zone=Asia/Tokyo", "Asia/Tokyo")] {
+            let key = uuid::Uuid::new_v4();
+            let what = format!("Ten o'clock in {zone}, {key}");
+            let form = format!(
+                "do=interaction.log&key={key}&front=client&account={NORTHWIND}&summary={}&when=2026-01-15&clock=10:00{says}",
+                app::address::encode(&what)
+            );
+            let logged = town.post(&cookies, "/do", &form).await;
+            assert!(logged.leads_to().contains("logged="), "{}", logged.leads_to());
+            let hour = match zone {
+                "UTC" => 10,
+                "Asia/Yekaterinburg" => 5,
+                "Asia/Vladivostok" => 0,
+                _ => 1,
+            };
+            let records = town.office.records(town.office.position() - 1, 1).unwrap();
+            assert_eq!(records[0].occurred.to_string(), format!("2026-01-15T{hour:02}:00:00Z"), "{what}");
+        }
+    }
+}
+
 fn renaming(name: &str, back: &str) -> String {
     let key = uuid::Uuid::from_u128(0xD0);
     format!("do=account.rename&on={}&key={key}&name={name}&back={back}", Stream::from(NORTHWIND))
@@ -457,6 +503,7 @@ async fn a_form_never_leads_away() {
             ("/do", format!("do=nonsense&back={back}")),
             ("/language", format!("lang=ru&back={back}")),
             ("/theme", format!("theme=dark&back={back}")),
+            ("/zone", format!("zone=Europe/Minsk&back={back}")),
         ] {
             let led = town.post(&kira, path, &form).await;
             assert!(led.leads_to() == "/" || led.leads_to().starts_with("/?slip="), "{path} {}", led.leads_to());
@@ -491,9 +538,9 @@ async fn a_form_of_who_was_signed_out_waits_behind_the_sign_in() {
 async fn a_form_beyond_measure_is_not_read() {
     let town = Town::new().await;
     let kira = town.browser_of(KIRA).await;
-    let large = format!("lang=ru&theme=dark&rest={}", "x".repeat(server::pages::LARGEST_FORM));
+    let large = format!("lang=ru&theme=dark&zone=&rest={}", "x".repeat(server::pages::LARGEST_FORM));
     for cookie in ["", &kira] {
-        for path in ["/do", "/language", "/theme"] {
+        for path in ["/do", "/language", "/theme", "/zone"] {
             let answer = town.post(cookie, path, &large).await;
             assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
         }
@@ -538,7 +585,7 @@ async fn after_the_sign_in_one_stands_on_a_page_and_not_before_a_closed_door() {
         assert_eq!(town.get(&ada, page).await.status, StatusCode::OK, "{page}");
     }
     let email = format!("c{:x}@twofront.example", ADA.uuid().as_u128());
-    for form in ["/do", "/language", "/theme", "/sign-out"] {
+    for form in ["/do", "/language", "/theme", "/zone", "/sign-out"] {
         let filled = format!("email={email}&password={}&next={form}", PASSWORD.replace(' ', "+"));
         assert_eq!(town.post("", "/sign-in", &filled).await.leads_to(), "/", "{form}");
     }

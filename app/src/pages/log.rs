@@ -349,6 +349,8 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
             <div class="stack">
                 <div class="fields">
                     {was}
+                    // By which zone the day and the clock were typed, wherever they are sent from.
+                    <input type="hidden" name="zone" value=zone.name().to_owned() />
                     <Field form=form.clone() name="when" label=when_label(lang) kind=Kind::Date hint=when_about value=day_was />
                     <Field form=form.clone() name="clock" label=clock_label(lang) kind=Kind::Time hint=clock_hint(lang) value=clock_was />
                     <Field form=form.clone() name="place" label=place(lang) value=where_ />

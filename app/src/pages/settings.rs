@@ -14,7 +14,7 @@ use crate::parts::Icon;
 use crate::parts::entrance::RefusedNotice;
 use crate::parts::fields::{Field, Kind};
 use crate::parts::keys::{LettersChoice, keys_title};
-use crate::read::{Query, Reader, Token, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Token, Trouble, Zones, page, use_viewer};
 use crate::text::{LANGS, own_name, use_lang};
 use crate::theme::{THEMES, Theme, use_theme};
 use crate::when::{self, Zone};
@@ -27,6 +27,13 @@ crate::texts! {
     theme_device { en: "As the device", ru: "Как на устройстве" }
     theme_light { en: "Light", ru: "Светлое" }
     theme_dark { en: "Dark", ru: "Тёмное" }
+    zone_title { en: "Time zone", ru: "Часовой пояс" }
+    zone_label { en: "Show days and hours as they are in", ru: "Показывать дни и часы, как в поясе" }
+    zone_hint(name: &str) { en: "Now: {name}. Leave it empty to follow the device.", ru: "Сейчас: {name}. Пусто — как на устройстве." }
+    zone_unknown(name: &str) {
+        en: "There is no time zone “{name}”. Choose one from the list, for example Asia/Yekaterinburg.",
+        ru: "Часового пояса «{name}» нет. Выберите из списка, например Asia/Yekaterinburg.",
+    }
     save { en: "Save", ru: "Сохранить" }
     password { en: "Password", ru: "Пароль" }
     old { en: "Present password", ru: "Текущий пароль" }
@@ -63,6 +70,7 @@ pub struct Ask {
 pub struct SettingsPage {
     pub now: Timestamp,
     pub tokens: Vec<Token>,
+    pub zones: Zones,
     /// The text of the token that was just made.
     pub fresh: Option<String>,
     pub position: u64,
@@ -82,7 +90,8 @@ impl Query for Ask {
         let mut position = 0;
         reader.company(&mut |company| position = company.directory.position);
         let fresh = self.new.as_deref().and_then(|id| reader.fresh_token(id));
-        Ok(SettingsPage { now: reader.viewer().now, tokens: reader.tokens(), fresh, position })
+        let (tokens, zones) = (reader.tokens(), reader.zones());
+        Ok(SettingsPage { now: reader.viewer().now, tokens, zones, fresh, position })
     }
 
     fn address(&self) -> String {
@@ -133,6 +142,12 @@ fn Loaded(model: SettingsPage) -> impl IntoView {
                 <h2>{theme(lang)}</h2>
             </header>
             <Themes />
+        </section>
+        <section class="card" id="zone">
+            <header>
+                <h2>{zone_title(lang)}</h2>
+            </header>
+            <ZoneChoice zones=model.zones.clone() />
         </section>
         <section class="card needs-script">
             <header>
@@ -217,6 +232,54 @@ fn Themes() -> impl IntoView {
                     }
                 })
                 .collect_view()}
+        </form>
+    }
+}
+
+/// In which zone days and hours are shown, found by a part of its name.
+#[component]
+fn ZoneChoice(zones: Zones) -> impl IntoView {
+    let lang = use_lang();
+    let query = use_query_map();
+    let now = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
+    let unknown = move || query.with(|query| query.get("no-zone"));
+    let Zones { chosen, names } = zones;
+    view! {
+        {move || {
+            unknown()
+                .map(|name| {
+                    view! {
+                        <div class="notice error" role="alert">
+                            <Icon name="warning" />
+                            <p>{zone_unknown(lang, &name)}</p>
+                        </div>
+                    }
+                })
+        }}
+        <form class="stack tight" method="post" action="/zone">
+            <input type="hidden" name="back" value="/settings" />
+            <div class="field">
+                <label for="zone-name">{zone_label(lang)}</label>
+                <p class="hint" id="zone-hint">{zone_hint(lang, now.name())}</p>
+                <div class="row">
+                    <input
+                        id="zone-name"
+                        name="zone"
+                        list="zones"
+                        class="short"
+                        value=chosen.unwrap_or_default()
+                        aria-describedby="zone-hint"
+                        autocomplete="off"
+                        spellcheck="false"
+                    />
+                    <button class="button" type="submit">
+                        {save(lang)}
+                    </button>
+                </div>
+                <datalist id="zones">
+                    {names.into_iter().map(|name| view! { <option value=name /> }).collect_view()}
+                </datalist>
+            </div>
         </form>
     }
 }

@@ -15,6 +15,14 @@ pub struct Token {
     pub made: Timestamp,
 }
 
+/// The time zones to choose from, by their IANA names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zones {
+    /// The viewer's choice; without one the device decides.
+    pub chosen: Option<String>,
+    pub names: Vec<String>,
+}
+
 /// A login as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {

@@ -525,7 +525,7 @@ fn person(signed_in: &SignedIn) -> Result<(), Refused> {
 
 /// The forms that have no page of their own address, with the page that they stand on: what was to
 /// be done is not done after a sign-in, so one begins there again. None where they stand on many.
-const ONLY_FORMS: [(&str, Option<&str>); 9] = [
+const ONLY_FORMS: [(&str, Option<&str>); 10] = [
     ("/company/invite", Some("/company")),
     ("/import/checked", Some("/import")),
     ("/import/demo", Some("/import")),
@@ -534,6 +534,7 @@ const ONLY_FORMS: [(&str, Option<&str>); 9] = [
     ("/do", None),
     ("/language", None),
     ("/theme", None),
+    ("/zone", None),
     ("/sign-out", None),
 ];
 

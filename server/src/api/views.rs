@@ -23,7 +23,7 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> Response {
     let lang = language(&headers);
-    let read = tokio::task::spawn_blocking(move || answer(&api, &who, &view, &query.unwrap_or_default()));
+    let read = tokio::task::spawn_blocking(move || answer(&api, &who, &headers, &view, &query.unwrap_or_default()));
     match read.await {
         Ok(Ok(json)) => ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response(),
         Ok(Err(trouble)) => problem(&trouble, lang).into_response(),
@@ -34,8 +34,8 @@ pub async fn get(
     }
 }
 
-fn answer(api: &Api, who: &SignedIn, view: &str, query: &str) -> Result<Vec<u8>, Trouble> {
-    let seat = api.pages.reader(who).ok_or(Trouble::NotAllowed)?;
+fn answer(api: &Api, who: &SignedIn, headers: &HeaderMap, view: &str, query: &str) -> Result<Vec<u8>, Trouble> {
+    let seat = api.pages.reader(who, headers).ok_or(Trouble::NotAllowed)?;
     let get = |name: &str| parameter(query, name);
     of_company(view, &seat).unwrap_or_else(|| app::views::answer(view, &get, &seat).and_then(|page| bytes(&page)))
 }

