@@ -98,23 +98,23 @@ macro_rules! texts {
         $(#[$doc:meta])*
         $name:ident($($arg:ident: $type:ty),+ $(,)?) {
             en: plural($en_n:ident) { $en_one:literal, $en_many:literal $(,)? },
-            ru: plural($ru_n:ident) { $ru_one:literal, $ru_few:literal, $ru_many:literal $(,)? } $(,)?
+            ru: plural($_:ident) { $ru_one:literal, $ru_few:literal, $ru_many:literal $(,)? } $(,)?
         }
         $($rest:tt)*
     ) => {
         $(#[$doc])*
         #[must_use]
         pub fn $name(lang: $crate::Lang, $($arg: $type),+) -> String {
-            match lang {
-                $crate::Lang::En => match lang.count($en_n, ["one", "other"], [""; 3]) {
-                    "one" => format!($en_one),
-                    _ => format!($en_many),
-                },
-                $crate::Lang::Ru => match lang.count($ru_n, [""; 2], ["one", "few", "many"]) {
-                    "one" => format!($ru_one),
-                    "few" => format!($ru_few),
-                    _ => format!($ru_many),
-                },
+            let form = lang.count($en_n, ["one", "other"], ["one", "few", "many"]);
+            // In the text the number is written as the language writes it; some texts stand behind one that is.
+            let $en_n = $crate::when::number($en_n, lang);
+            let _ = &$en_n;
+            match (lang, form) {
+                ($crate::Lang::En, "one") => format!($en_one),
+                ($crate::Lang::En, _) => format!($en_many),
+                ($crate::Lang::Ru, "one") => format!($ru_one),
+                ($crate::Lang::Ru, "few") => format!($ru_few),
+                ($crate::Lang::Ru, _) => format!($ru_many),
             }
         }
         $crate::texts! { $($rest)* }
@@ -145,5 +145,7 @@ mod tests {
             [1, 3, 11].map(|n| offers(Lang::Ru, "Анна", n)),
             ["Анна: 1 предложение", "Анна: 3 предложения", "Анна: 11 предложений"]
         );
+        let many = LANGS.map(|lang| offers(lang, "Anna", 12_345));
+        assert_eq!(many, ["Anna: 12,345 offers", "Anna: 12\u{202f}345 предложений"]);
     }
 }

@@ -250,7 +250,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
             let days = calendar.days_since(last.touch.occurred);
             // The sentence repeats no number: it stands before it.
             let text = some(lang, days);
-            view! { <li><a href=history.place_of(last.event, &format!("/accounts/{}", file.account))><b>{days}</b>" "{text}</a></li> }.into_any()
+            view! { <li><a href=history.place_of(last.event, &format!("/accounts/{}", file.account))><b>{when::number(days, lang)}</b>" "{text}</a></li> }.into_any()
         }
         None => view! { <li><a href="#timeline"><b>"—"</b>" "{none}</a></li> }.into_any(),
     };
@@ -264,7 +264,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
         view! {
             <li>
                 <a href="#handoffs">
-                    <b>{handed}</b>
+                    <b>{when::number(handed, lang)}</b>
                     " "
                     {handoffs_open(lang, handed)}
                 </a>
@@ -275,7 +275,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
         <ul class="figures">
             {touch} {met} <li>
                 <a href="#steps">
-                    <b>{open}</b>
+                    <b>{when::number(open, lang)}</b>
                     " "
                     {promises(lang, open)}
                 </a>
@@ -283,7 +283,7 @@ fn figures(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
             {handed_over}
             <li class="far">
                 <a href="#contacts">
-                    <b>{known}</b>
+                    <b>{when::number(known, lang)}</b>
                     " "
                     {whom_we_know(lang, known)}
                 </a>

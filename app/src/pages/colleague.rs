@@ -50,7 +50,7 @@ crate::texts! {
     }
     their_accounts { en: "Accounts", ru: "Клиенты" }
     no_accounts { en: "Answers for no account.", ru: "Клиентов не ведёт." }
-    and_more(n: usize) { en: "and {n} more", ru: "и ещё {n}" }
+    and_more(n: &str) { en: "and {n} more", ru: "и ещё {n}" }
     never { en: "never", ru: "не было" }
     next_steps { en: "Next steps", ru: "Следующие шаги" }
     no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
@@ -338,7 +338,7 @@ fn figures(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
         view! {
             <li>
                 <a href=href>
-                    <b>{n}</b>
+                    <b>{when::count(n, lang)}</b>
                     " "
                     {text}
                 </a>
@@ -386,7 +386,7 @@ fn handoffs_card(page: &ColleaguePage, zone: &Zone, lang: Lang) -> impl IntoView
                         <span class="small muted">{n}</span>
                     </header>
                     <ul class="items">{rows}</ul>
-                    {(n > MOST).then(|| view! { <p class="small muted">{and_more(lang, n - MOST)}</p> })}
+                    {(n > MOST).then(|| view! { <p class="small muted">{and_more(lang, &when::count(n - MOST, lang))}</p> })}
                 </section>
             }
         })
@@ -452,7 +452,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
             } else {
                 view! { <ul class="items">{rows}</ul> }.into_any()
             }}
-            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, more)}</p> })}
+            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, &when::count(more, lang))}</p> })}
         </section>
     }
 }
@@ -488,7 +488,7 @@ fn accounts_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
             } else {
                 view! { <ul class="items">{rows}</ul> }.into_any()
             }}
-            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, more)}</p> })}
+            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, &when::count(more, lang))}</p> })}
         </section>
     }
 }

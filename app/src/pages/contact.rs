@@ -19,6 +19,7 @@ use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
 use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
+use crate::when;
 
 crate::texts! {
     accounts { en: "Accounts", ru: "Клиенты" }
@@ -43,7 +44,7 @@ crate::texts! {
         en: plural(n) { "touch", "touches" },
         ru: plural(n) { "касание", "касания", "касаний" },
     }
-    in_person(n: usize) { en: "{n} in person", ru: "{n} лично" }
+    in_person(n: &str) { en: "{n} in person", ru: "{n} лично" }
     about { en: "About the contact", ru: "О контакте" }
     reach { en: "Reach", ru: "Связаться" }
     phone { en: "Phone", ru: "Телефон" }
@@ -244,7 +245,7 @@ fn figures(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
             view! {
                 <li>
                     <a href=history.place_of(last.event, &format!("/contacts/{}", page.contact))>
-                        <b>{days}</b>
+                        <b>{when::number(days, lang)}</b>
                         " "
                         {some(lang, days)}
                     </a>
@@ -262,9 +263,9 @@ fn figures(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
             {since(acquaintance.last_in_person(), since_person, never_met(lang))}
             <li>
                 <a href="#timeline">
-                    <b>{n}</b>
+                    <b>{when::number(count, lang)}</b>
                     " "
-                    {format!("{}, {}", touches(lang, count), in_person(lang, met))}
+                    {format!("{}, {}", touches(lang, count), in_person(lang, &when::count(met, lang)))}
                 </a>
             </li>
         </ul>

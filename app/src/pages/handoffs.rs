@@ -47,7 +47,7 @@ crate::texts! {
     state { en: "How it stands", ru: "Состояние" }
     due { en: "Due", ru: "Срок" }
     result { en: "What came of it", ru: "Что получилось" }
-    capped(shown: usize, total: usize) {
+    capped(shown: &str, total: &str) {
         en: "The first {shown} of {total} are shown: orphans first, then the oldest promise. An account's page shows its own.",
         ru: "Показаны первые {shown} из {total}: сначала ничьи, потом с самым старым сроком. На странице клиента видны все его передачи.",
     }
@@ -263,7 +263,7 @@ fn Column(
     };
     view! {
         <section class="column">
-            <h2>{heading} " " <span class="count">{total}</span></h2>
+            <h2>{heading} " " <span class="count">{move || when::count(total(), lang)}</span></h2>
             <Show when=move || cards.with(Vec::is_empty)>
                 <p class="small muted">{nothing}</p>
             </Show>
@@ -279,7 +279,7 @@ fn Column(
             </ul>
             {move || {
                 let (here, total) = (cards.with(Vec::len), total());
-                (here < total).then(|| view! { <p class="small muted">{capped(lang, here, total)}</p> })
+                (here < total).then(|| view! { <p class="small muted">{capped(lang, &when::count(here, lang), &when::count(total, lang))}</p> })
             }}
         </section>
     }
@@ -385,7 +385,7 @@ fn others(
         .collect_view();
     view! {
         <section class="stack tight">
-            <h2 id=place>{heading} " " <span class="count">{total}</span></h2>
+            <h2 id=place>{heading} " " <span class="count">{when::count(total, lang)}</span></h2>
             <div class="scroll" role="region" aria-label=heading tabindex="0">
                 <table class="table stacks">
                     <thead>
@@ -400,7 +400,7 @@ fn others(
                     <tbody>{lines}</tbody>
                 </table>
             </div>
-            {(here < total).then(|| view! { <p class="small muted">{capped(lang, here, total)}</p> })}
+            {(here < total).then(|| view! { <p class="small muted">{capped(lang, &when::count(here, lang), &when::count(total, lang))}</p> })}
         </section>
     }
     .into_any()

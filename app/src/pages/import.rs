@@ -341,19 +341,19 @@ fn Result(last: Outcome) -> impl IntoView {
                 <tr>
                     <th scope="row">{file.name.clone()}</th>
                     <td class="n" data-label=rows(lang)>
-                        {file.rows}
+                        {when::number(file.rows, lang)}
                     </td>
                     <td class="n" data-label=accepted(lang)>
-                        {file.accepted}
+                        {when::number(file.accepted, lang)}
                     </td>
                     <td class="n" data-label=unchanged(lang)>
-                        {file.unchanged}
+                        {when::number(file.unchanged, lang)}
                     </td>
                     <td class="n" data-label=ignored(lang)>
-                        {file.ignored}
+                        {when::number(file.ignored, lang)}
                     </td>
                     <td class="n" data-label=refused(lang)>
-                        {file.refused}
+                        {when::number(file.refused, lang)}
                     </td>
                 </tr>
             }
@@ -387,7 +387,7 @@ fn Result(last: Outcome) -> impl IntoView {
                     <tfoot>
                         <tr>
                             <th scope="row">{all(lang)}</th>
-                            {totals.map(|total| view! { <td class="n">{total}</td> }).collect_view()}
+                            {totals.map(|total| view! { <td class="n">{when::number(total, lang)}</td> }).collect_view()}
                         </tr>
                     </tfoot>
                 </table>

@@ -18,6 +18,7 @@ use crate::parts::history::{History, HistorySection, WithHistory, filter_from, f
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
+use crate::when;
 
 crate::texts! {
     people_of_ours { en: "Our people", ru: "Наши люди" }
@@ -187,7 +188,7 @@ fn head(page: &UnitPage, lang: Lang) -> impl IntoView + use<> {
         view! {
             <li>
                 <a href=href>
-                    <b>{n}</b>
+                    <b>{when::count(n, lang)}</b>
                     " "
                     {text}
                 </a>
