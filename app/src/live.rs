@@ -34,7 +34,7 @@ pub struct Line(pub RwSignal<bool>);
 pub fn follow<P: Follow + Send + Sync + 'static>(_: RwSignal<P>, _: impl Fn() + 'static) {}
 
 #[cfg(feature = "hydrate")]
-pub use browser::{connect, follow};
+pub use browser::{connect, follow, follow_in_place};
 
 #[cfg(feature = "hydrate")]
 mod browser {
@@ -81,12 +81,11 @@ mod browser {
         number: u64,
         hear: Hear,
         ask: Ask,
-        /// The question that is about to be asked.
-        asking: Rc<Cell<Option<TimeoutHandle>>>,
+        asking: Asking,
     }
 
     thread_local! {
-        /// The pages that are open: one, and for a moment during a change of pages two.
+        /// What is open: the frame around a page, and the page; for a moment during a change of pages two.
         static FOLLOWERS: RefCell<Vec<Follower>> = const { RefCell::new(Vec::new()) };
         static NEXT: Cell<u64> = const { Cell::new(0) };
         /// Where it is shown how the line stands.
@@ -104,12 +103,55 @@ mod browser {
         static RECENT: RefCell<VecDeque<Record>> = const { RefCell::new(VecDeque::new()) };
     }
 
-    /// Keeps a page's model in step; asks for a new one where it cannot.
+    /// The question that is about to be asked, or that is not answered yet: nobody asks twice.
+    type Asking = Rc<Cell<Option<TimeoutHandle>>>;
+
+    /// Keeps a page's model in step; asks for a new one where it cannot, with which the page is drawn anew.
     pub fn follow<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, again: impl Fn() + 'static) {
+        attach(page, &Asking::default(), Rc::new(again));
+    }
+
+    /// The same for what is not drawn anew: a fresh model takes the place of the one that could not go on, and whoever
+    /// shows it hears of it. `None` where it cannot be had.
+    pub fn follow_in_place<P, F>(page: RwSignal<P>, fetch: impl Fn() -> F + 'static)
+    where
+        P: Follow + Send + Sync + 'static,
+        F: Future<Output = Option<P>> + 'static,
+    {
+        let asking = Asking::default();
+        let answered = Rc::clone(&asking);
+        let again = move || {
+            let (fresh, answered) = (fetch(), Rc::clone(&answered));
+            leptos::task::spawn_local(async move {
+                let fresh = fresh.await;
+                answered.set(None);
+                if let Some(fresh) = fresh {
+                    renew(page, fresh);
+                }
+            });
+        };
+        attach(page, &asking, Rc::new(again));
+    }
+
+    /// Puts a fresh model in the place of another, with what has come since it was made.
+    fn renew<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, fresh: P) {
+        let position = fresh.position();
+        if page.try_set(fresh).is_some() {
+            return;
+        }
+        let missed: Vec<Record> =
+            RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect());
+        // The others have read it, and read on from where they are.
+        for follower in FOLLOWERS.with_borrow(Clone::clone) {
+            (follower.hear)(&missed);
+        }
+    }
+
+    fn attach<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, asking: &Asking, again: Ask) {
         let number = NEXT.replace(NEXT.get() + 1);
-        let asking = Rc::new(Cell::new(None));
+        let asking = Rc::clone(asking);
         let ask_in = {
-            let (asking, again) = (Rc::clone(&asking), Rc::new(again));
+            let asking = Rc::clone(&asking);
             move |wait: Duration| {
                 if asking.get().is_none() {
                     let again = Rc::clone(&again);

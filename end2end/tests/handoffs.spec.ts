@@ -95,8 +95,12 @@ test.describe('Lev', () => {
       return handoffs;
     };
     await expect(async () => expect(await isInStep()).toBeGreaterThan(0)).toPass();
-    await lev.ask(`handoff/${handoff}`, 'decline', { reason: 'It was counted.' });
-    await expect(isInStep).toPass();
+    for (const turn of [1, 2]) {
+      await lev.ask(`handoff/${handoff}`, 'decline', { reason: `It was counted, ${turn}.` });
+      await expect(isInStep).toPass();
+      await kira.ask(`handoff/${handoff}`, 'offer', { account, to: { unit: logistics }, personal: { what } });
+      await expect(isInStep).toPass();
+    }
   });
 
   test('answers by keyboard, and the focus stays where the work is', async ({ page, request }) => {

@@ -349,6 +349,41 @@ fn what_depends_on_a_write_that_failed_is_not_known_either() {
     assert!(answers[3].as_ref().is_ok_and(|answer| answer.duplicate), "what was committed before stays committed");
 }
 
+#[test]
+fn damage_that_the_saved_index_has_spared_an_open_is_found_before_anybody_writes() {
+    let (dir, acked) = fresh(150);
+    let journal = files(&dir.path().join("journal")).remove(0);
+    let mut bytes = std::fs::read(&journal).expect("read");
+    let somewhere = bytes.len() / 3;
+    bytes[somewhere] ^= 1;
+    std::fs::write(&journal, &bytes).expect("written");
+    {
+        let store = Sled::open_with(dir.path(), options()).expect("it opens");
+        assert_eq!(store.state(), State::Open, "what was read at the open is whole");
+        store.examine(&|| true);
+        let State::ReadOnly { why, position: Some(position) } = store.state() else {
+            panic!("{:?}", store.state());
+        };
+        assert!(why.contains("damaged") && position > 1 && position < store.head(), "{position} {why}");
+        let refused = store.append(vec![append(999_999)]).pop().expect("an answer");
+        assert!(matches!(refused, Err(AppendError::Closed { .. })), "{refused:?}");
+        check(&store, &acked);
+    }
+    let found = opens_read_only(dir.path(), "damaged");
+    assert!(found > 1, "at once, the next time");
+    let Verdict::Damaged { position, .. } = care::verify(dir.path(), None) else { panic!("it is damaged") };
+    assert_eq!(position, Some(found));
+}
+
+#[test]
+fn a_store_that_is_whole_is_found_whole_and_takes_writes() {
+    let (dir, acked) = fresh(150);
+    let store = opens_whole(dir.path(), &acked);
+    store.examine(&|| true);
+    assert_eq!(store.state(), State::Open);
+    fill(&store, 150..151);
+}
+
 // ---------------------------------------------------------------------------------------------- one process
 
 #[test]

@@ -75,15 +75,12 @@ impl Follow for Waiting {
 /// The number as the server wrote it into the page, kept in step from here on.
 #[must_use]
 pub fn use_waiting() -> RwSignal<Waiting> {
-    let waiting = RwSignal::new(use_context::<Waiting>().unwrap_or_default());
+    let told = use_context::<Waiting>();
+    let waiting = RwSignal::new(told.unwrap_or_default());
     #[cfg(feature = "hydrate")]
-    crate::live::follow(waiting, move || {
-        leptos::task::spawn_local(async move {
-            if let Ok(anew) = crate::read::ask(&Ask).await {
-                waiting.try_set(anew);
-            }
-        });
-    });
+    if told.is_some() {
+        crate::live::follow_in_place(waiting, || async { crate::read::ask(&Ask).await.ok() });
+    }
     waiting
 }
 

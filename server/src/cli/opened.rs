@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Failure, bar};
 use crate::clock;
@@ -84,10 +85,17 @@ impl Opened {
             clock::begin_at(moment);
         }
         let clock = Box::new(clock::now);
-        let office = Office::open_with(shared, keyring, clock, &mut |progress| {
-            bar.set_length(progress.of);
-            bar.set_position(progress.position);
-            if is_asked_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let is_over = AtomicBool::new(false);
+        let office = std::thread::scope(|scope| {
+            // Beside the reading of the log: nobody writes before both are done.
+            scope.spawn(|| store.examine(&|| !is_over.load(Ordering::Relaxed)));
+            let office = Office::open_with(shared, keyring, clock, &mut |progress| {
+                bar.set_length(progress.of);
+                bar.set_position(progress.position);
+                if is_asked_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            is_over.store(office.is_err(), Ordering::Relaxed);
+            office
         })?;
         bar.finish_and_clear();
         Ok(Self { store, office })

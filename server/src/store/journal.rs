@@ -69,6 +69,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use shared::proof::Hash;
 use uuid::Uuid;
 
+use super::head::Head;
 use super::index::{Index, Place};
 use super::medium::{Medium, Tape};
 use super::record::{self, Cursor, Fields, Record};
@@ -382,6 +383,36 @@ impl Segments {
                 }
             }
         }
+    }
+
+    /// Reads again what an index was made of, and says what is not as it was written. It ends early where `goes_on` says so.
+    pub(super) fn check(
+        &self,
+        index: &Index,
+        store: Uuid,
+        goes_on: &dyn Fn() -> bool,
+    ) -> io::Result<Result<(), Damage>> {
+        let mut at = Head { commits: 0, position: 0, last_hash: [0; 32] };
+        let mut frames = Frames::new(self.clone(), store, Place::default());
+        while at.commits < index.commits() && goes_on() {
+            let next = at.position + 1;
+            let damage = |place: Place, why: &str| Damage { position: next, why: format!("{place}: {why}") };
+            frames.expect = Some((at.commits, at.position + 1, at.last_hash));
+            let frame = match frames.next()? {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(Err(damage(frames.at(), "the journal ends"))),
+                Err(flaw) => return Ok(Err(damage(flaw.place, &flaw.why))),
+            };
+            for record in record::records(&frame.body) {
+                if (record.index, record.first, record.previous) != (at.commits, at.position + 1, at.last_hash) {
+                    return Ok(Err(damage(frame.place, "a commit does not follow the one before it")));
+                }
+                at = Head { commits: at.commits + 1, position: record.last(), last_hash: record.hash() };
+            }
+        }
+        let is_another = at.commits == index.commits() && at != index.reaches();
+        let why = "the journal is not the one that the saved index knows".to_owned();
+        Ok(if is_another { Err(Damage { position: 1, why }) } else { Ok(()) })
     }
 
     /// Reads one more frame into an index; false when there is none.

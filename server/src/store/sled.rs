@@ -108,6 +108,8 @@ pub struct Sled {
     witness: Option<Witness>,
     /// Set when a read found sled to be wrong: it is checked whole at the next open.
     suspect: AtomicBool,
+    /// The journal was not read beyond what follows the saved index.
+    is_spared: bool,
     options: Options,
     state: RwLock<State>,
     head: watch::Sender<u64>,
@@ -174,6 +176,7 @@ impl Sled {
             }),
             witness: None,
             suspect: AtomicBool::new(false),
+            is_spared: !whole,
             options,
             state: RwLock::new(State::Open),
             lock,
@@ -199,6 +202,29 @@ impl Sled {
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.store
+    }
+
+    /// Reads what the open has spared itself because of the saved index: a store whose journal is damaged there takes no
+    /// writes from then on, and finds it sooner the next time. It takes as long as reading the log; `goes_on` may end it.
+    pub fn examine(&self, goes_on: &dyn Fn() -> bool) {
+        if !self.is_spared || self.state() != State::Open {
+            return;
+        }
+        let checked = Segments::list(&self.segments).and_then(|(segments, _)| {
+            let check = |segments: Segments| segments.check(&self.index(), self.store, goes_on);
+            segments.map_or(Ok(Ok(())), check)
+        });
+        let Damage { position, why } = match checked {
+            Ok(Ok(())) => return,
+            Ok(Err(damage)) => damage,
+            Err(error) => Damage { position: 1, why: format!("it cannot be read: {error}") },
+        };
+        tracing::error!(position, why, "the journal is damaged: the store is open for reading only");
+        self.writer().journal = None;
+        self.set_state(State::ReadOnly { why, position: Some(position) });
+        if let Err(error) = remove(&self.dir.join("index")) {
+            tracing::warn!(%error, "the saved index could not be removed");
+        }
     }
 
     /// Stops writing for good, and leaves everything so that the next open is quick. Reads go on. Done by drop as well.
