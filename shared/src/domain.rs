@@ -1,7 +1,7 @@
 //! The whole domain on one page: every slice's commands, events and rejections, the model that
 //! decisions read, and the two functions that run it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,6 +45,10 @@ macro_rules! domain {
             Denied(policy::Denied),
             /// What it is said to follow from never happened.
             NoSuchCause,
+            /// It is said to have happened on a day that has not come.
+            NotYet,
+            /// It is said to have happened before anybody alive was born.
+            TooLongAgo,
             $($Slice($module::Rejection),)*
         }
 
@@ -134,6 +138,15 @@ macro_rules! domain {
                             "Того, из чего это будто бы следует, в журнале нет. Укажите причину заново или не указывайте вовсе.",
                         )
                         .into(),
+                    Self::NotYet => lang
+                        .pick(
+                            "This day has not come yet. Check the date.",
+                            "Этот день ещё не наступил. Проверьте дату.",
+                        )
+                        .into(),
+                    Self::TooLongAgo => lang
+                        .pick("This was before 1900. Check the year.", "Это было до 1900 года. Проверьте год.")
+                        .into(),
                     $(Self::$Slice(rejection) => rejection.say(lang).into(),)*
                 }
             }
@@ -214,7 +227,30 @@ pub fn decide(command: &Command, context: &Context, model: &Model) -> Result<Vec
     if command.stream().slice != Slice::Import {
         model.imports().may_bring(context.batch)?;
     }
-    decide_slice(command, context, model)
+    let events = decide_slice(command, context, model)?;
+    // The past cannot be edited: a mistyped year would stand at the head of its account for ever. What an import brings is
+    // as old as its source says, and what is only planned is to come.
+    if context.batch.is_none() && !events.is_empty() {
+        let occurred = context.occurred.instant();
+        if occurred.duration_since(context.now) > SLACK && !events.iter().any(may_be_to_come) {
+            return Err(Rejection::NotYet);
+        }
+        if occurred < EARLIEST {
+            return Err(Rejection::TooLongAgo);
+        }
+    }
+    Ok(events)
+}
+
+/// Somewhere it is already tomorrow.
+pub(crate) const SLACK: SignedDuration = SignedDuration::from_hours(24);
+
+/// 1 January 1900, whichever day it is where.
+const EARLIEST: Timestamp = Timestamp::constant(-2_208_988_800 - 86_400, 0);
+
+/// An entry says of itself whether it is only planned: its slice has looked.
+const fn may_be_to_come(event: &Event) -> bool {
+    matches!(event, Event::Interaction(_, interaction::Event::Logged(_) | interaction::Event::Corrected(_)))
 }
 
 impl Model {
@@ -254,6 +290,7 @@ impl Rejection {
         match self {
             Self::Denied(_) => "denied",
             Self::NoSuchCause => "cause",
+            Self::NotYet | Self::TooLongAgo => "occurred",
             Self::Unit(_) => Slice::Unit.word(),
             Self::Colleague(_) => Slice::Colleague.word(),
             Self::Account(_) => Slice::Account.word(),
@@ -353,6 +390,27 @@ mod tests {
         let json = serde_json::to_value(&command).unwrap();
         assert_eq!(json, serde_json::json!({ "stream": format!("handoff/{HANDOFF}"), "type": "accept", "data": {} }));
         assert_eq!(serde_json::from_value::<Command>(json).unwrap(), command);
+    }
+
+    #[test]
+    fn what_is_told_here_has_happened_and_in_the_time_of_people_who_live() {
+        let closed = || Command::Account(NORTHWIND, account::Command::Close { reason: reason("Sold") });
+        let event = Event::Account(
+            NORTHWIND,
+            account::Event::Closed { personal: account::Why { reason: reason("Sold") }.into() },
+        );
+        let at = |day: &str| Occurred::parse(day).unwrap();
+        for (day, refused) in
+            [("2999-01-01", Some(Rejection::NotYet)), ("0201-06-01", Some(Rejection::TooLongAgo)), ("1987-06-01", None)]
+        {
+            let outcome = given(company()).when_occurred(ADA, at(day), closed());
+            match refused {
+                Some(refused) => outcome.then_refused(refused),
+                None => outcome.then([event.clone()]),
+            }
+        }
+        // What has come true already stays quiet, whatever day is said.
+        given(company()).and((ADA, event)).when_occurred(ADA, at("2999-01-01"), closed()).then([]);
     }
 
     #[test]

@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Context, Model, fingerprint};
+use crate::domain::{Context, Model, SLACK, fingerprint};
 use crate::ids::{AccountId, ColleagueId, ContactId, InteractionId, StepId, Stream};
 use crate::lang::Lang;
 use crate::personal::Personal;
@@ -183,9 +182,6 @@ pub enum Rejection {
 
 /// Nothing that people call one interaction lasts longer than a month.
 const LONGEST_MINUTES: u32 = 31 * 24 * 60;
-
-/// Somewhere it is already tomorrow.
-const SLACK: SignedDuration = SignedDuration::from_hours(24);
 
 impl Rejection {
     pub fn say(&self, lang: Lang) -> String {

@@ -72,11 +72,17 @@ impl fmt::Display for BadWord {
 
 impl std::error::Error for BadWord {}
 
+/// What leaves no mark on a screen: a name made of it would be a link that nobody can see.
+fn is_invisible(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
 fn text(raw: &str, most: usize, lines: bool) -> Result<String, BadWord> {
     // Windows and old Mac line ends arrive from exports and from pasted mail.
     let unified = raw.replace("\r\n", "\n").replace('\r', "\n");
     let trimmed = unified.trim();
-    if trimmed.is_empty() {
+    if trimmed.chars().all(is_invisible) {
         return Err(BadWord::Empty);
     }
     if !lines && trimmed.contains('\n') {
