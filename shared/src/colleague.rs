@@ -91,6 +91,7 @@ impl Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     AlreadyJoined,
+    AddressTaken,
     NoSuchColleague,
     NoSuchUnit,
     HasLeft,
@@ -104,6 +105,10 @@ impl Rejection {
             Self::AlreadyJoined => lang.pick(
                 "This colleague has already joined under another name. Rename them instead.",
                 "Этот сотрудник уже добавлен под другим именем. Измените его имя.",
+            ),
+            Self::AddressTaken => lang.pick(
+                "Somebody else here has this address, and people sign in with theirs. Look for them, or write another one.",
+                "Этот адрес уже у другого сотрудника, а по адресу входят в систему. Найдите этого сотрудника или укажите другой адрес.",
             ),
             Self::NoSuchColleague => {
                 lang.pick("There is no such colleague. Add them first.", "Такого сотрудника нет. Сначала добавьте его.")
@@ -135,6 +140,8 @@ pub struct Colleagues(HashMap<ColleagueId, Colleague>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Colleague {
     identity: u64,
+    /// A digest of the address that they sign in with.
+    address: Option<u64>,
     unit: Option<UnitId>,
     standing: Standing,
     /// All that led to this standing, each with the imports that it rests on: it goes when one of them is taken back.
@@ -185,7 +192,20 @@ impl Colleague {
     }
 }
 
+/// Addresses are told apart without regard to capitals, as at the sign-in.
+fn address(identity: &Personal<Identity>) -> Option<u64> {
+    let email = identity.known()?.email.as_ref()?;
+    Some(fingerprint(&email.as_str().to_lowercase()))
+}
+
 impl Colleagues {
+    /// Whether another colleague who is here has this address.
+    fn is_taken(&self, identity: &Personal<Identity>, by: ColleagueId) -> bool {
+        let wanted = address(identity);
+        wanted.is_some()
+            && self.0.iter().any(|(id, other)| *id != by && other.standing.is_here && other.address == wanted)
+    }
+
     /// Joined and not left: somebody who can be asked.
     pub fn is_here(&self, colleague: ColleagueId) -> bool {
         self.0.get(&colleague).is_some_and(|colleague| colleague.standing.is_here)
@@ -242,16 +262,16 @@ impl Colleagues {
     /// `rests_on`: the imports without which this would not have happened.
     pub(crate) fn evolve(&mut self, id: ColleagueId, event: &Event, rests_on: &BTreeSet<ImportId>) {
         if let Event::Joined { unit, personal } = event {
-            let identity = fingerprint(personal);
+            let (identity, address) = (fingerprint(personal), address(personal));
             let colleague = match self.0.entry(id) {
                 Entry::Vacant(place) => {
                     let standing = Standing::default();
-                    place.insert(Colleague { identity, unit: *unit, standing, turns: vec![] })
+                    place.insert(Colleague { identity, address, unit: *unit, standing, turns: vec![] })
                 }
                 Entry::Occupied(place) => place.into_mut(),
             };
             if !colleague.standing.is_here {
-                (colleague.identity, colleague.unit) = (identity, *unit);
+                (colleague.identity, colleague.address, colleague.unit) = (identity, address, *unit);
             }
             colleague.turn(Turn::Joined, rests_on);
             return;
@@ -259,7 +279,9 @@ impl Colleagues {
         let Some(colleague) = self.0.get_mut(&id) else { return };
         match event {
             Event::Joined { .. } => {}
-            Event::Renamed { personal } => colleague.identity = fingerprint(personal),
+            Event::Renamed { personal } => {
+                (colleague.identity, colleague.address) = (fingerprint(personal), address(personal));
+            }
             Event::Moved { unit } => colleague.unit = *unit,
             Event::GivenRole { role } => colleague.turn(Turn::GivenRole(*role), rests_on),
             Event::Left {} => colleague.turn(Turn::Left, rests_on),
@@ -277,7 +299,7 @@ impl Event {
     }
 }
 
-pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) -> Result<Vec<Event>, Rejection> {
+pub fn decide(id: ColleagueId, command: &Command, context: &Context, model: &Model) -> Result<Vec<Event>, Rejection> {
     let colleagues = model.colleagues();
     let unit_exists = |unit: Option<UnitId>| match unit {
         Some(unit) if !model.units().exists(unit) => Err(Rejection::NoSuchUnit),
@@ -287,6 +309,11 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
     let here = || {
         let colleague = known.ok_or(Rejection::NoSuchColleague)?;
         if colleague.standing.is_here { Ok(colleague) } else { Err(Rejection::HasLeft) }
+    };
+    // An export has people as it has them; whoever of them is to sign in is asked for an address of their own then.
+    let free = |identity: &Personal<Identity>| {
+        let is_taken = context.batch.is_none() && colleagues.is_taken(identity, id);
+        if is_taken { Err(Rejection::AddressTaken) } else { Ok(()) }
     };
     let somebody_else_rules = || {
         let administrators = colleagues.administrators();
@@ -304,6 +331,7 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
                 // New, or back again.
                 Some(_) | None => {
                     unit_exists(*unit)?;
+                    free(&personal)?;
                     Ok(vec![Event::Joined { unit: *unit, personal }, Event::GivenRole { role: *role }])
                 }
             }
@@ -313,6 +341,7 @@ pub fn decide(id: ColleagueId, command: &Command, _: &Context, model: &Model) ->
             if known.ok_or(Rejection::NoSuchColleague)?.identity == fingerprint(&personal) {
                 return Ok(vec![]);
             }
+            free(&personal)?;
             Ok(vec![Event::Renamed { personal }])
         }
         Command::Move { unit } => {
@@ -348,6 +377,7 @@ mod tests {
     use super::*;
     use crate::domain;
     use crate::testkit::*;
+    use crate::words::System;
 
     fn order(command: Command) -> domain::Command {
         domain::Command::Colleague(KIRA, command)
@@ -375,6 +405,36 @@ mod tests {
             .when(ADA, order(Command::Join { identity: identity("Kira Volkova"), unit: None, role: Role::Manager }))
             .then([]);
         given(company()).when(ADA, join("Somebody Else")).then_refused(Rejection::AlreadyJoined);
+    }
+
+    #[test]
+    fn nobody_takes_the_address_of_somebody_who_is_here() {
+        let at = |name, address: &str| Identity { email: Some(Email::parse(address).unwrap()), ..identity(name) };
+        let vera = ColleagueId::from_uuid(uuid::Uuid::from_u128(0xC9));
+        let join =
+            |identity| domain::Command::Colleague(vera, Command::Join { identity, unit: None, role: Role::Manager });
+        let kira = fact(Event::Renamed { personal: at("Kira Volkova", "kira@twofront.example").into() });
+        let here = given(company()).and((ADA, kira.clone()));
+        here.when(ADA, join(at("Vera", "KIRA@twofront.example"))).then_refused(Rejection::AddressTaken);
+        let lev = |identity| domain::Command::Colleague(LEV, Command::Rename { identity });
+        here.when(ADA, lev(at("Lev", "kira@twofront.example"))).then_refused(Rejection::AddressTaken);
+        // Her own address she keeps, and a free one is free; an export has people as it has them.
+        let renamed = at("Kira Orlova", "kira@twofront.example");
+        here.when(ADA, order(Command::Rename { identity: renamed.clone() }))
+            .then([fact(Event::Renamed { personal: renamed.into() })]);
+        let joined = |identity: &Identity| {
+            let of_vera = |event| domain::Event::Colleague(vera, event);
+            [
+                of_vera(Event::Joined { unit: None, personal: identity.clone().into() }),
+                of_vera(Event::GivenRole { role: Role::Manager }),
+            ]
+        };
+        let (free, taken) = (at("Vera", "vera@twofront.example"), at("Vera", "kira@twofront.example"));
+        here.when(ADA, join(free.clone())).then(joined(&free));
+        let (system, source) = (System::parse("salesforce").unwrap(), Label::parse("export").unwrap());
+        let started = domain::Event::Import(BATCH, crate::import::Event::Started { system, source });
+        here.and((ADA, started)).when_in_batch(BATCH, ADA, join(taken.clone())).then(joined(&taken));
+        here.and((ADA, fact(Event::Left {}))).when(ADA, join(taken.clone())).then(joined(&taken));
     }
 
     #[test]
