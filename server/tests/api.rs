@@ -227,6 +227,11 @@ async fn what_cannot_be_read_is_refused_with_the_place_where_it_breaks() {
     let explode = json!({ "id": id(1), "stream": Stream::from(NORTHWIND), "type": "explode" });
     let problem = town.command(&kira, &explode).await.is_problem(400, "malformed");
     assert!(problem["detail"].as_str().unwrap().contains("explode"));
+    // A mistyped field would mean nothing, and the sender thinks that it does.
+    let mut blind = renaming(2, "Northwind AG");
+    blind["expect"] = json!([{ "stream": Stream::from(NORTHWIND), "revision": 1 }]);
+    let problem = town.command(&kira, &blind).await.is_problem(400, "malformed");
+    assert!(problem["detail"].as_str().unwrap().contains("no field “expect”"), "{problem}");
     let send = |kind: &'static str, body: Body| {
         let request = Request::post("/api/commands").header(header::AUTHORIZATION, format!("Bearer {kira}"));
         town.ask(request.header(header::CONTENT_TYPE, kind).body(body).unwrap())

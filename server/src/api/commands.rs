@@ -1,5 +1,6 @@
 //! `POST /api/commands`: one command, one answer.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use axum::Json;
@@ -9,6 +10,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use serde::de::IgnoredAny;
 use shared::domain::Event;
 use shared::ids::ColleagueId;
 use shared::lang::Lang;
@@ -45,6 +47,10 @@ pub async fn post(
         Ok(request) => request,
         Err(error) => return refusals::unread(&error, lang).into_response(),
     };
+    if let Some(field) = unknown_field(&body) {
+        let why = format!("there is no field “{field}”; the fields are {}", FIELDS.join(", "));
+        return refusals::malformed(&why, lang).into_response();
+    }
     if request.expects.len() > MOST_EXPECTED {
         return refusals::expects_too_much(lang).into_response();
     }
@@ -53,6 +59,15 @@ pub async fn post(
         Ok(receipt) => Json(receipt).into_response(),
         Err(problem) => problem.into_response(),
     }
+}
+
+/// What a request has; see [`Request`].
+const FIELDS: [&str; 7] = ["id", "stream", "type", "data", "occurred", "cause", "expects"];
+
+/// A field that nobody knows. A mistyped `expects` must not switch off what it is for.
+fn unknown_field(body: &[u8]) -> Option<String> {
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(body).ok()?;
+    fields.into_keys().find(|field| !FIELDS.contains(&field.as_str()))
 }
 
 /// Asks the desk for a program or for a form, and words its refusal.
