@@ -17,6 +17,7 @@ use shared::record::Record;
 use shared::request::{Receipt, Request};
 use shared::sieve::Sieve;
 
+use crate::office::NO_KEYS;
 use crate::office::replay::{Replay, ReplayError, TakenBack, replay_without, to_the_end};
 use crate::office::warm::Warm;
 use crate::seal::{Draft, Fact, SealError, Slots, storable, storable_occurred, stream_id};
@@ -284,6 +285,10 @@ impl Desk {
         }
         if let Some(why) = closed(&self.store.state()) {
             return Step::Answer(Err(Refusal::Closed(why)));
+        }
+        // Half of what is asked for would be taken, and /readyz says that nothing is.
+        if self.keyring.has_failed() {
+            return Step::Answer(Err(Refusal::Closed(NO_KEYS.to_owned())));
         }
         // Before anything is read for them: who may not is told so, and stalls nobody.
         if let Err(denied) = policy::may(order.by, &request.command, &self.model) {

@@ -419,7 +419,8 @@ impl Sink for Waiting {
     }
 }
 
-const NO_KEYS: &str = "the keyring could not be written, so nothing personal can be sealed; mend its disk and restart";
+pub(crate) const NO_KEYS: &str =
+    "the keyring could not be written, so nothing personal can be sealed; mend its disk and restart";
 
 const STOPPED: &str = "the desk has stopped: the server is shutting down, or must be restarted";
 
