@@ -191,8 +191,9 @@ pub enum Error {
     /// None of the files is there.
     #[error("{}", self.say(Lang::En))]
     NoFiles { folder: Option<PathBuf>, looked_for: &'static [&'static str] },
-    /// A file cannot be used for want of a column.
-    #[error("{}", self.say(Lang::En))]
+    /// A file cannot be used for want of a column. What stands in its place may be a person's data, which is for the eyes of
+    /// whoever brings it and for no log.
+    #[error("{file} has no column “{column}”")]
     NoColumn { file: String, column: &'static str, found: String },
     /// A file is not a table from some line on.
     #[error("{}", self.say(Lang::En))]

@@ -1090,6 +1090,14 @@ fn a_file_without_a_column_that_it_needs_is_named_and_the_others_are_read() {
     let why = file(&summary, "Task.csv").unusable.as_deref().unwrap();
     assert!(why.starts_with("Task.csv has no column “Id”. Export it with that column."), "{why}");
     assert!(summary.say(Lang::En).iter().any(|line| line == why));
+    // A file without its first line has people in it, and one without lines may be a film.
+    let wide = vec!["Patricia Ryan, patricia@customer.example"; 2_000].join(",");
+    let summary = import(&mut House::new(company()), &with_tasks(&format!("{wide}\n")));
+    let why = file(&summary, "Task.csv").unusable.as_deref().unwrap();
+    assert!(why.len() < 700 && why.ends_with("…."), "{why}");
+    let found = "Patricia Ryan".to_owned();
+    let logged = Error::NoColumn { file: "Task.csv".to_owned(), column: "Id", found }.to_string();
+    assert!(!logged.contains("Patricia"), "{logged}");
 }
 
 #[test]

@@ -64,6 +64,10 @@ pub(super) struct Fitted<T> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct RecordKey([u8; 15]);
 
+/// How many names of columns a refusal quotes, and how many letters of each.
+const MOST_NAMES: usize = 12;
+const LONGEST_NAME: usize = 40;
+
 /// Refuses a file that lacks what it cannot do without, before anything is sent.
 pub(super) fn check(table: &Table) -> Result<(), Error> {
     // Some exporters write an empty file where there is no record.
@@ -74,8 +78,12 @@ pub(super) fn check(table: &Table) -> Result<(), Error> {
     match needed.iter().find(|column| table.column(&[column]).is_none()) {
         None => Ok(()),
         Some(&column) => {
-            let found = table.header().iter().map(str::trim).collect::<Vec<_>>().join(", ");
-            Err(Error::NoColumn { file: table.name.clone(), column, found })
+            // Enough to see what kind of file it is, and no more: it may be anything, a whole film in one line.
+            let mut names =
+                table.header().iter().map(|name| name.trim().chars().take(LONGEST_NAME).collect::<String>());
+            let mut found: Vec<String> = names.by_ref().take(MOST_NAMES).collect();
+            found.extend(names.next().map(|_| "…".to_owned()));
+            Err(Error::NoColumn { file: table.name.clone(), column, found: found.join(", ") })
         }
     }
 }
