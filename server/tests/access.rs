@@ -1270,22 +1270,31 @@ mod disk {
     }
 
     #[tokio::test]
-    async fn a_damaged_file_is_an_error_and_stays_as_it_is() {
+    async fn damaged_logins_are_an_error_and_stay_as_they_are() {
         let house = House::with_anna().await;
         house.signed_in().await;
         let House { folder, now, recorded, access, app, last } = house;
         drop((recorded, access, app, last));
-        for name in ["logins.json", "sessions.json"] {
-            let path = folder.path().join("access").join(name);
-            let sound = std::fs::read(&path).unwrap();
-            let damaged: Vec<u8> = sound.iter().rev().copied().collect();
-            std::fs::write(&path, &damaged).unwrap();
-            let opened =
-                Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), clock(Arc::clone(&now)));
-            assert!(matches!(opened, Err(AccessError::Kept(KeptError::Damaged { .. }))), "{name}");
-            assert_eq!(std::fs::read(&path).unwrap(), damaged);
-            std::fs::write(&path, &sound).unwrap();
-        }
+        let path = folder.path().join("access").join("logins.json");
+        let damaged: Vec<u8> = std::fs::read(&path).unwrap().into_iter().rev().collect();
+        std::fs::write(&path, &damaged).unwrap();
+        let opened = Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), clock(now));
+        assert!(matches!(opened, Err(AccessError::Kept(KeptError::Damaged { .. }))));
+        assert_eq!(std::fs::read(&path).unwrap(), damaged);
+    }
+
+    #[tokio::test]
+    async fn damaged_sessions_are_moved_aside_and_everybody_signs_in_once_more() {
+        let house = House::with_anna().await;
+        house.signed_in().await;
+        let House { folder, now, recorded, access, app, last } = house;
+        drop((recorded, access, app, last));
+        let path = folder.path().join("access").join("sessions.json");
+        let damaged: Vec<u8> = std::fs::read(&path).unwrap().into_iter().rev().collect();
+        std::fs::write(&path, &damaged).unwrap();
+        let opened = Access::open_with(folder.path().join("access"), Cost::lowered_for_tests(), clock(now)).unwrap();
+        assert_eq!(opened.colleague_of(EMAIL), Some(ANNA), "her login is as it was");
+        assert_eq!(std::fs::read(path.with_extension("json.damaged")).unwrap(), damaged);
     }
 
     #[cfg(unix)]

@@ -58,8 +58,19 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// A damaged file is moved aside: without it everybody signs in once more, and that is all.
     pub fn open(path: PathBuf, clock: Clock) -> std::result::Result<Self, KeptError> {
-        Ok(Self { table: Kept::open(path, "twofront sessions")?, clock })
+        const FORMAT: &str = "twofront sessions";
+        let table = match Kept::open(path.clone(), FORMAT) {
+            Err(KeptError::Damaged { why, .. }) => {
+                let aside = path.with_extension("json.damaged");
+                tracing::error!(why, aside = %aside.display(), "the sessions are damaged and moved aside: everybody must sign in again");
+                std::fs::rename(&path, &aside).map_err(|source| KeptError::Io { path: aside, source })?;
+                Kept::open(path, FORMAT)?
+            }
+            opened => opened?,
+        };
+        Ok(Self { table, clock })
     }
 
     /// How many sessions a person has open.
