@@ -190,7 +190,7 @@ enum Person {
 
 #[derive(Args, Debug)]
 struct Demo {
-    /// How many events.
+    /// How many events there are to be in all: what is there already is not made again, and none is taken away.
     #[arg(long, value_name = "N")]
     events: u64,
     /// The same number makes the same company.

@@ -11,6 +11,9 @@ pub fn many(n: u64, [one, other]: [&'static str; 2]) -> String {
 /// Most of what is counted.
 pub const EVENTS: [&str; 2] = ["event", "events"];
 
+/// What keys are kept in.
+pub const PAGES: [&str; 2] = ["page", "pages"];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,6 +139,9 @@ fn a_colleague_is_added_once_and_gets_a_link_and_a_token() {
     assert_eq!(token["colleague"], first["colleague"]);
     assert!(token["token"].as_str().unwrap().starts_with("tf_"), "{token}");
     run(&data, &["token", "nobody@twofront.example"], 1);
+    let nowhere = data.with_file_name("nowhere");
+    run(&nowhere, &["token", "ada@twofront.example"], 1);
+    assert!(!nowhere.exists(), "a mistyped folder is not made");
     run(&data, &["colleague", "add", "Ada", "no address", "--role", "administrator"], 1);
     run(&data, &["colleague", "add", "Ada", "ada@twofront.example", "--role", "king"], 2);
     let file = data.with_file_name("events.jsonl");
@@ -379,6 +382,21 @@ fn verify_opens_every_seal_and_names_what_a_server_could_not_start_with() {
         std::fs::rename(folder.path().join(name.replace('/', "-")), data.join(name)).unwrap();
     }
     run(&data, &["verify"], 0);
+}
+
+#[test]
+fn an_export_that_lacks_what_lost_keys_sealed_does_not_pass_for_a_whole_one() {
+    let (folder, data) = house();
+    run(&data, &["demo", "--events", "300", "--seed", "1"], 0);
+    let ring = data.join("keys/ring-0000000001");
+    let mut bytes = std::fs::read(&ring).unwrap();
+    bytes[5_000] ^= 1;
+    std::fs::write(&ring, bytes).unwrap();
+    let file = folder.path().join("events.jsonl");
+    let said = run(&data, &["export", "events", "--out", file.to_str().unwrap()], 1).stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("1 page of the keyring") && said.contains("Restore the keys directory"), "{said}");
+    assert_eq!(records(&file).len(), 300, "what can be read is there");
 }
 
 #[test]

@@ -960,6 +960,37 @@ fn verify_leaves_a_store_at_rest_as_it_was() {
 }
 
 #[test]
+fn verify_says_which_witness_and_which_key_is_gone() {
+    for (gone, said) in [
+        ("proof/checkpoint", "proof/checkpoint is missing"),
+        ("proof/head", "proof/head is missing"),
+        ("keys/signing.key", "keys/signing.key is missing"),
+    ] {
+        let (dir, _) = fresh(90);
+        std::fs::remove_file(dir.path().join(gone)).expect("removed");
+        let verdict = care::verify(dir.path(), None);
+        let Verdict::Sound { remarks, .. } = &verdict else { panic!("{gone}: {verdict}") };
+        assert!(remarks.iter().any(|remark| remark.contains(said)), "{gone}: {remarks:?}");
+    }
+}
+
+#[test]
+fn nothing_is_put_back_among_other_files() {
+    let (dir, _) = fresh(9);
+    let space = tempfile::tempdir().expect("a directory");
+    let (backup, taken) = (space.path().join("backup"), space.path().join("taken"));
+    copied(dir.path(), &backup).expect("copied");
+    std::fs::create_dir(&taken).expect("a directory");
+    std::fs::write(taken.join("report.csv"), "a,b").expect("written");
+    assert!(matches!(care::restore(&backup, &taken, &mut |_, _| {}), Err(CareError::Occupied(_))));
+    assert_eq!(files(&taken), [taken.join("report.csv")]);
+    // What is copied apart may be there first.
+    std::fs::remove_file(taken.join("report.csv")).expect("removed");
+    std::fs::create_dir(taken.join("keys")).expect("a directory");
+    care::restore(&backup, &taken, &mut |_, _| {}).expect("restored");
+}
+
+#[test]
 fn rebuild_makes_sled_anew_and_loses_nothing() {
     let (dir, acked) = fresh(90);
     let head = care::rebuild(dir.path(), options(), &mut |_, _| {}).expect("rebuilt");

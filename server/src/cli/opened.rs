@@ -40,8 +40,14 @@ impl Shelf {
 impl Shelf {
     /// For commands that only read: where there is no store, none is made.
     pub fn open_existing(place: &Place) -> Result<Self, Failure> {
+        Self::expect_at(place)?;
+        Self::open(place)
+    }
+
+    /// Refuses a place that holds no store.
+    pub fn expect_at(place: &Place) -> Result<(), Failure> {
         if place.data().join("journal").is_dir() {
-            return Self::open(place);
+            return Ok(());
         }
         Err(Failure::Other(format!("there is no store in {}; look at --data", place.data().display())))
     }

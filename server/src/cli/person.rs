@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::words::{BadWord, Email, PersonName, Role};
 
-use super::opened::Opened;
+use super::opened::{Opened, Shelf};
 use super::{Facts, Failure, tell};
 use crate::access::{Access, login_email};
 use crate::config::Place;
@@ -99,6 +99,7 @@ fn to_the_second(moment: Timestamp) -> Timestamp {
 
 /// Prints an access token, alone on stdout.
 pub fn token(place: &Place, email: &str, facts: Facts) -> Result<ExitCode, Failure> {
+    Shelf::expect_at(place)?;
     let access = Access::open(place.access())?;
     let colleague = match access.colleague_of(email) {
         Some(colleague) => colleague,

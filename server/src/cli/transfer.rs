@@ -17,7 +17,7 @@ use crate::demo;
 use crate::import::{self, Folder};
 use crate::intake::{self, Intake};
 use crate::office::replay;
-use crate::plural::{EVENTS, many};
+use crate::plural::{EVENTS, PAGES, many};
 use crate::store::{State, Store};
 
 pub fn import(place: &Place, import: &Import) -> Result<ExitCode, Failure> {
@@ -117,6 +117,16 @@ pub fn export(place: &Place, out: &Path, facts: Facts) -> Result<ExitCode, Failu
     whole(&*store, events, out)?;
     store.close();
     tracing::debug!(events, "exported");
+    let lost = keyring.lost_pages();
+    if lost > 0 {
+        let keys = place.keys();
+        return Err(Failure::Other(format!(
+            "{} of the keyring in {} cannot be read: what its keys seal is empty in the export, and not forgotten. Restore the \
+             keys directory and export again",
+            many(lost, PAGES),
+            keys.display()
+        )));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

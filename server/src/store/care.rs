@@ -232,10 +232,20 @@ fn sound(verdict: Verdict) -> Result<Verdict, CareError> {
     }
 }
 
-/// Whether a store can be put there. Keys may be there already: they are copied apart.
+/// Whether a store can be put there: nobody's files are mixed with its own. Keys and logins may be there already, which are
+/// copied apart, and what a copy that was interrupted has left.
 fn vacant(to: &Path) -> Result<(), CareError> {
-    let taken = ["journal", "proof", "events", "index", "clean"].iter().any(|name| to.join(name).exists());
-    if taken { Err(CareError::Occupied(to.to_owned())) } else { Ok(()) }
+    let entries = match std::fs::read_dir(to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(io_at(to))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(io_at(to))?.file_name();
+        if !["keys", "access", "lock", ".part", "lost+found"].iter().any(|known| name == *known) {
+            return Err(CareError::Occupied(to.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// Copies the journal and the proof up to where a log ends; of a store in use, up to what it has noted at the beginning.
@@ -457,7 +467,10 @@ fn examine(paths: &Paths, alone: bool, progress: Progress<'_>) -> io::Result<(Ex
             Some(damaged(1, "the journal is not the one that was signed in proof/checkpoint".to_owned()))
         }
         (None, Ok(None)) => {
-            remarks.push("no checkpoint was signed yet".to_owned());
+            // A stop signs before it says that it was clean.
+            let is_gone = read(&paths.clean)?.is_some() && commits > 0;
+            let gone = "proof/checkpoint is missing: whether this is the log that was signed cannot be told";
+            remarks.push(if is_gone { gone } else { "no checkpoint was signed yet" }.to_owned());
             None
         }
         (None, Ok(Some(_))) => None,
@@ -465,6 +478,9 @@ fn examine(paths: &Paths, alone: bool, progress: Progress<'_>) -> io::Result<(Ex
     let verdict = match verdict {
         Some(verdict) => Some(verdict),
         None => {
+            if alone && noted.is_none() && commits > 0 {
+                remarks.push("proof/head is missing or damaged: one witness less of where the log ends".to_owned());
+            }
             let mut testimonies: Vec<Testimony> =
                 noted.map(|head| Testimony::of("proof/head", head)).into_iter().collect();
             if alone {
@@ -510,12 +526,13 @@ fn read_patiently(
 /// Whether the keys are those of this log and can be read.
 fn examine_keys(paths: &Paths, store: Uuid, verdict: Verdict) -> io::Result<Verdict> {
     let damaged = |why| Ok(Verdict::Damaged { position: None, why });
-    if let Err(why) = witness::check_key(&paths.proof, &paths.keys, store)? {
-        return damaged(why);
-    }
+    let gone = match witness::check_key(&paths.proof, &paths.keys, store)? {
+        Err(why) => return damaged(why),
+        Ok(gone) => gone,
+    };
     match keyring::inspect(&paths.keys)? {
         Err(why) => damaged(why),
-        Ok(lost) => Ok(verdict.and_remark(lost)),
+        Ok(lost) => Ok(verdict.and_remark(gone.into_iter().chain(lost))),
     }
 }
 

@@ -38,6 +38,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::medium::{replace, sync_parent};
 use super::place::read;
 use super::record::Cursor;
+use crate::plural::{PAGES, many};
 
 /// The number of the place of one person's key, as events name it.
 pub type SlotId = u64;
@@ -256,6 +257,12 @@ impl Keyring {
         Ok(slots)
     }
 
+    /// How many pages of keys cannot be read: what they seal is lost, and not forgotten.
+    #[must_use]
+    pub fn lost_pages(&self) -> u64 {
+        self.read().pages.iter().map(|leaf| u64::from(matches!(leaf, Leaf::Lost))).sum()
+    }
+
     /// Whether a write has failed, so that no more keys are made or destroyed before a restart.
     #[must_use]
     pub fn has_failed(&self) -> bool {
@@ -463,8 +470,9 @@ pub(super) fn inspect(dir: &Path) -> io::Result<Result<Option<String>, String>> 
         Err(KeyringError::Io { source, .. }) => return Err(source),
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let lost = pages.iter().filter(|leaf| matches!(leaf, Leaf::Lost)).count();
-    Ok(Ok((lost > 0).then(|| format!("{lost} pages of the keyring, with {PAGE_KEYS} keys each, cannot be read"))))
+    let lost = pages.iter().map(|leaf| u64::from(matches!(leaf, Leaf::Lost))).sum();
+    let said = || format!("{} of the keyring, with {PAGE_KEYS} keys each, cannot be read", many(lost, PAGES));
+    Ok(Ok((lost > 0).then(said)))
 }
 
 /// How often a keyring is read again that changes while it is read.

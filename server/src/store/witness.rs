@@ -57,6 +57,12 @@ impl Witness {
         let mut known = read_text(&proof.join("verifier"))?.unwrap_or_default();
         let line = verifier.to_string();
         if known.lines().last() != Some(&line) {
+            if !known.is_empty() {
+                tracing::warn!(
+                    key = line,
+                    "checkpoints are signed with a new key from now on: give it to whoever holds the old one"
+                );
+            }
             known.push_str(&line);
             known.push('\n');
             replace(&proof.join("verifier"), known.as_bytes(), 0o644)?;
@@ -109,17 +115,20 @@ pub(super) fn open(note: &str, keys: &str, store: Uuid) -> Result<Checkpoint, St
     Err(format!("proof/checkpoint: {why}"))
 }
 
-/// Whether the signing key, where there is one, is the one that is named last.
-pub(super) fn check_key(proof: &Path, keys: &Path, store: Uuid) -> io::Result<Result<(), String>> {
+/// Whether the signing key is the one that is named last; and what is to be said where there is none any more.
+pub(super) fn check_key(proof: &Path, keys: &Path, store: Uuid) -> io::Result<Result<Option<String>, String>> {
+    let known = read_text(&proof.join("verifier"))?.unwrap_or_default();
     let bytes = match std::fs::read(keys.join("signing.key")) {
         Ok(bytes) => Zeroizing::new(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ok(())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let gone = "keys/signing.key is missing: the next start signs with a new key, which nobody knows yet";
+            return Ok(Ok((keys.is_dir() && !known.is_empty()).then(|| gone.to_owned())));
+        }
         Err(error) => return Err(error),
     };
-    let known = read_text(&proof.join("verifier"))?.unwrap_or_default();
     let named = read_key(&bytes).and_then(|key| Verifier::new(&origin(store), key.verifying_key().to_bytes()).ok());
     let agrees = named.is_some_and(|named| known.lines().last() == Some(&named.to_string()));
-    Ok(if agrees { Ok(()) } else { Err("keys/signing.key is not the key that proof/verifier names".to_owned()) })
+    Ok(if agrees { Ok(None) } else { Err("keys/signing.key is not the key that proof/verifier names".to_owned()) })
 }
 
 fn read_text(path: &Path) -> io::Result<Option<String>> {
