@@ -233,9 +233,15 @@ fn Loaded(model: RwSignal<HandoffsPage>) -> impl IntoView {
             {only}
         </header>
         <div class="board">
-            <Column model waits=Waits::ForMe heading=for_me(lang) nothing=none_for_me(lang) writes />
-            <Column model waits=Waits::ForMyUnit heading=for_unit(lang) nothing=none_for_unit(lang) writes />
-            <Column model waits=Waits::FromMe heading=from_me(lang) nothing=none_from_me(lang) writes />
+            <Column model waits=Waits::ForMe heading=("for-me", for_me(lang)) nothing=none_for_me(lang) writes />
+            <Column
+                model
+                waits=Waits::ForMyUnit
+                heading=("for-unit", for_unit(lang))
+                nothing=none_for_unit(lang)
+                writes
+            />
+            <Column model waits=Waits::FromMe heading=("from-me", from_me(lang)) nothing=none_from_me(lang) writes />
         </div>
         <Others model />
     }
@@ -245,11 +251,12 @@ fn Loaded(model: RwSignal<HandoffsPage>) -> impl IntoView {
 fn Column(
     model: RwSignal<HandoffsPage>,
     waits: Waits,
-    heading: &'static str,
+    heading: Heading,
     nothing: &'static str,
     writes: bool,
 ) -> impl IntoView {
     let lang = use_lang();
+    let (place, heading) = heading;
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let (seed, back) = model.with_untracked(|model| (model.seed, back(model)));
     // Cards are kept apart by their state: a card that changes is drawn anew, the others stay as they
@@ -262,7 +269,7 @@ fn Column(
         if total > MOST { total } else { here }
     };
     view! {
-        <section class="column">
+        <section class="column" id=place>
             <h2>{heading} " " <span class="count">{move || when::count(total(), lang)}</span></h2>
             <Show when=move || cards.with(Vec::is_empty)>
                 <p class="small muted">{nothing}</p>

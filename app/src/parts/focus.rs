@@ -1,5 +1,5 @@
 //! Where the focus is when a page changes under it. A new page is announced by its heading; what was
-//! focused and is gone hands the focus to the nearest thing around it that is still there.
+//! focused and is gone hands the focus to what is nearest to it and still there.
 
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -8,8 +8,10 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, HtmlElement};
 
 thread_local! {
-    /// What has the focus, and the identities of what is around it, nearest first.
+    /// What has the focus, and where to look for what is near it, nearest first.
     static FOCUSED: RefCell<Option<(Element, Vec<String>)>> = const { RefCell::new(None) };
+    /// Somebody presses something at this moment: the focus goes where they want it.
+    static BY_HAND: Cell<bool> = const { Cell::new(false) };
     /// Another page was asked for and is not shown yet.
     static ON_THE_WAY: Cell<bool> = const { Cell::new(false) };
 }
@@ -25,27 +27,30 @@ pub fn listen(name: &str, heard: impl Fn(&Event) + 'static) {
 pub fn install() {
     listen("focusin", |event| {
         let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-        let mut around = Vec::new();
-        let mut next = Some(element.clone());
-        while let Some(one) = next {
-            if !one.id().is_empty() {
-                around.push(one.id());
-            }
-            next = one.parent_element();
-        }
+        let around = around(&element);
         FOCUSED.set(Some((element, around)));
     });
+    for pressing in ["pointerdown", "keydown"] {
+        listen(pressing, |_| {
+            BY_HAND.set(true);
+            request_animation_frame(|| BY_HAND.set(false));
+        });
+    }
     listen("focusout", |event| {
         let Some(left) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
         // A browser may say so just before it takes the element away. Only what is still there a moment later was left
-        // by somebody, not taken from under them.
+        // by somebody, not taken from under them; and it was put elsewhere in its list where nobody pressed anything.
+        let by_hand = BY_HAND.get();
         request_animation_frame(move || {
-            FOCUSED.with_borrow_mut(|focused| {
-                let is_same = focused.as_ref().is_some_and(|(element, _)| *element == left);
-                if is_same && left.is_connected() && document().active_element().as_ref() != Some(&left) {
-                    *focused = None;
-                }
-            });
+            let is_same = FOCUSED.with_borrow(|focused| focused.as_ref().is_some_and(|(element, _)| *element == left));
+            if !is_same || !left.is_connected() || document().active_element().as_ref() == Some(&left) {
+                return;
+            }
+            if is_nowhere() && !by_hand {
+                on(Some(left));
+            } else {
+                FOCUSED.set(None);
+            }
         });
     });
     listen("click", |event| {
@@ -58,6 +63,23 @@ pub fn install() {
             let _ = link.set_attribute("rel", "external");
         }
     });
+}
+
+/// Where to look for what is near an element, nearest first: whatever with an identity it is in, and in a list the
+/// items beside it. Only where they stand now: a handoff that is done stands far below, and its column is still here.
+fn around(element: &Element) -> Vec<String> {
+    let mut around = Vec::new();
+    let mut next = element.closest("[id]").ok().flatten();
+    while let Some(one) = next {
+        let home = one.parent_element().and_then(|above| above.closest("[id]").ok().flatten());
+        let within = home.as_ref().map(|home| format!("[id='{}'] ", home.id())).unwrap_or_default();
+        let is_item = matches!(one.tag_name().as_str(), "LI" | "TR");
+        let beside = [one.next_element_sibling(), one.previous_element_sibling()].into_iter().flatten();
+        let near = std::iter::once(one).chain(beside.filter(|_| is_item));
+        around.extend(near.map(|one| one.id()).filter(|id| !id.is_empty()).map(|id| format!("{within}[id='{id}']")));
+        next = home;
+    }
+    around
 }
 
 /// Another page was asked for.
@@ -93,16 +115,22 @@ pub fn on(element: Option<Element>) {
     let _ = element.focus();
 }
 
+/// Whether nothing has the focus.
+fn is_nowhere() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
+}
+
 /// After the page was drawn again: what had the focus may be gone.
 pub fn mend() {
     request_animation_frame(|| {
-        let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let is_nowhere = is_nowhere();
         let around = FOCUSED.with_borrow(|focused| {
             let (element, around) = focused.as_ref()?;
             (is_nowhere && !element.is_connected()).then(|| around.clone())
         });
         if let Some(around) = around {
-            on(around.iter().chain([&"main".to_owned()]).find_map(|id| document().get_element_by_id(id)));
+            let found = |place: &String| document().query_selector(place).ok().flatten();
+            on(around.iter().chain([&"main".to_owned()]).find_map(found));
         }
     });
 }
