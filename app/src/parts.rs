@@ -17,6 +17,7 @@ pub mod frame;
 pub mod history;
 pub mod keys;
 pub mod lanes;
+pub mod once;
 pub mod parties;
 pub mod person_fields;
 pub mod steps;

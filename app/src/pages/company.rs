@@ -19,6 +19,7 @@ use crate::forms::derived;
 use crate::live::Follow;
 use crate::parts::entrance::RefusedNotice;
 use crate::parts::fields::{Choice, CommandForm, Field, Kind, Select, form_name, is_refused, open_if};
+use crate::parts::once::Once;
 use crate::parts::{Icon, Person};
 use crate::read::{Login, Query, Reader, Trouble, page, use_viewer};
 use crate::text::{Lang, use_lang};
@@ -648,11 +649,9 @@ fn Invitation(model: RwSignal<CompanyPage>, who: ColleagueId, can_invite: bool) 
                     view! {
                         <div class="notice ok" role="status">
                             <Icon name="key" />
-                            <div>
+                            <div class="stack tight">
                                 <p>{the_link(lang, &heading)}</p>
-                                <pre class="stored" tabindex="0">
-                                    {link}
-                                </pre>
+                                <Once text=link />
                             </div>
                         </div>
                     }

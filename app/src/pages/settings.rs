@@ -14,6 +14,7 @@ use crate::parts::Icon;
 use crate::parts::entrance::RefusedNotice;
 use crate::parts::fields::{Field, Kind};
 use crate::parts::keys::{LettersChoice, keys_title};
+use crate::parts::once::Once;
 use crate::read::{Query, Reader, Token, Trouble, Zones, page, use_viewer};
 use crate::text::{LANGS, own_name, use_lang};
 use crate::theme::{THEMES, Theme, use_theme};
@@ -289,19 +290,30 @@ fn ZoneChoice(zones: Zones) -> impl IntoView {
 fn Answer(path: &'static str, done: &'static str, text: &'static str) -> impl IntoView {
     let query = use_query_map();
     let location = use_location();
-    let is_here = move || location.pathname.get() == path;
-    let is_done = move || is_here() && query.with(|query| query.get("done").as_deref() == Some(done));
-    view! {
-        <Show when=is_here>
-            <RefusedNotice />
-        </Show>
-        <Show when=is_done>
-            <div class="notice ok" role="status">
-                <Icon name="check" />
-                <p>{text}</p>
+    // The doors lead back by another page, so nothing here changes while it is looked at.
+    let is_here = location.pathname.with_untracked(|here| here == path);
+    let [is_done, is_refused] = query.with_untracked(|query| {
+        [query.get("done").as_deref() == Some(done), query.get("refused").is_some()].map(|is| is && is_here)
+    });
+    // It stands far down the page, and is what whoever comes back to it looks for.
+    (is_done || is_refused).then(|| {
+        let said = if is_refused {
+            view! { <RefusedNotice /> }.into_any()
+        } else {
+            view! {
+                <div class="notice ok" role="status">
+                    <Icon name="check" />
+                    <p>{text}</p>
+                </div>
+            }
+            .into_any()
+        };
+        view! {
+            <div tabindex="-1" autofocus=true>
+                {said}
             </div>
-        </Show>
-    }
+        }
+    })
 }
 
 #[component]
@@ -374,13 +386,11 @@ fn Tokens(model: SettingsPage) -> impl IntoView {
             {text
                 .map(|text| {
                     view! {
-                        <div class="notice ok" role="status">
+                        <div class="notice ok" role="status" tabindex="-1" autofocus=true>
                             <Icon name="key" />
-                            <div>
+                            <div class="stack tight">
                                 <p>{fresh(lang)}</p>
-                                <pre class="stored" tabindex="0">
-                                    {text}
-                                </pre>
+                                <Once text />
                             </div>
                         </div>
                     }
