@@ -36,6 +36,8 @@ pub struct Refused {
 pub enum Why {
     Word(BadWord),
     Missing,
+    /// Nothing is chosen from a list.
+    NotChosen,
     /// Neither an account nor a contact.
     AboutNobody,
     NotADay,
@@ -50,6 +52,7 @@ pub enum Why {
 
 crate::texts! {
     missing { en: "Fill in this field.", ru: "Заполните это поле." }
+    not_chosen { en: "Choose one.", ru: "Выберите из списка." }
     about_nobody { en: "Choose the account, or unfold More and say who was there.", ru: "Выберите клиента или раскройте «Ещё» и отметьте, кто был." }
     not_a_day { en: "This is no date. Choose one, or leave the field empty.", ru: "Это не дата. Выберите дату или оставьте поле пустым." }
     not_a_time { en: "This is no time of day. Write it as 14:05, or leave the field empty.", ru: "Это не время. Напишите его как 14:05 или оставьте поле пустым." }
@@ -65,6 +68,7 @@ impl Why {
         match self {
             Self::Word(word) => word.say(lang),
             Self::Missing => missing(lang).to_owned(),
+            Self::NotChosen => not_chosen(lang).to_owned(),
             Self::AboutNobody => about_nobody(lang).to_owned(),
             Self::NotADay => not_a_day(lang).to_owned(),
             Self::NotATime => not_a_time(lang).to_owned(),
@@ -127,7 +131,7 @@ impl Fields {
     }
 
     fn chosen<T>(&self, name: &str, find: impl Fn(&str) -> Option<T>) -> Result<T, Refused> {
-        self.choice(name, find)?.ok_or_else(|| refused(name, Why::Missing))
+        self.choice(name, find)?.ok_or_else(|| refused(name, Why::NotChosen))
     }
 
     fn choices<T>(&self, name: &str, find: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Refused> {
@@ -508,6 +512,7 @@ mod tests {
         assert_eq!(refusal(&[("do", "interaction.log"), account]), refused("summary", Why::Missing));
         let minutes = refusal(&[("do", "interaction.log"), account, ("summary", "x"), ("minutes", "an hour")]);
         assert_eq!(minutes, refused("minutes", Why::NotANumber));
+        assert_eq!(refusal(&[("do", "account.assign")]), refused("kam", Why::NotChosen));
         assert_eq!(refusal(&[("do", "interaction.explode")]), refused("do", Why::UnknownForm));
         assert_eq!(refusal(&[]), refused("do", Why::UnknownForm));
         let wrong = LOGISTICS.to_string();

@@ -130,8 +130,8 @@ impl Refused {
             ),
             Self::Wait { .. } => ("Too many attempts. Wait a little.", "Слишком много попыток. Подождите немного."),
             Self::WrongOldPassword => (
-                "The old password is wrong. Check it and try again.",
-                "Старый пароль не подходит. Проверьте его и попробуйте ещё раз.",
+                "The present password is wrong. Check it and try again.",
+                "Текущий пароль не подходит. Проверьте его и попробуйте ещё раз.",
             ),
             Self::PasswordTooShort => (
                 "The password is too short. Take at least 12 characters: a few words in a row are easy to remember.",

@@ -56,7 +56,7 @@ test('a refusal opens what hides its field and is told there', async ({ page }) 
   const day = page.getByLabel('When', { exact: true });
   await expect(day).toBeFocused();
   await expect(day).toHaveAccessibleDescription(/Choose the day as well/);
-  await expect(page.getByRole('alert')).toContainText('When: Choose the day as well');
+  await expect(page.getByRole('alert')).toContainText('When: choose the day as well');
   await page.getByLabel('Time').fill('');
   await story(page).fill('');
   await page.getByRole('button', { name: 'Log', exact: true }).click();

@@ -71,6 +71,14 @@ for (const lang of ['en', 'ru'] as const) {
   }
 }
 
+test('the narrow rail between a phone and a desk is sound', async ({ page }) => {
+  await page.setViewportSize({ width: 900, height: 900 });
+  await page.goto('/handoffs');
+  await alive(page);
+  const { violations } = await new AxeBuilder({ page }).withTags(axe).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
+});
+
 test('an address that leads nowhere says so', async ({ page }) => {
   const answer = await page.goto('/nowhere');
   expect(answer?.status()).toBe(404);

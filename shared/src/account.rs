@@ -137,7 +137,7 @@ impl Rejection {
                 "С этой записью уже связан другой клиент. Откройте его или укажите другую запись.",
             ),
             Self::IsClosed => {
-                lang.pick("This account is closed. Reopen it first.", "Этот клиент в архиве. Сначала верните его.")
+                lang.pick("This account is closed. Reopen it first.", "Этот клиент закрыт. Сначала откройте его снова.")
             }
         }
     }

@@ -59,9 +59,9 @@ crate::texts! {
     record_key { en: "Key of the record there", ru: "Ключ записи в ней" }
     link { en: "Link", ru: "Связать" }
     closing_text { en: "It leaves the list of accounts. Everything about it stays and can be read.", ru: "Он уйдёт из списка клиентов. Всё о нём останется и будет доступно для чтения." }
-    close { en: "Close the account", ru: "Перенести в архив" }
-    is_closed(why: &str) { en: "The account is closed: {why}", ru: "Клиент в архиве: {why}" }
-    reopen { en: "Reopen the account", ru: "Вернуть из архива" }
+    close { en: "Close the account", ru: "Закрыть клиента" }
+    is_closed(why: &str) { en: "The account is closed: {why}", ru: "Клиент закрыт: {why}" }
+    reopen { en: "Reopen the account", ru: "Открыть клиента снова" }
     for_managers { en: "For managers and administrators.", ru: "Это решают руководители и администраторы." }
 }
 

@@ -58,8 +58,8 @@ crate::texts! {
     share(percent: usize) { en: "{percent}%", ru: "{percent}\u{a0}%" }
     answered(span: &str, n: usize) { en: "answer {span}, n\u{a0}{n}", ru: "ответ {span}, n\u{a0}{n}" }
     thin(enough: usize) {
-        en: "The darker a cell, the larger the share kept in time. Shading and per cent only from n = {enough} promises with a date: below that it is too early to speak of a share. Time to answer is the median.",
-        ru: "Чем темнее клетка, тем больше доля выполненных в срок. Заливка и проценты — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана.",
+        en: "The more strongly coloured a cell, the larger the share kept in time. Shading and per cent only from n = {enough} promises with a date: below that it is too early to speak of a share. Time to answer is the median.",
+        ru: "Чем насыщеннее цвет клетки, тем больше доля выполненных в срок. Заливка и проценты — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана.",
     }
     month_is { en: "A month is that of the offer.", ru: "Месяц — тот, в котором предложили." }
     capped(shown: usize, total: usize) {

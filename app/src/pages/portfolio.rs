@@ -103,7 +103,7 @@ crate::texts! {
     first_of(shown: &str, total: &str) { en: "first {shown} of {total}", ru: "первые {shown} из {total}" }
     to_all { en: "Back to the accounts", ru: "Вернуться к клиентам" }
     has_left { en: "has left", ru: "больше не работает" }
-    closed { en: "closed", ru: "в архиве" }
+    closed { en: "closed", ru: "закрыт" }
 }
 
 /// The most accounts that one page shows.

@@ -27,7 +27,7 @@ crate::texts! {
     settings { en: "Settings", ru: "Настройки" }
     more { en: "More", ru: "Ещё" }
     log { en: "Log", ru: "Записать" }
-    find { en: "Find an account, a person", ru: "Найти клиента, человека" }
+    find { en: "Find an account, a person", ru: "Клиент или человек" }
     live { en: "Live", ru: "На связи" }
     offline { en: "No connection", ru: "Нет связи" }
     menu_of(name: &str) { en: "{name}: menu", ru: "{name}: меню" }

@@ -414,8 +414,7 @@ mod browser {
         if let Some(notice) = form.query_selector(".form-why").ok().flatten() {
             let _ = notice.remove_attribute("hidden");
             if let Ok(Some(text)) = notice.query_selector("p") {
-                let joint = |label: &str| if label.ends_with('?') { "" } else { ":" };
-                let whole = label.map_or_else(|| why.clone(), |label| at_field(lang, &label, joint(&label), &why));
+                let whole = label.map_or_else(|| why.clone(), |label| told_of(&label, &why, lang));
                 text.set_text_content(Some(&whole));
             }
             if let Some(offer) = offer {
@@ -427,6 +426,16 @@ mod browser {
         if let Some(at) = wrong.or_else(reason) {
             let _ = at.focus();
         }
+    }
+
+    /// A reason after the name of its field: on after a colon, anew after a question.
+    fn told_of(label: &str, why: &str, lang: Lang) -> String {
+        if label.ends_with('?') {
+            return at_field(lang, label, "", why);
+        }
+        let mut letters = why.chars();
+        let first = letters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+        at_field(lang, label, ":", &format!("{first}{}", letters.as_str()))
     }
 
     /// What a person calls the field: its label, or the legend above its choices.
