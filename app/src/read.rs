@@ -124,6 +124,7 @@ crate::texts! {
     not_found { en: "There is nothing at this address. It may belong to an import that was taken back.", ru: "По этому адресу ничего нет. Возможно, запись пришла с загрузкой, которую отменили." }
     sign_in { en: "Sign in", ru: "Войти" }
     try_again { en: "Try again", ru: "Попробовать ещё раз" }
+    to_accounts { en: "To the accounts", ru: "К клиентам" }
     /// The heading in the place of a page.
     cannot_show { en: "This cannot be shown", ru: "Не удалось показать страницу" }
     unreachable { en: "The server cannot be reached. Check the connection and try again.", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз." }
@@ -280,25 +281,20 @@ pub fn TroubleNotice(trouble: Trouble) -> impl IntoView {
     let location = use_location();
     let here = with_query(&location.pathname.get_untracked(), &location.search.get_untracked());
     // Plain links: what cannot be shown may be broken in the browser as well.
-    let way_on = match &trouble {
-        Trouble::SignedOut => Some((format!("/sign-in?next={}", encode(&here)), sign_in(lang))),
-        Trouble::Unreachable(_) | Trouble::Unreadable(_) => Some((here, try_again(lang))),
-        Trouble::NotAllowed | Trouble::NotFound => None,
+    let (href, text) = match &trouble {
+        Trouble::SignedOut => (format!("/sign-in?next={}", encode(&here)), sign_in(lang)),
+        Trouble::Unreachable(_) | Trouble::Unreadable(_) => (here, try_again(lang)),
+        Trouble::NotAllowed | Trouble::NotFound => ("/".to_owned(), to_accounts(lang)),
     };
-    let way_on = way_on.map(|(href, text)| {
-        view! {
-            <a class="button" href=href rel="external">
-                {text}
-            </a>
-        }
-    });
     view! {
         <Title text=cannot_show(lang) />
         <h1>{cannot_show(lang)}</h1>
         <div class="notice error" role="alert">
             <p>{trouble.say(lang)}</p>
         </div>
-        {way_on}
+        <a class="button" href=href rel="external">
+            {text}
+        </a>
     }
 }
 

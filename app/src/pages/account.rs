@@ -31,9 +31,10 @@ crate::texts! {
     accounts { en: "Accounts", ru: "Клиенты" }
     path { en: "Path", ru: "Путь" }
     managed_by { en: "managed by", ru: "ведёт" }
+    unmanaged { en: "managed by nobody yet", ru: "пока никто не ведёт" }
     nobody { en: "nobody yet", ru: "пока никто" }
     sponsor { en: "sponsor", ru: "куратор" }
-    closed(why: &str) { en: "closed: {why}", ru: "в архиве: {why}" }
+    closed(why: &str) { en: "closed: {why}", ru: "закрыт: {why}" }
     hand_over { en: "Hand over", ru: "Передать в работу" }
     edit { en: "Facts and changes", ru: "Сведения и изменения" }
     since_touch(n: u64) {
@@ -198,7 +199,10 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
                 let name = model.history.directory.colleague(id, lang).to_owned();
                 view! { <a href=format!("/colleagues/{id}")>{name}</a> }
             };
-            let kam = entry.kam.map_or_else(|| nobody(lang).into_any(), |kam| person(kam).into_any());
+            let managed = entry.kam.map_or_else(
+                || unmanaged(lang).into_any(),
+                |kam| view! { {managed_by(lang)}" "{person(kam)} }.into_any(),
+            );
             let sponsored = entry.sponsor.map(|id| view! { <span>{sponsor(lang)}" "{person(id)}</span> });
             let ended = entry.closed.as_ref().map(
                 |why| view! { <span class="bad">{closed(lang, directory::reason(why.reason.as_ref(), lang))}</span> },
@@ -206,7 +210,7 @@ fn Head(model: RwSignal<AccountPage>, account: AccountId, writes: bool) -> impl 
             Some(view! {
                 <p class="subtitle">
                     {tier.map(|tier| view! { <span class="tag-key"><Icon name="star" />{tier}</span> })}
-                    <span>{managed_by(lang)}" "{kam}</span>
+                    <span>{managed}</span>
                     {sponsored}
                     {ended}
                 </p>
@@ -502,15 +506,14 @@ fn facts_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
         let place_text = [&description.city, &description.country].into_iter().flatten().map(ToString::to_string);
         let place_text = place_text.collect::<Vec<_>>().join(", ");
         let links = account.links.iter().map(|(system, key)| format!("{system} {key}")).collect::<Vec<_>>().join(", ");
+        let told = |text: String| (!text.is_empty()).then(|| text.into_any());
+        let reason = account.tier.as_ref().map(|(_, reason)| directory::reason(reason.as_ref(), lang).to_owned());
         let rows = [
-            (industry(lang), description.industry.as_ref().map(ToString::to_string)),
-            (place(lang), Some(place_text).filter(|text| !text.is_empty())),
-            (website(lang), description.website.as_ref().map(ToString::to_string)),
-            (
-                key_reason(lang),
-                account.tier.as_ref().map(|(_, reason)| directory::reason(reason.as_ref(), lang).to_owned()),
-            ),
-            (linked(lang), Some(links).filter(|text| !text.is_empty())),
+            (industry(lang), description.industry.as_ref().and_then(|text| told(text.to_string()))),
+            (place(lang), told(place_text)),
+            (website(lang), description.website.as_ref().map(|address| site(address.to_string()))),
+            (key_reason(lang), reason.and_then(told)),
+            (linked(lang), told(links)),
         ];
         let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         (!rows.is_empty()).then(|| {
@@ -529,4 +532,19 @@ fn facts_card(model: &AccountPage, lang: Lang) -> impl IntoView + use<> {
             }
         })
     })
+}
+
+/// What a browser can open is a link; somebody may have written anything else.
+fn site(address: String) -> AnyView {
+    if ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme)) {
+        let shown = address.clone();
+        view! {
+            <a href=address rel="external noreferrer">
+                {shown}
+            </a>
+        }
+        .into_any()
+    } else {
+        address.into_any()
+    }
 }

@@ -421,10 +421,7 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
             };
             let account = page.accounts.get(&step.interaction).map(|account| {
                 let name = directory.account(*account, lang).to_owned();
-                view! {
-                    " · "
-                    <a href=format!("/accounts/{account}")>{name}</a>
-                }
+                view! { <a href=format!("/accounts/{account}")>{name}</a> }
             });
             let stream = Stream::from(step.interaction).to_string();
             let settle = writes.then(|| {
@@ -435,7 +432,10 @@ fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back:
                 <li class="row apart">
                     <div>
                         <span>{what}</span>
-                        <div class="small muted">{when} {account}</div>
+                        <div class="row small muted">
+                            <span>{when}</span>
+                            {account}
+                        </div>
                     </div>
                     {settle}
                 </li>

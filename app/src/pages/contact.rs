@@ -57,6 +57,7 @@ crate::texts! {
     note { en: "Note", ru: "Заметка" }
     their_accounts { en: "Accounts", ru: "Клиенты" }
     works_here { en: "works here", ru: "работает здесь" }
+    worked_here { en: "used to work here", ru: "прежнее место работы" }
     also { en: "also has to do with it", ru: "связан и с ним" }
 }
 
@@ -327,13 +328,14 @@ fn note_card(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
 
 fn accounts_card(page: &ContactPage, lang: Lang) -> impl IntoView + use<> {
     let own = page.entry().and_then(|entry| entry.account);
+    let works = if page.entry().is_some_and(|entry| entry.left) { worked_here(lang) } else { works_here(lang) };
     let rows = page.accounts();
     (!rows.is_empty()).then(|| {
         let rows = rows
             .into_iter()
             .map(|account| {
                 let name = page.history.directory.account(account, lang).to_owned();
-                let word = if Some(account) == own { works_here(lang) } else { also(lang) };
+                let word = if Some(account) == own { works } else { also(lang) };
                 view! {
                     <li class="row apart">
                         <a href=format!("/accounts/{account}")>{name}</a>

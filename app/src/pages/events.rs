@@ -60,6 +60,7 @@ crate::texts! {
     stored_of(position: u64) { en: "Event {position} as recorded", ru: "Событие {position}, как записано" }
     history { en: "history", ru: "история" }
     an_import { en: "Import", ru: "Загрузка" }
+    taken_back { en: "taken back", ru: "отменено" }
     earlier { en: "Earlier", ru: "Раньше" }
     newest { en: "To the newest", ru: "К новейшим" }
     empty_filter { en: "Nothing passes this filter.", ru: "Ничего не найдено." }
@@ -287,6 +288,7 @@ impl Query for Ask {
                 Slice::Unit | Slice::Colleague | Slice::Import => {}
             }
         }
+        let batches: BTreeSet<_> = records.iter().filter_map(|record| record.batch).collect();
         let mut directory = Directory::default();
         reader.company(&mut |company| {
             let all = &company.directory;
@@ -297,7 +299,7 @@ impl Query for Ask {
                 colleagues: all.colleagues.clone(),
                 accounts: clients.iter().filter_map(|id| Some((*id, all.accounts.get(id)?.clone()))).collect(),
                 contacts: contacts.iter().filter_map(of).collect(),
-                imports: BTreeMap::new(),
+                imports: batches.iter().filter_map(|id| Some((*id, all.imports.get(id)?.clone()))).collect(),
             };
         });
         let (ask, now) = (self.clone(), reader.viewer().now);
@@ -445,7 +447,7 @@ struct Row {
     occurred: Moment,
     deed: String,
     wire: String,
-    on: (String, String),
+    on: (Option<String>, String),
     by: (Option<String>, String),
     because: Option<(String, String)>,
     json: String,
@@ -472,30 +474,38 @@ fn row(record: &Record, model: &EventsPage, zone: &Zone, lang: Lang) -> Row {
     let Written { json, kind } = Written::of(record);
     let deed = deed(stream.slice, &kind, lang).map_or_else(|| kind.clone(), str::to_owned);
     let directory = &model.directory;
-    let on = match stream.slice {
-        Slice::Account => {
-            let id = AccountId::from_uuid(stream.id);
-            (format!("/accounts/{id}"), directory.account(id, lang).to_owned())
-        }
+    // What the directory does not hold, as after an import was taken back, has no page to lead to.
+    let of_account = |id: AccountId| {
+        let address = directory.accounts.contains_key(&id).then(|| format!("/accounts/{id}"));
+        (address, directory.account(id, lang).to_owned())
+    };
+    let of_colleague = |id: ColleagueId| {
+        let address = directory.colleagues.contains_key(&id).then(|| format!("/colleagues/{id}"));
+        (address, directory.colleague(id, lang).to_owned())
+    };
+    let mut on = match stream.slice {
+        Slice::Account => of_account(AccountId::from_uuid(stream.id)),
         Slice::Contact => {
             let id = ContactId::from_uuid(stream.id);
-            (format!("/contacts/{id}"), directory.contact(id, lang).to_owned())
+            let address = directory.contacts.contains_key(&id).then(|| format!("/contacts/{id}"));
+            (address, directory.contact(id, lang).to_owned())
         }
-        Slice::Colleague => {
-            let id = ColleagueId::from_uuid(stream.id);
-            (format!("/colleagues/{id}"), directory.colleague(id, lang).to_owned())
-        }
+        Slice::Colleague => of_colleague(ColleagueId::from_uuid(stream.id)),
         Slice::Unit => {
             let id = UnitId::from_uuid(stream.id);
-            (format!("/units/{id}"), directory.unit(id, lang).to_owned())
+            let address = directory.units.contains_key(&id).then(|| format!("/units/{id}"));
+            (address, directory.unit(id, lang).to_owned())
         }
-        Slice::Import => ("/import".to_owned(), an_import(lang).to_owned()),
+        Slice::Import => (Some("/import".to_owned()), an_import(lang).to_owned()),
         Slice::Interaction | Slice::Handoff => match model.accounts.get(&stream) {
-            Some(account) => (format!("/accounts/{account}"), directory.account(*account, lang).to_owned()),
-            None => (format!("/events?stream={stream}"), history(lang).to_owned()),
+            Some(account) => of_account(*account),
+            None => (Some(format!("/events?stream={stream}")), history(lang).to_owned()),
         },
     };
-    let by_address = (record.by != ColleagueId::TWOFRONT).then(|| format!("/colleagues/{}", record.by));
+    let import = record.batch.and_then(|batch| directory.imports.get(&batch));
+    if on.0.is_none() && import.is_some_and(|import| import.taken_back) {
+        taken_back(lang).clone_into(&mut on.1);
+    }
     Row {
         position: record.position,
         recorded: moment(Occurred::At(record.recorded), model, zone, lang),
@@ -503,7 +513,7 @@ fn row(record: &Record, model: &EventsPage, zone: &Zone, lang: Lang) -> Row {
         wire: format!("{} {kind}", stream.slice),
         deed,
         on,
-        by: (by_address, directory.colleague(record.by, lang).to_owned()),
+        by: of_colleague(record.by),
         because: record.cause.map(|cause| because_of(cause, model, lang)),
         json,
     }
@@ -609,7 +619,6 @@ fn Rows(
 fn RowView(row: Row) -> impl IntoView {
     let lang = use_lang();
     let Row { position: at, recorded, occurred, deed, wire, on, by, because, json } = row;
-    let (by_address, by_name) = by;
     let what_title = format!("{deed} · {wire}");
     let time = |moment: Moment| {
         view! {
@@ -617,6 +626,10 @@ fn RowView(row: Row) -> impl IntoView {
                 {moment.text}
             </time>
         }
+    };
+    let named = |(address, name): (Option<String>, String)| match address {
+        Some(address) => view! { <a href=address>{name}</a> }.into_any(),
+        None => name.into_any(),
     };
     view! {
         <tr id=format!("p{at}")>
@@ -639,13 +652,10 @@ fn RowView(row: Row) -> impl IntoView {
                 </span>
             </td>
             <td class="on" data-label=self::on(lang)>
-                <a href=on.0>{on.1}</a>
+                {named(on)}
             </td>
             <td class="who" data-label=who(lang)>
-                {match by_address {
-                    Some(address) => view! { <a href=address>{by_name}</a> }.into_any(),
-                    None => by_name.into_any(),
-                }}
+                {named(by)}
             </td>
             <td class="why" data-label=self::because(lang)>{because.map(|(address, text)| view! { <a href=address>{text}</a> })}</td>
         </tr>

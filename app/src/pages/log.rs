@@ -19,9 +19,10 @@ use uuid::Uuid;
 
 use crate::address::{query, with_query};
 use crate::live::Follow;
+use crate::parts::Icon;
 use crate::parts::accounts::{AccountFinder, AccountSelect, KnownAccount, Offered};
 use crate::parts::colleagues::{self, ColleagueFinder, ColleagueFinderForm};
-use crate::parts::entry::{channel_icon, mode_icon};
+use crate::parts::entry::{cause_words, channel_icon, mode_icon};
 use crate::parts::fields::{Check, Checks, CommandForm, Field, Kind, Select, Targets, form_name, is_refused};
 use crate::parts::history::{account_behind, writes};
 use crate::read::{Query, Reader, Trouble, page, use_viewer};
@@ -60,7 +61,6 @@ crate::texts! {
     planned { en: "It is only planned", ru: "Это только запланировано" }
     save { en: "Log", ru: "Записать" }
     save_correction { en: "Correct", ru: "Исправить" }
-    follows { en: "It follows from an entry on the timeline.", ru: "Запись продолжает другую запись ленты." }
     draft { en: "What you type is kept on this device until it is logged.", ru: "Набранное хранится на этом устройстве, пока вы не запишете." }
     correct_note { en: "The entry as it was stays in the history.", ru: "Прежний вид записи останется в истории." }
 }
@@ -87,7 +87,8 @@ pub struct LogPage {
     pub seed: Uuid,
     pub account: Option<AccountId>,
     pub contact: Option<ContactId>,
-    pub because: Option<EventRef>,
+    /// What leads to it.
+    pub because: Option<Record>,
     pub correct: Option<Entry>,
     pub directory: Directory,
     /// The accounts to choose from, where the account is not settled.
@@ -107,6 +108,10 @@ impl Query for Ask {
             return Err(Trouble::NotAllowed);
         }
         let correct = self.correct.map(|id| entry(reader, id)).transpose()?;
+        let because = match self.because {
+            Some(cause) => reader.of_stream(cause.stream)?.into_iter().find(|one| one.revision == cause.revision),
+            None => None,
+        };
         let of_cause = || account_behind(reader, self.because?);
         let of_entry = || correct.as_ref().and_then(Entry::interaction).and_then(|details| details.account);
         let of_contact = || {
@@ -158,8 +163,7 @@ impl Query for Ask {
         if let Some(file) = &file {
             contacts.sort_by_key(|contact| std::cmp::Reverse(file.freshness(*contact)));
         }
-        let Self { contact, because, .. } = *self;
-        let (now, seed) = (viewer.now, viewer.seed);
+        let (contact, now, seed) = (self.contact, viewer.now, viewer.seed);
         Ok(LogPage { now, seed, account, contact, because, correct, directory, offered, ours, contacts })
     }
 
@@ -259,7 +263,7 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
     let lang = use_lang();
     let zone = use_viewer().map_or_else(Zone::utc, |viewer| viewer.zone);
     let me = use_viewer().map(|viewer| viewer.me);
-    let LogPage { seed, account: chosen, contact, because, correct, directory, offered, ours, contacts, .. } = model;
+    let LogPage { now, seed, account: chosen, contact, because, correct, directory, offered, ours, contacts } = model;
     let before: Option<Details> = correct.as_ref().and_then(Entry::interaction).cloned();
     let (what_for, on) = match &correct {
         Some(entry) => ("interaction.correct", Some(entry.record.stream().to_string())),
@@ -404,10 +408,14 @@ fn Form(model: LogPage, ask: Ask) -> impl IntoView {
             }}
         </div>
     };
-    let because = because.map(|event| {
+    let because = because.map(|record| {
+        let words = cause_words(&record, &zone, now, lang);
         view! {
-            <input type="hidden" name="because" value=event.to_string() />
-            <p class="small muted">{follows(lang)}</p>
+            <input type="hidden" name="because" value=record.reference().to_string() />
+            <p class="row small muted">
+                <Icon name="because" />
+                {words}
+            </p>
         }
     });
     view! {

@@ -60,7 +60,7 @@ crate::texts! {
     acc_sponsored(who: &str) { en: "{who} is the sponsor", ru: "Куратор: {who}" }
     acc_linked(system: &str, key: &str) { en: "Linked to {system} {key}", ru: "Связан с записью {system} {key}" }
     acc_closed(why: &str) { en: "Closed: {why}", ru: "Закрыт: {why}" }
-    acc_reopened(why: &str) { en: "Reopened: {why}", ru: "Возвращён из архива: {why}" }
+    acc_reopened(why: &str) { en: "Reopened: {why}", ru: "Открыт снова: {why}" }
     con_introduced { en: "New contact", ru: "Новый контакт" }
     con_described { en: "Details changed", ru: "Изменены данные" }
     con_mapped { en: "Place in the buying centre", ru: "Участие в закупке" }

@@ -291,6 +291,7 @@ pub fn HistorySection<P: WithHistory>(
             (timeline.earlier > 0, with_query(&earlier_path, &filter_query(&filter)))
         })
     };
+    let earlier = Signal::derive(earlier);
     let newest_path = path.clone();
     let newest = move || {
         let filter = filter.get();
@@ -305,12 +306,17 @@ pub fn HistorySection<P: WithHistory>(
     view! {
         <div class="stack">
             <Filters model filter path=path.clone() />
-            <p class="on-paper small muted">{printed}</p>
+            <p class="on-paper as-of small muted">{printed}</p>
             {newest}
-            <Show when=move || shown.with(Vec::is_empty)>
-                <Empty is_filtered=filter.get() != Filter::default() path=empty_path.clone() log=log.clone() writes />
+            <Show
+                when=move || !shown.with(Vec::is_empty)
+                fallback=move || {
+                    let is_filtered = filter.get() != Filter::default();
+                    view! { <Empty is_filtered path=empty_path.clone() log=log.clone() writes /> }
+                }
+            >
+                <Lanes lines=shown earlier seed back=path.clone() writes />
             </Show>
-            <Lanes lines=shown earlier=Signal::derive(earlier) seed back=path writes />
         </div>
     }
 }
@@ -403,7 +409,7 @@ fn Empty(is_filtered: bool, path: String, log: String, writes: bool) -> impl Int
     let lang = use_lang();
     if is_filtered {
         return view! {
-            <div class="empty">
+            <div class="empty" id="timeline">
                 <p>{empty_filter(lang)}</p>
                 <a class="button" href=path>
                     {show_all(lang)}
@@ -413,7 +419,7 @@ fn Empty(is_filtered: bool, path: String, log: String, writes: bool) -> impl Int
         .into_any();
     }
     view! {
-        <div class="empty">
+        <div class="empty" id="timeline">
             <h2>{empty_title(lang)}</h2>
             {writes
                 .then(|| {

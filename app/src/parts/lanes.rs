@@ -21,6 +21,7 @@ crate::texts! {
     client_front { en: "Client front", ru: "Фронт клиента" }
     own_front { en: "Our own front", ru: "Наш фронт" }
     earlier_entries { en: "Earlier entries", ru: "Более ранние записи" }
+    not_printed { en: "Earlier entries are not printed.", ru: "Более ранние записи не напечатаны." }
     recorded { en: "Recorded", ru: "Записано" }
     recorded_at(when: &str, position: u64) { en: "{when}, position {position}", ru: "{when}, позиция {position}" }
     next_step { en: "Next step", ru: "Следующий шаг" }
@@ -130,7 +131,13 @@ pub fn Lanes(
             </div>
             {move || {
                 let (has_more, href) = earlier.get();
-                has_more.then(|| view! { <a class="button quiet" href=href>{earlier_entries(lang)}</a> })
+                has_more
+                    .then(|| {
+                        view! {
+                            <a class="button quiet" href=href>{earlier_entries(lang)}</a>
+                            <p class="on-paper small muted">{not_printed(lang)}</p>
+                        }
+                    })
             }}
         </section>
     }
@@ -176,11 +183,20 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                     view! {
                         <details class="unfold" data-close="" {..open_if(is_retract_refused)}>
                             <summary>{retract(lang)}</summary>
-                            <CommandForm what="interaction.retract" on=stream.clone() seen=shown.revision seed=seed back=back.clone()>
+                            <CommandForm
+                                what="interaction.retract"
+                                on=stream.clone()
+                                seen=shown.revision
+                                seed=seed
+                                back=back.clone()
+                                class="form"
+                            >
                                 <Field form=retract_form.clone() name="reason" label=retract_why(lang) kind=Kind::Line required=true />
-                                <button class="button danger small" type="submit">
-                                    {retract(lang)}
-                                </button>
+                                <div class="row">
+                                    <button class="button danger small" type="submit">
+                                        {retract(lang)}
+                                    </button>
+                                </div>
                             </CommandForm>
                         </details>
                     }
@@ -190,9 +206,8 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
     let steps = shown.steps.clone();
     let step_back = back.clone();
     let step_stream = stream.clone();
-    let (first_line, _) = shown.gist.split_once('\n').unwrap_or((&shown.gist, ""));
-    let short = first_line.to_owned();
-    let rest = (short != shown.gist).then(|| shown.gist.clone());
+    let (short, rest) = shown.gist.split_once('\n').unwrap_or((&shown.gist, ""));
+    let (short, rest) = (short.to_owned(), rest.trim().to_owned());
     view! {
         <li class=class id=shown.id.clone()>
             <time class="when" datetime=shown.machine title=shown.exact>
@@ -207,7 +222,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                     <summary>
                         <Icon name=shown.icon />
                         <span class="sr">{shown.spoken}</span>
-                        <span class="who">{names(&shown.who)}</span>
+                        {(!shown.who.is_empty()).then(|| view! { <span class="who">{names(&shown.who)}</span> })}
                         <span class="gist">{short}</span>
                         {(!shown.chips.is_empty())
                             .then(|| {
@@ -230,7 +245,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                             })}
                     </summary>
                     <div class="more">
-                        {rest.map(|text| view! { <p class="whole">{text}</p> })}
+                        {(!rest.is_empty()).then(|| view! { <p class="whole">{rest}</p> })}
                         <ul class="people row">{people(&shown.who)}</ul>
                         <dl class="facts">
                             {steps
