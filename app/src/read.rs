@@ -180,18 +180,66 @@ where
     Q: Query,
     V: IntoView + 'static,
 {
+    followed(ask, move |page, _, again| {
+        crate::live::follow(page, move || again());
+        show(page).into_any()
+    })
+}
+
+/// As [`page`], for a page of which everything follows its model: where the model cannot go on by itself a fresh one takes its
+/// place, and what is open or being filled in stays as it is.
+pub fn page_in_place<Q, V>(
+    ask: impl Fn() -> Q + Send + Sync + 'static,
+    show: impl Fn(RwSignal<Q::Page>) -> V + Send + Sync + 'static,
+) -> AnyView
+where
+    Q: Query,
+    V: IntoView + 'static,
+{
+    followed(ask, move |page, query, again| {
+        renewed(page, query, again);
+        show(page).into_any()
+    })
+}
+
+#[cfg(feature = "hydrate")]
+fn renewed<Q: Query>(page: RwSignal<Q::Page>, query: Q, again: Again) {
+    crate::live::follow_in_place(page, move || {
+        let (query, again) = (query.clone(), Arc::clone(&again));
+        async move {
+            let fresh = ask(&query).await;
+            if fresh.is_err() {
+                // The page says why.
+                again();
+            }
+            fresh.ok()
+        }
+    });
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn renewed<Q: Query>(_: RwSignal<Q::Page>, _: Q, _: Again) {}
+
+/// A page whose model is followed in one way or the other.
+fn followed<Q: Query>(
+    ask: impl Fn() -> Q + Send + Sync + 'static,
+    show: impl Fn(RwSignal<Q::Page>, Q, Again) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
     let ask = Arc::new(ask);
     let read = reading(&ask);
-    let show = move |model: &Model, again: Arc<dyn Fn() + Send + Sync>| {
+    let asked = Arc::clone(&ask);
+    let show = move |model: &Model, again: Again| {
         let page = RwSignal::new(model.page::<Q::Page>()?);
-        crate::live::follow(page, move || again());
-        Ok(show(page).into_any())
+        Ok(show(page, untrack(|| asked()), again))
     };
     shown(Arc::new(move || ask().address()), read, Arc::new(show))
 }
 
+/// How a page asks for a new model, with which it is drawn anew.
+type Again = Arc<dyn Fn() + Send + Sync>;
+
 /// Makes a view of a model; it is told how to ask for a new one.
-type Show = dyn Fn(&Model, Arc<dyn Fn() + Send + Sync>) -> Result<AnyView, Trouble> + Send + Sync;
+type Show = dyn Fn(&Model, Again) -> Result<AnyView, Trouble> + Send + Sync;
 
 /// What is the same for every page, and therefore in the bundle once: nothing here names a page's type.
 fn shown(address: Arc<dyn Fn() -> String + Send + Sync>, read: Read, show: Arc<Show>) -> AnyView {

@@ -137,6 +137,8 @@ test('a next step is agreed on an entry, and dropped with a reason', async ({ pa
   await entry.getByRole('button', { name: 'Agree' }).click();
   const step = page.locator('#steps li', { hasText: 'Ask again in July' });
   await expect(step).toBeVisible();
+  // The entry is another one now, and as open as it was.
+  await expect(entry.getByRole('definition').getByText('Ask again in July')).toBeVisible();
   await step.getByText('Drop', { exact: true }).first().click();
   await step.getByLabel('Why is it dropped?').fill('They have decided');
   await step.getByRole('button', { name: 'Drop' }).click();

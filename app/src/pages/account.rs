@@ -20,7 +20,7 @@ use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
 use crate::parts::steps::StepEnds;
 use crate::parts::{Icon, Person};
-use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
+use crate::read::{Query, Reader, Trouble, page_in_place, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
@@ -160,7 +160,7 @@ pub fn Account() -> impl IntoView {
         account: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
         filter: query.with(|query| filter_from(|name| query.get(name))),
     };
-    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+    page_in_place(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
 }
 
 #[component]

@@ -25,7 +25,7 @@ use crate::parts::Icon;
 use crate::parts::card::{DueBar, Reading};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
 use crate::parts::steps::StepEnds;
-use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
+use crate::read::{Query, Reader, Trouble, page_in_place, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
@@ -259,7 +259,7 @@ pub fn Colleague() -> impl IntoView {
         colleague: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
         filter: query.with(|query| filter_from(|name| query.get(name))),
     };
-    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+    page_in_place(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
 }
 
 #[component]

@@ -17,7 +17,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
-use crate::read::{Query, Reader, Trouble, page, use_calendar, use_viewer};
+use crate::read::{Query, Reader, Trouble, page_in_place, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when;
 
@@ -143,7 +143,7 @@ pub fn Contact() -> impl IntoView {
         contact: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
         filter: query.with(|query| filter_from(|name| query.get(name))),
     };
-    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+    page_in_place(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
 }
 
 #[component]

@@ -24,7 +24,7 @@ use crate::parts::Icon;
 use crate::parts::card::{Choices, HandoffCard, Reading, Shown};
 use crate::parts::history::writes;
 use crate::parts::parties;
-use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Trouble, page_in_place, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
@@ -192,7 +192,7 @@ impl Follow for HandoffsPage {
 pub fn Handoffs() -> impl IntoView {
     let query = use_query_map();
     let ask = move || query.with(|query| Ask::from_query(|name| query.get(name)));
-    page(ask, move |model| view! { <Loaded model /> })
+    page_in_place(ask, move |model| view! { <Loaded model /> })
 }
 
 #[component]

@@ -16,7 +16,7 @@ use crate::live::Follow;
 use crate::parts::course::{Chart, chart_legend, months_table};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
 use crate::parts::{Icon, Person};
-use crate::read::{Query, Reader, Trouble, page, use_viewer};
+use crate::read::{Query, Reader, Trouble, page_in_place, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when;
 
@@ -127,7 +127,7 @@ pub fn Unit() -> impl IntoView {
         unit: params.with(|params| params.get("id")).and_then(|id| id.parse().ok()),
         filter: query.with(|query| filter_from(|name| query.get(name))),
     };
-    page(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
+    page_in_place(ask, move |model| view! { <Loaded model ask=Signal::derive(ask) /> })
 }
 
 #[component]

@@ -19,7 +19,7 @@ use crate::address::{query, with_query};
 use crate::parts::entry::Reading;
 use crate::parts::lanes::{Lanes, SOUGHT, lines};
 use crate::read::{Reader, Trouble, use_viewer};
-use crate::text::use_lang;
+use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
 
 crate::texts! {
@@ -344,6 +344,7 @@ fn Filters<P: WithHistory>(model: RwSignal<P>, filter: Signal<Filter>, path: Str
         }
     })
     .collect_view();
+    let people = Memo::new(move |_| model.with(|model| whom_to_look_for(&model.history().directory, lang)));
     let selects = move || {
         let filter = filter.get();
         let option =
@@ -357,22 +358,11 @@ fn Filters<P: WithHistory>(model: RwSignal<P>, filter: Signal<Filter>, path: Str
         let kinds = [(Slice::Interaction, kind_interaction(lang)), (Slice::Handoff, kind_handoff(lang))]
             .map(|(slice, text)| option(slice.to_string(), text.to_owned(), filter.slice == Some(slice)))
             .collect_view();
-        let people = model.with_untracked(|model| {
-            let directory = &model.history().directory;
-            let mut contacts: Vec<_> = directory
-                .contacts
-                .keys()
-                .map(|id| (Stream::from(*id), directory.contact(*id, lang).to_owned()))
-                .collect();
-            contacts.sort_by_cached_key(|(_, name)| name.to_lowercase());
-            let colleagues = directory.here(lang).into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
-            let units = directory.all_units().into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
-            contacts
-                .into_iter()
-                .chain(units)
-                .chain(colleagues)
-                .map(|(stream, name)| option(stream.to_string(), name, filter.with == Some(stream)))
-                .collect_view()
+        let people = people.with(|people| {
+            let option = |(stream, name): &(Stream, String)| {
+                option(stream.to_string(), name.clone(), filter.with == Some(*stream))
+            };
+            people.iter().map(option).collect_view()
         });
         let front = filter.front.map(|front| view! { <input type="hidden" name="front" value=front.word() /> });
         view! {
@@ -402,6 +392,16 @@ fn Filters<P: WithHistory>(model: RwSignal<P>, filter: Signal<Filter>, path: Str
             </button>
         </form>
     }
+}
+
+/// Whom a timeline can be narrowed to: contacts, units and colleagues.
+fn whom_to_look_for(directory: &Directory, lang: Lang) -> Vec<(Stream, String)> {
+    let mut contacts: Vec<_> =
+        directory.contacts.keys().map(|id| (Stream::from(*id), directory.contact(*id, lang).to_owned())).collect();
+    contacts.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    let colleagues = directory.here(lang).into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
+    let units = directory.all_units().into_iter().map(|(id, name)| (Stream::from(id), name.to_owned()));
+    contacts.into_iter().chain(units).chain(colleagues).collect()
 }
 
 #[component]

@@ -1,6 +1,8 @@
 //! The two-lane timeline as it is drawn: the client's front on the left, our own on the right, time
 //! running down, newest first, and a thin line where one thing led to another.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use leptos::prelude::*;
 use shared::policy;
@@ -109,6 +111,8 @@ pub fn Lanes(
         #[cfg(not(feature = "hydrate"))]
         drop(causes);
     });
+    // An entry that changes is drawn anew, and stays open for whoever reads it.
+    let open = Opened(StoredValue::new(BTreeSet::new()));
     view! {
         <section class="timeline stack" id="timeline" aria-labelledby="timeline-heading">
             <h2 class="sr" id="timeline-heading">{heading(lang)}</h2>
@@ -124,7 +128,7 @@ pub fn Lanes(
                         match line {
                             Line::Month { text, .. } => view! { <li class="month"><h3>{text}</h3></li> }.into_any(),
                             Line::Silence { text, .. } => view! { <li class="silence"><span>{text}</span></li> }.into_any(),
-                            Line::Entry(shown) => view! { <EntryItem shown=*shown seed back writes /> }.into_any(),
+                            Line::Entry(shown) => view! { <EntryItem shown=*shown seed back open writes /> }.into_any(),
                         }
                     } />
                 </ol>
@@ -143,8 +147,29 @@ pub fn Lanes(
     }
 }
 
+/// The entries that somebody has opened, by their places in the page.
+#[derive(Clone, Copy)]
+struct Opened(StoredValue<BTreeSet<String>>);
+
+impl Opened {
+    fn has(self, entry: &str) -> bool {
+        self.0.with_value(|open| open.contains(entry))
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn note(self, entry: &str, is_open: bool) {
+        self.0.update_value(|open| {
+            if is_open {
+                open.insert(entry.to_owned());
+            } else {
+                open.remove(entry);
+            }
+        });
+    }
+}
+
 #[component]
-fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoView {
+fn EntryItem(shown: Shown, seed: Uuid, back: String, open: Opened, writes: bool) -> impl IntoView {
     let lang = use_lang();
     let front = match shown.front {
         Front::Client => "client",
@@ -203,6 +228,13 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 })}
         }
     });
+    let id = shown.id.clone();
+    let toggled = move |event: leptos::ev::Event| {
+        #[cfg(feature = "hydrate")]
+        open.note(&id, event_target::<web_sys::Element>(&event).has_attribute("open"));
+        #[cfg(not(feature = "hydrate"))]
+        drop((&id, event));
+    };
     let steps = shown.steps.clone();
     let step_back = back.clone();
     let step_stream = stream.clone();
@@ -218,7 +250,7 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, writes: bool) -> impl IntoV
                 <span class=format!("front-word tag-{front}")>{front_word(shown.front, lang)}</span>
             </time>
             <article class="body" id=shown.is_sought.then_some(SOUGHT)>
-                <details {..open_if(shown.is_sought || is_refused_about(&stream))}>
+                <details {..open_if(shown.is_sought || is_refused_about(&stream) || open.has(&shown.id))} on:toggle=toggled>
                     <summary>
                         <Icon name=shown.icon />
                         <span class="sr">{shown.spoken}</span>
