@@ -14,6 +14,9 @@ pub struct Problem {
     pub status: u16,
     #[serde(default)]
     pub detail: String,
+    /// The field of the form that it is about.
+    #[serde(default)]
+    pub field: Option<String>,
 }
 
 /// Reads what is at an address of our own.
@@ -31,7 +34,7 @@ pub async fn text(address: &str) -> Result<String, Trouble> {
 
 /// Sends a command. The error is what to show; nothing has happened then, or it is safe to send the same again.
 pub async fn command(request: &Request) -> Result<Receipt, Problem> {
-    let unreadable = |error: &dyn std::fmt::Display| Problem { status: 0, detail: error.to_string() };
+    let unreadable = |error: &dyn std::fmt::Display| Problem { status: 0, detail: error.to_string(), field: None };
     let body = serde_json::to_string(request).map_err(|error| unreadable(&error))?;
     let headers = Headers::new().map_err(|error| unreadable(&describe(&error)))?;
     headers.set("content-type", "application/json").map_err(|error| unreadable(&describe(&error)))?;
@@ -47,7 +50,8 @@ pub async fn command(request: &Request) -> Result<Receipt, Problem> {
 }
 
 fn problem(status: u16, body: &str) -> Problem {
-    let mut problem = crate::json::read(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect() });
+    let mut problem =
+        crate::json::read(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect(), field: None });
     problem.status = status;
     problem
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
-use shared::domain::Command;
+use shared::domain::{Command, Rejection};
 use shared::ids::{
     AccountId, ColleagueId, CommandId, ContactId, EventRef, HandoffId, ImportId, InteractionId, Slice, StepId, Stream,
     UnitId,
@@ -20,6 +20,30 @@ use uuid::Uuid;
 
 use crate::text::Lang;
 use crate::when::Zone;
+
+/// The field of a form in which a refused command says something that cannot be; `None` where it is the matter that does not
+/// allow it.
+#[must_use]
+pub const fn field_of(rejection: &Rejection) -> Option<&'static str> {
+    match rejection {
+        Rejection::NotYet | Rejection::TooLongAgo | Rejection::Interaction(interaction::Rejection::NotYet) => {
+            Some("when")
+        }
+        Rejection::Interaction(interaction::Rejection::TooLong { .. }) => Some("minutes"),
+        Rejection::Handoff(handoff::Rejection::DayHasPassed) => Some("due"),
+        Rejection::Handoff(handoff::Rejection::ToYourself | handoff::Rejection::NoSuchParty) => Some("to"),
+        Rejection::Colleague(colleague::Rejection::AddressTaken) => Some("email"),
+        Rejection::Denied(_)
+        | Rejection::NoSuchCause
+        | Rejection::Unit(_)
+        | Rejection::Colleague(_)
+        | Rejection::Account(_)
+        | Rejection::Contact(_)
+        | Rejection::Interaction(_)
+        | Rejection::Handoff(_)
+        | Rejection::Import(_) => None,
+    }
+}
 
 /// What a form held, name by name; a name may stand several times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +120,12 @@ impl Fields {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().filter(|(one, _)| one == name).map(|(_, value)| value.trim()).find(|value| !value.is_empty())
+    }
+
+    /// Whether the form has a field, filled in or not.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(one, _)| one == name)
     }
 
     /// Everything that stands under a name, trimmed and not empty.

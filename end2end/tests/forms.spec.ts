@@ -57,7 +57,13 @@ test('a refusal opens what hides its field and is told there', async ({ page }) 
   await expect(day).toBeFocused();
   await expect(day).toHaveAccessibleDescription(/Choose the day as well/);
   await expect(page.getByRole('alert')).toContainText('When: choose the day as well');
+  // Also where only the server can know.
   await page.getByLabel('Time').fill('');
+  await day.fill('2031-01-01');
+  await page.getByRole('button', { name: 'Log', exact: true }).click();
+  await expect(day).toHaveAccessibleDescription(/This day has not come yet/);
+  await expect(day).toBeFocused();
+  await day.fill('');
   await story(page).fill('');
   await page.getByRole('button', { name: 'Log', exact: true }).click();
   await expect(story(page)).toBeFocused();

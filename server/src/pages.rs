@@ -20,9 +20,9 @@ use shared::ids::Stream;
 use shared::interaction;
 
 use crate::access::{Access, MaybeSignedIn, SignedIn};
-use crate::api::commands;
 use crate::api::figures::Figures;
 use crate::api::problem::{cookie, language};
+use crate::api::{commands, refusals};
 use crate::beside::Beside;
 use crate::desk::Order;
 use crate::office::Office;
@@ -135,7 +135,11 @@ pub async fn act(
             let to = logged.map_or(next.clone(), |stream| with_query(&next, "logged", &stream.to_string()));
             Redirect::to(&to).into_response()
         }
-        Err(problem) => refuse(None, problem.sentence()),
+        Err(problem) => {
+            // Only where the form has it: elsewhere nobody would read why.
+            let field = problem.member(refusals::FIELD).filter(|field| fields.has(field));
+            refuse(field.map(str::to_owned), problem.sentence())
+        }
     }
 }
 

@@ -213,6 +213,24 @@ async fn a_refused_form_comes_back_as_it_was_filled_in_and_haunts_no_other() {
 }
 
 #[tokio::test]
+async fn what_the_desk_refuses_is_told_at_its_field() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let (account, key) = (NORTHWIND.to_string(), uuid::Uuid::from_u128(1).to_string());
+    let from = format!("/log?account={NORTHWIND}");
+    let refused = async |more: &[(&str, &str)]| {
+        let pairs = [logging(&key, &account, "Call"), more.to_vec()].concat();
+        let refused = town.form(&kira, &from, &pairs).await;
+        town.page(&kira, &refused.location).await.text
+    };
+    let page = refused(&[("when", "2999-01-01")]).await;
+    let field = page.split("<input").find(|input| input.contains("name=\"when\"")).unwrap();
+    assert!(field.split('>').next().unwrap().contains("aria-invalid=\"true\""), "{field}");
+    assert!(page.contains("This day has not come yet."));
+    assert!(refused(&[("minutes", "999999")]).await.contains("999999 minutes are more than a month"));
+}
+
+#[tokio::test]
 async fn an_address_offers_to_undo_only_what_the_viewer_has_just_logged() {
     let town = Town::new().await;
     let (kira, lev) = (town.token(KIRA), town.token(LEV));

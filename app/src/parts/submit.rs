@@ -348,6 +348,7 @@ mod browser {
             button.set_text_content(Some(text));
             Some(button)
         };
+        let field = problem.field.clone();
         let (why, offer) = match problem.status {
             // What a proxy says for a server that does not answer is no answer of ours.
             0 | 502 | 504 => {
@@ -375,7 +376,7 @@ mod browser {
             }
             _ => (problem.detail, None),
         };
-        show_refusal(form, None, why, offer, lang);
+        show_refusal(form, field.as_deref(), why, offer, lang);
     }
 
     /// A form that was taken is used up: the next one sent from it is another command.

@@ -74,6 +74,11 @@ impl Problem {
         self.detail.clone().unwrap_or_else(|| self.title.clone())
     }
 
+    /// What one of its own members says, where it is a text.
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.members.get(name)?.as_str()
+    }
+
     pub fn status(&self) -> StatusCode {
         self.status
     }

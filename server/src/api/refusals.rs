@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use app::forms::field_of;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use shared::domain::Rejection;
@@ -14,6 +15,9 @@ use shared::words::{BadWord, Role};
 use super::problem::{Problem, language};
 use crate::desk::Refusal;
 
+/// The member of a problem that names the field of a form which is wrong.
+pub const FIELD: &str = "field";
+
 /// What somebody with this role is told about a command that did not lead to a receipt.
 pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lang: Lang) -> Problem {
     let problem = match refusal {
@@ -25,9 +29,13 @@ pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lan
         }
         Refusal::Rejected(rejection) => {
             let title = lang.pick("That cannot be done as things stand", "Сейчас это сделать нельзя");
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rejected", title)
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "rejected", title)
                 .detail(rejection.say(lang))
-                .with("rejection", rejection.word())
+                .with("rejection", rejection.word());
+            match field_of(rejection) {
+                Some(field) => problem.with(FIELD, field),
+                None => problem,
+            }
         }
         Refusal::Conflict { changed } => {
             let seen = changed
