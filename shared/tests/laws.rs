@@ -23,7 +23,9 @@ use shared::record::stored::{self, Sealed, Stored};
 use shared::testkit::*;
 use shared::views::alignment::{ANSWERS, Cell, Course, Figure, Months};
 use shared::views::board::{Answers, Card, Waits};
+use shared::views::portfolio::Row;
 use shared::views::timeline::{Cursor, Filter};
+use shared::views::touch::Calendar;
 use shared::views::{
     AccountFile, Acquaintance, Alignment, Board, Company, Directory, Index, Portfolio, Promises, Timeline, View,
 };
@@ -675,13 +677,19 @@ proptest! {
         let then = folded(Company::default(), before.iter().copied());
         let now = folded(then.clone(), since.iter().copied());
 
-        let portfolio = folded(then.portfolio.cut(&wanted), since.iter().copied());
-        for (account, row) in portfolio.rows.iter().filter(|_| !portfolio.stale) {
-            let whole = now.portfolio.rows.get(account).unwrap();
-            prop_assert_eq!(row.last_touch(), whole.last_touch());
-            prop_assert_eq!(row.last_in_person(), whole.last_in_person());
-            prop_assert!(row.open_steps().eq(whole.open_steps()));
-            prop_assert_eq!((&row.name, row.tier, row.kam, row.closed), (&whole.name, whole.tier, whole.kam, whole.closed));
+        for with_steps in [0, 1, 100] {
+            let portfolio = folded(then.portfolio.cut(&wanted, with_steps), since.iter().copied());
+            for (account, row) in portfolio.rows.iter().filter(|_| !portfolio.stale) {
+                let whole = now.portfolio.rows.get(account).unwrap();
+                prop_assert_eq!(row.last_touch(), whole.last_touch());
+                prop_assert_eq!(row.last_in_person(), whole.last_in_person());
+                prop_assert!(with_steps < 100 || row.open_steps().eq(whole.open_steps()));
+                prop_assert_eq!(row.how_many_open(), whole.how_many_open());
+                let calendar = Calendar::utc(NOON);
+                prop_assert_eq!(row.overdue_steps(&calendar), whole.overdue_steps(&calendar));
+                let facts = |row: &Row| (row.name.clone(), row.tier, row.kam, row.closed);
+                prop_assert_eq!(facts(row), facts(whole));
+            }
         }
 
         for account in &wanted {
@@ -775,7 +783,8 @@ fn a_cut_of_the_generated_histories_is_often_not_stale() {
         let desk = after(&wishes().new_tree(&mut runner).unwrap().current());
         let log = desk.standing();
         let (before, since) = log.split_at(log.len() * 3 / 4);
-        let portfolio = folded(Portfolio::default(), before.iter().copied()).cut(&BTreeSet::from([NORTHWIND, CONTOSO]));
+        let portfolio =
+            folded(Portfolio::default(), before.iter().copied()).cut(&BTreeSet::from([NORTHWIND, CONTOSO]), 20);
         let file = folded(AccountFile::new(NORTHWIND), before.iter().copied()).cut();
         let part = folded(Timeline::new(NORTHWIND.into()), before.iter().copied()).window(Filter::default(), 2);
         portfolios[usize::from(folded(portfolio, since.iter().copied()).stale)] += 1;

@@ -14,7 +14,7 @@ use shared::interaction;
 use shared::record::Record;
 use shared::views::board::{Card, Waits};
 use shared::views::directory::forgotten;
-use shared::views::portfolio::Column;
+use shared::views::portfolio::{Column, WITH_STEPS};
 use shared::views::timeline::Filter;
 use shared::views::touch::say_days_ago;
 use shared::views::{Board, Portfolio, Promises, View};
@@ -124,7 +124,7 @@ impl Query for Ask {
                 .chain(kept.iter().copied())
                 .collect();
             history.name(&company.directory, named, []);
-            found = Some((rows.len(), company.portfolio.cut(&kept), company.board.cut(&handoffs)));
+            found = Some((rows.len(), company.portfolio.cut(&kept, WITH_STEPS), company.board.cut(&handoffs)));
         });
         let (answers_for, portfolio, board) = found.ok_or(Trouble::NotFound)?;
         Ok(ColleaguePage {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{AccountId, ColleagueId};
 use shared::record::Record;
 use shared::views::directory::Found;
-use shared::views::portfolio::{Column, Row, Summary};
+use shared::views::portfolio::{Column, Row, Summary, WITH_STEPS};
 use shared::views::touch::{Calendar, say_days_ago};
 use shared::views::{Directory, Portfolio, View};
 use shared::words::Role;
@@ -228,7 +228,7 @@ impl Query for Ask {
                     Scope::All => contacts::without_account(&company.directory).count(),
                     Scope::Mine => 0,
                 },
-                portfolio: company.portfolio.cut(&shown),
+                portfolio: company.portfolio.cut(&shown, WITH_STEPS),
                 directory,
                 skipped,
                 whole,
@@ -533,7 +533,7 @@ fn table_row(
                 {since(row.last_in_person())}
             </td>
             <td class="n" data-label=steps(lang)>
-                {row.open_steps().count()}
+                {row.how_many_open()}
             </td>
             <td class="n" data-label=overdue(lang)>
                 <span class:bad=late != 0>{late}</span>

@@ -17,6 +17,10 @@ use crate::views::view;
 use crate::words::{AccountName, Occurred, Tier};
 use crate::{account, interaction};
 
+/// Of how many interactions an account's open next steps are in a page one by one, so that it can count by itself when one of
+/// them is done.
+pub const WITH_STEPS: usize = 5;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Portfolio {
     pub position: u64,
@@ -41,6 +45,9 @@ pub struct Row {
     registered: Occurred,
     touches: BTreeMap<InteractionId, Touch>,
     steps: Steps<OpenStep>,
+    /// Of a cut: how many open steps are not in it, by their day. An import may bring hundreds that nobody closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    more: Vec<(Option<Date>, usize)>,
 }
 
 /// A next step that nobody has done or dropped.
@@ -76,8 +83,15 @@ impl Row {
         self.steps.iter()
     }
 
+    /// How many next steps are open, also those that are not in a cut.
+    pub fn how_many_open(&self) -> usize {
+        self.steps.len() + self.more.iter().map(|(_, many)| many).sum::<usize>()
+    }
+
     pub fn overdue_steps(&self, calendar: &Calendar) -> usize {
-        self.steps.iter().filter(|(_, _, step)| step.due.is_some_and(|due| calendar.is_overdue(due))).count()
+        let is_late = |due: Option<Date>| due.is_some_and(|due| calendar.is_overdue(due));
+        let here = self.steps.iter().filter(|(_, _, step)| is_late(step.due)).count();
+        here + self.more.iter().filter(|(due, _)| is_late(*due)).map(|(_, many)| many).sum::<usize>()
     }
 
     /// Nobody has touched it for longer than its tier has patience for, or not since it was registered.
@@ -156,7 +170,7 @@ impl Column {
             Self::Touch => (0, 0, touch()),
             Self::InPerson => (0, 0, row.last_in_person().map(Occurred::instant)),
             // The most first.
-            Self::Steps => (usize::MAX - row.steps.len(), 0, None),
+            Self::Steps => (usize::MAX - row.how_many_open(), 0, None),
             Self::Overdue => (usize::MAX - row.overdue_steps(calendar), 0, None),
         }
     }
@@ -174,7 +188,7 @@ impl Summary {
         Self {
             accounts: rows.len(),
             going_cold: rows.iter().filter(|(_, row)| row.is_going_cold(calendar)).count(),
-            open_steps: rows.iter().map(|(_, row)| row.steps.len()).sum(),
+            open_steps: rows.iter().map(|(_, row)| row.how_many_open()).sum(),
             overdue_steps: rows.iter().map(|(_, row)| row.overdue_steps(calendar)).sum(),
         }
     }
@@ -192,9 +206,10 @@ impl Portfolio {
         rows
     }
 
-    /// A small part that a browser can go on folding: these accounts, each with its last touches and
-    /// its open next steps. What the part cannot know for sure makes it [`Portfolio::stale`].
-    pub fn cut(&self, accounts: &BTreeSet<AccountId>) -> Self {
+    /// A small part that a browser can go on folding: these accounts, each with its last touches and its open next steps, of
+    /// so many interactions by themselves and of the others by number. What the part cannot know for sure makes it
+    /// [`Portfolio::stale`].
+    pub fn cut(&self, accounts: &BTreeSet<AccountId>, with_steps: usize) -> Self {
         const KEPT: usize = 3;
         let mut cut = Self { position: self.position, is_cut: true, ..Self::default() };
         for (id, row) in self.rows.iter().filter(|(id, _)| accounts.contains(id)) {
@@ -203,9 +218,19 @@ impl Portfolio {
             let in_person = newest.iter().copied().filter(|(_, touch)| touch.in_person).take(KEPT);
             let kept: BTreeMap<_, _> =
                 newest.iter().copied().take(KEPT).chain(in_person).map(|(id, touch)| (*id, *touch)).collect();
-            let interactions = kept.keys().copied().chain(row.steps.interactions());
+            let others = row.steps.interactions().filter(|interaction| !kept.contains_key(interaction));
+            let hidden: BTreeSet<InteractionId> = others.skip(with_steps).collect();
+            let mut more: BTreeMap<Option<Date>, usize> = BTreeMap::new();
+            for (_, _, step) in row.steps.iter().filter(|(interaction, ..)| hidden.contains(interaction)) {
+                *more.entry(step.due).or_default() += 1;
+            }
+            let mut steps = row.steps.clone();
+            steps.retain(|interaction| !hidden.contains(&interaction));
+            let interactions = kept.keys().copied().chain(steps.interactions());
             cut.accounts.extend(interactions.map(|interaction| (interaction, Some(*id))));
-            cut.rows.insert(*id, Row { touches: kept, ..row.clone() });
+            let (name, more) = (row.name.clone(), more.into_iter().collect());
+            let Row { tier, kam, closed, registered, .. } = *row;
+            cut.rows.insert(*id, Row { name, tier, kam, closed, registered, touches: kept, steps, more });
         }
         cut
     }
@@ -236,6 +261,7 @@ impl Portfolio {
                 registered: occurred,
                 touches: BTreeMap::new(),
                 steps: Steps::default(),
+                more: vec![],
             };
             self.rows.insert(id, registered);
             return;
@@ -259,7 +285,15 @@ impl Portfolio {
         }
     }
 
+    /// An interaction that this part does not know may be one whose steps it has only the number of.
+    fn hides_steps_of(&self, interaction: InteractionId) -> bool {
+        !self.accounts.contains_key(&interaction) && self.rows.values().any(|row| !row.more.is_empty())
+    }
+
     fn take_interaction(&mut self, id: InteractionId, event: &interaction::Event, record: &Record) {
+        if !matches!(event, interaction::Event::Logged(_)) {
+            self.stale |= self.hides_steps_of(id);
+        }
         match event {
             interaction::Event::Logged(details) | interaction::Event::Corrected(details) => {
                 let before = self.accounts.get(&id).copied();
@@ -429,7 +463,7 @@ mod tests {
     #[test]
     fn a_cut_goes_on_like_the_whole_or_says_that_it_cannot() {
         let whole = folded([entry(VISIT, Interaction::Logged(visit(Mode::InPerson)))]);
-        let mut cut = whole.cut(&BTreeSet::from([NORTHWIND]));
+        let mut cut = whole.cut(&BTreeSet::from([NORTHWIND]), 20);
         let call = Event::Interaction(CALL, Interaction::Logged(visit(Mode::Remote)));
         cut.fold(&record(100, KIRA, call));
         assert!(!cut.stale);
@@ -459,7 +493,7 @@ mod tests {
 
     #[test]
     fn a_cut_is_not_unsettled_by_what_happens_at_other_accounts() {
-        let mut cut = folded([]).cut(&BTreeSet::from([NORTHWIND]));
+        let mut cut = folded([]).cut(&BTreeSet::from([NORTHWIND]), 20);
         let elsewhere = Details { account: Some(CONTOSO), ..visit(Mode::Remote) };
         cut.fold(&record(100, KIRA, Event::Interaction(CALL, Interaction::Logged(elsewhere))));
         cut.fold(&record(101, KIRA, Event::Interaction(CALL, agreed())));
