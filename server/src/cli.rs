@@ -16,6 +16,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::civil::Date;
 use serde::Serialize;
 use shared::lang::Lang;
 use shared::words::Role;
@@ -196,6 +197,9 @@ struct Demo {
     /// The same number makes the same company.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// The last day of its ten years: another day makes another company.
+    #[arg(long, value_name = "DAY", default_value_t = demo::UNTIL)]
+    until: Date,
     /// The language of the company.
     #[arg(long, env = "TWOFRONT_LANG", default_value = "en")]
     lang: Tongue,

@@ -54,6 +54,8 @@ pub struct Options {
     pub until: Date,
     /// How many generated companies were taken back: what comes again needs another identity.
     pub generation: u32,
+    /// Whether it was finished before: who asks for no more than there is then adds nothing.
+    pub is_finished: bool,
     /// Who asked for it. Whoever asks again goes on with the same company.
     pub by: ColleagueId,
 }
@@ -111,7 +113,7 @@ impl Summary {
 
 impl Options {
     pub const fn new(events: u64, seed: u64, lang: Lang) -> Self {
-        Self { events, seed, lang, until: UNTIL, generation: 0, by: ColleagueId::TWOFRONT }
+        Self { events, seed, lang, until: UNTIL, generation: 0, is_finished: false, by: ColleagueId::TWOFRONT }
     }
 
     /// The import that this company is.
@@ -173,6 +175,10 @@ pub fn run(options: &Options, sink: &mut dyn Sink, progress: &mut dyn FnMut(u64,
     while goes_on {
         goes_on = teller.tell_all(company.chapter(chapter))?;
         chapter += 1;
+    }
+    teller.flush()?;
+    if options.is_finished && teller.summary.events == 0 {
+        return Ok(teller.summary);
     }
     // A line that is two events does not fit where one is missing: a note that stands by itself does.
     while teller.told < teller.most

@@ -102,6 +102,9 @@ pub fn generated(
 ) -> Result<demo::Summary, demo::Error> {
     let generation = taken_back(office, &demo::system());
     let options = demo::Options { generation, ..*company };
+    let batch = options.batch();
+    let finished = office.company(|company| company.directory.imports.get(&batch)?.finished);
+    let options = demo::Options { is_finished: finished.is_some(), ..options };
     demo::run(&options, &mut office.sink(), progress)
 }
 

@@ -63,6 +63,8 @@ fn told_again_it_is_quiet_and_told_longer_it_goes_on() {
     assert_eq!((again.events, again.refused, house.records.len()), (0, 0, 1_000));
     let more = tell(&mut house, Options::new(4_000, 3, Lang::En));
     assert_eq!(more.refused, 0);
+    let fewer = tell(&mut house, Options { is_finished: true, ..Options::new(500, 3, Lang::En) });
+    assert_eq!(fewer.events, 0, "nobody takes any away, and nothing else is said of it");
     let longer = told(Options::new(4_000, 3, Lang::En));
     // Each telling adds that it is finished, and perhaps a note where a line of two events did not fit.
     let difference = house.records.len() - longer.records.len();

@@ -152,6 +152,7 @@ pub fn demo(place: &Place, wanted: &Demo) -> Result<ExitCode, Failure> {
     let opened = Opened::for_writing(place)?;
     let bar = bar(wanted.events, "generating");
     let company = demo::Options::new(wanted.events, wanted.seed, wanted.lang.into());
+    let company = demo::Options { until: wanted.until, ..company };
     let summary = intake::generated(&opened.office, &company, &mut |events, of| {
         bar.set_length(of);
         bar.set_position(events);
