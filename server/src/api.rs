@@ -13,6 +13,7 @@ pub mod refusals;
 pub mod views;
 pub mod words;
 
+use app::Assets;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
@@ -34,15 +35,15 @@ pub struct Api {
     pub figures: Figures,
     /// Whether everybody comes by way of a proxy: who asks from this machine is then not of it.
     pub behind_proxy: bool,
-    /// Where the style sheet is; `None` where the site is not built.
-    pub style: Option<String>,
+    /// Where the style sheet and the icon are.
+    pub assets: Assets,
 }
 
 impl Api {
     /// The doors to the house that these pages show.
-    pub fn new(pages: Pages, behind_proxy: bool, style: Option<String>) -> Self {
+    pub fn new(pages: Pages, behind_proxy: bool, assets: Assets) -> Self {
         let figures = pages.figures.clone();
-        Self { office: pages.office.clone(), access: pages.access.clone(), pages, figures, behind_proxy, style }
+        Self { office: pages.office.clone(), access: pages.access.clone(), pages, figures, behind_proxy, assets }
     }
 }
 

@@ -91,7 +91,7 @@ pub fn router(house: House, settings: &Settings) -> Result<Router, AccessError> 
     let pages = Pages::new(beside.clone(), zone);
     let figures = pages.figures.clone();
     let router = Router::new()
-        .merge(api::routes(Api::new(pages.clone(), settings.behind_proxy, site.assets.style.clone())))
+        .merge(api::routes(Api::new(pages.clone(), settings.behind_proxy, site.assets.clone())))
         .merge(doors.routes())
         .merge(beside.routes())
         .merge(ssr::router(site, pages))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use app::Assets;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_TYPE;
@@ -22,20 +23,21 @@ pub async fn document() -> Response {
 pub async fn page(State(api): State<Api>) -> Html<String> {
     // The document is a constant of this binary: a test shows that it reads.
     let document: Value = serde_json::from_str(DOCUMENT).unwrap_or_default();
-    Html(html(&document, api.style.as_deref()))
+    Html(html(&document, &api.assets))
 }
 
-fn html(document: &Value, style: Option<&str>) -> String {
+fn html(document: &Value, assets: &Assets) -> String {
     let text = |value: &Value, name: &str| escape(value.get(name).and_then(Value::as_str).unwrap_or_default());
     let info = document.get("info").cloned().unwrap_or_default();
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\">{style}</head><body><main class=\"content narrow prose\">\
+         <meta name=\"color-scheme\" content=\"light dark\">{icon}{style}</head><body><main class=\"content narrow prose\">\
          <h1>{title}</h1><p>{description}</p><p><a href=\"/api/openapi.json\">openapi.json</a></p>",
         title = text(&info, "title"),
         description = paragraphs(&text(&info, "description")),
-        style = style.map(|href| format!("<link rel=\"stylesheet\" href=\"{}\">", escape(href))).unwrap_or_default(),
+        icon = link("icon", assets.files.get("favicon.svg")),
+        style = link("stylesheet", assets.style.as_ref()),
     );
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, methods) in paths.into_iter().flatten() {
@@ -43,7 +45,7 @@ fn html(document: &Value, style: Option<&str>) -> String {
             // Writing to a string cannot fail.
             let _ = write!(
                 page,
-                "<section><h2><code>{} {}</code></h2><p><strong>{}</strong></p><p>{}</p>",
+                "<section class=\"stack tight\"><h2><code>{} {}</code></h2><p><strong>{}</strong></p><p>{}</p>",
                 escape(&method.to_uppercase()),
                 escape(path),
                 text(operation, "summary"),
@@ -66,6 +68,11 @@ fn html(document: &Value, style: Option<&str>) -> String {
     }
     page.push_str("</main></body></html>");
     page
+}
+
+/// What a page takes along, where the site is built.
+fn link(rel: &str, href: Option<&String>) -> String {
+    href.map(|href| format!("<link rel=\"{rel}\" href=\"{}\">", escape(href))).unwrap_or_default()
 }
 
 fn list(page: &mut String, title: &str, items: impl Iterator<Item = (String, String)>) {
