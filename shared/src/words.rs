@@ -82,7 +82,7 @@ fn text(raw: &str, most: usize, lines: bool) -> Result<String, BadWord> {
     // Windows and old Mac line ends arrive from exports and from pasted mail.
     let unified = raw.replace("\r\n", "\n").replace('\r', "\n");
     let trimmed = unified.trim();
-    if trimmed.chars().all(is_invisible) {
+    if trimmed.is_empty() {
         return Err(BadWord::Empty);
     }
     if !lines && trimmed.contains('\n') {
@@ -132,7 +132,13 @@ macro_rules! word {
         pub struct $name(String);
 
         impl $name {
+            /// What somebody says now.
             pub fn parse(raw: &str) -> Result<Self, BadWord> {
+                if raw.chars().all(is_invisible) { Err(BadWord::Empty) } else { Self::written(raw) }
+            }
+
+            /// What was said once, and is read for ever.
+            fn written(raw: &str) -> Result<Self, BadWord> {
                 let $raw = raw;
                 $parse.map(Self)
             }
@@ -163,7 +169,7 @@ macro_rules! word {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let raw = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                Self::parse(&raw).map_err(serde::de::Error::custom)
+                Self::written(&raw).map_err(serde::de::Error::custom)
             }
         }
     };
@@ -467,6 +473,8 @@ mod tests {
     #[test]
     fn a_word_that_is_not_one_is_refused_with_a_reason() {
         assert_eq!(AccountName::parse(" \t"), Err(BadWord::Empty));
+        assert_eq!(AccountName::parse("\u{200b}\u{feff}"), Err(BadWord::Empty), "nobody could see the link");
+        assert!(serde_json::from_str::<AccountName>("\"\u{200b}\"").is_ok(), "what is in a log is read for ever");
         assert_eq!(AccountName::parse("a\nb"), Err(BadWord::ManyLines));
         assert_eq!(AccountName::parse("a\u{0}b"), Err(BadWord::Control));
         assert_eq!(AccountName::parse(&"я".repeat(201)), Err(BadWord::TooLong { most: 200, is: 201 }));
