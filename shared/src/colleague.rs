@@ -338,10 +338,14 @@ pub fn decide(id: ColleagueId, command: &Command, context: &Context, model: &Mod
         }
         Command::Rename { identity } => {
             let personal = Personal::Known(identity.clone());
-            if known.ok_or(Rejection::NoSuchColleague)?.identity == fingerprint(&personal) {
+            let known = known.ok_or(Rejection::NoSuchColleague)?;
+            if known.identity == fingerprint(&personal) {
                 return Ok(vec![]);
             }
-            free(&personal)?;
+            // Whom an import brought with somebody else's address can still get another name.
+            if known.address != address(&personal) {
+                free(&personal)?;
+            }
             Ok(vec![Event::Renamed { personal }])
         }
         Command::Move { unit } => {
@@ -434,6 +438,13 @@ mod tests {
         let (system, source) = (System::parse("salesforce").unwrap(), Label::parse("export").unwrap());
         let started = domain::Event::Import(BATCH, crate::import::Event::Started { system, source });
         here.and((ADA, started)).when_in_batch(BATCH, ADA, join(taken.clone())).then(joined(&taken));
+        let twice = here.and((
+            ADA,
+            domain::Event::Colleague(LEV, Event::Renamed { personal: at("Lev", "kira@twofront.example").into() }),
+        ));
+        let lev_is = at("Lev Morozov", "kira@twofront.example");
+        let renamed = domain::Event::Colleague(LEV, Event::Renamed { personal: lev_is.clone().into() });
+        twice.when(ADA, lev(lev_is)).then([renamed]);
         here.and((ADA, fact(Event::Left {}))).when(ADA, join(taken.clone())).then(joined(&taken));
     }
 
