@@ -784,7 +784,7 @@ fn a_cut_of_the_generated_histories_is_often_not_stale() {
         let log = desk.standing();
         let (before, since) = log.split_at(log.len() * 3 / 4);
         let portfolio =
-            folded(Portfolio::default(), before.iter().copied()).cut(&BTreeSet::from([NORTHWIND, CONTOSO]), 20);
+            folded(Portfolio::default(), before.iter().copied()).cut(&BTreeSet::from([NORTHWIND, CONTOSO]), 0);
         let file = folded(AccountFile::new(NORTHWIND), before.iter().copied()).cut();
         let part = folded(Timeline::new(NORTHWIND.into()), before.iter().copied()).window(Filter::default(), 2);
         portfolios[usize::from(folded(portfolio, since.iter().copied()).stale)] += 1;
