@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::{Failure, bar};
 use crate::clock;
@@ -20,6 +21,9 @@ pub struct Opened {
     pub store: Arc<Durable>,
     pub office: Office,
 }
+
+/// How often it is asked whether to stop, while the journal is examined.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// The store and its keys, without reading the log.
 pub struct Shelf {
@@ -94,14 +98,19 @@ impl Opened {
         let is_over = AtomicBool::new(false);
         let office = std::thread::scope(|scope| {
             // Beside the reading of the log: nobody writes before both are done.
-            scope.spawn(|| store.examine(&|| !is_over.load(Ordering::Relaxed)));
+            let examine = || store.examine(&|| !is_over.load(Ordering::Relaxed));
+            let thread = std::thread::Builder::new().name("examine".to_owned());
+            let examined = thread.spawn_scoped(scope, examine).map_err(Failure::io("starting threads"))?;
             let office = Office::open_with(shared, keyring, clock, &mut |progress| {
                 bar.set_length(progress.of);
                 bar.set_position(progress.position);
                 if is_asked_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
-            is_over.store(office.is_err(), Ordering::Relaxed);
-            office
+            while !examined.is_finished() {
+                is_over.store(office.is_err() || is_asked_to_stop(), Ordering::Relaxed);
+                std::thread::sleep(GLANCE);
+            }
+            office.map_err(Failure::from)
         })?;
         bar.finish_and_clear();
         Ok(Self { store, office })
