@@ -147,7 +147,16 @@ test('a next step is agreed on an entry, and dropped with a reason', async ({ pa
   await expect(entry.getByRole('definition').getByText('Ask again in July')).toBeVisible();
   await step.getByText('Drop', { exact: true }).first().click();
   await step.getByLabel('Why is it dropped?').fill('They have decided');
+  // A second one on the same entry is another command, and takes no form from the first.
+  await entry.getByText('Agree on a next step').click();
+  await entry.getByRole('textbox', { name: 'Next step' }).fill('Ask their buyer, too');
+  await entry.getByRole('button', { name: 'Agree' }).click();
+  const second = page.locator('#steps li', { hasText: 'Ask their buyer, too' });
+  await expect(second).toBeVisible();
+  await expect(step.getByLabel('Why is it dropped?')).toHaveValue('They have decided');
   await step.getByRole('button', { name: 'Drop' }).click();
+  await expect(step).toHaveCount(0);
+  await second.getByRole('button', { name: 'Done' }).click();
   await expect(page.locator('#steps')).toContainText('Nothing is promised.');
 });
 

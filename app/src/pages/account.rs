@@ -344,7 +344,7 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
 }
 
 /// A next step as it stands beside the timeline.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct StepRow {
     stream: String,
     step: String,
@@ -397,15 +397,13 @@ fn StepsCard(model: RwSignal<AccountPage>, zone: Zone, writes: bool, #[prop(into
             <header>
                 <h2>{next_steps(lang)}</h2>
             </header>
-            {move || {
-                let rows = rows.get();
-                if rows.is_empty() {
-                    view! { <p class="small muted">{no_steps(lang)}</p> }.into_any()
-                } else {
-                    let rows = rows.into_iter().map(|one| row(one, back.clone())).collect_view();
-                    view! { <ul class="items">{rows}</ul> }.into_any()
-                }
-            }}
+            <Show when=move || rows.with(Vec::is_empty)>
+                <p class="small muted">{no_steps(lang)}</p>
+            </Show>
+            // Each row keeps its own form, whatever comes and goes beside it.
+            <ul class="items">
+                <For each=move || rows.get() key=StepRow::clone children=move |one| row(one, back.clone()) />
+            </ul>
         </section>
     }
 }

@@ -9,9 +9,10 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
 use shared::domain::Event;
 use shared::handoff;
-use shared::ids::{AccountId, ColleagueId, HandoffId, InteractionId, Stream};
+use shared::ids::{AccountId, ColleagueId, HandoffId, InteractionId, StepId, Stream};
 use shared::interaction;
 use shared::record::Record;
+use shared::views::account_file::OpenStep;
 use shared::views::board::{Card, Waits};
 use shared::views::directory::forgotten;
 use shared::views::portfolio::{Column, WITH_STEPS};
@@ -274,7 +275,7 @@ fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
     let name = move || model.with(|model| model.history.directory.colleague(colleague, lang).to_owned());
     let filter = Signal::derive(move || ask.get().filter);
     let may_ask = writes && me != Some(colleague);
-    let back = path.clone();
+    let (back, steps_zone) = (path.clone(), zone.clone());
     view! {
         <Title text=name />
         <header class="page-head">
@@ -300,12 +301,9 @@ fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
         <div class="with-side">
             <HistorySection model filter path log="/log" writes />
             <aside class="side" aria-label=about(lang)>
-                {move || {
-                    model
-                        .with(|model| {
-                            view! { {handoffs_card(model, &zone, lang)} {steps_card(model, &zone, lang, writes, &back)} {accounts_card(model, lang)} {reach_card(model, lang)} }
-                        })
-                }}
+                {move || model.with(|model| handoffs_card(model, &zone, lang))}
+                <StepsCard model zone=steps_zone writes back />
+                {move || model.with(|model| view! { {accounts_card(model, lang)} {reach_card(model, lang)} })}
             </aside>
         </div>
     }
@@ -399,60 +397,80 @@ fn handoffs_card(page: &ColleaguePage, zone: &Zone, lang: Lang) -> impl IntoView
     }
 }
 
-fn steps_card(page: &ColleaguePage, zone: &Zone, lang: Lang, writes: bool, back: &str) -> impl IntoView + use<> {
-    let History { directory, now, seed, .. } = &page.history;
+/// A promise as a row shows it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PromiseRow {
+    stream: String,
+    step: String,
+    what: String,
+    days_overdue: Option<u64>,
+    due: Option<String>,
+    /// The account's address and its name.
+    account: Option<(String, String)>,
+}
+
+fn promise_rows(page: &ColleaguePage, zone: &Zone, lang: Lang) -> Vec<PromiseRow> {
+    let History { directory, now, .. } = &page.history;
     let calendar = zone.calendar(*now);
-    let today = calendar.today;
-    let open = page.promises.open();
-    let is_empty = open.is_empty();
-    let more = (open.len() + page.unread).saturating_sub(MOST);
-    let rows = open
-        .into_iter()
-        .take(MOST)
-        .map(|(id, step)| {
-            let what = step.what.as_ref().map_or_else(|| forgotten(lang).to_owned(), ToString::to_string);
-            let when = match step.due {
-                Some(due) if calendar.is_overdue(due) => {
-                    let days = calendar.days_overdue(due);
-                    view! { <span class="bad">{overdue(lang, days)}</span> }.into_any()
-                }
-                Some(due) => by_day(lang, &when::short_day(due, today, lang)).into_any(),
-                None => undated(lang).into_any(),
-            };
-            let account = page.accounts.get(&step.interaction).map(|account| {
-                let name = directory.account(*account, lang).to_owned();
-                view! { <a href=format!("/accounts/{account}")>{name}</a> }
-            });
-            let stream = Stream::from(step.interaction).to_string();
-            let settle = writes.then(|| {
-                let (id, back) = (id.to_string(), back.to_owned());
-                view! { <StepEnds stream step=id what=what.clone() seed=*seed back place="-card" /> }
-            });
-            view! {
-                <li class="row apart">
-                    <div>
-                        <span>{what}</span>
-                        <div class="row small muted">
-                            <span>{when}</span>
-                            {account}
-                        </div>
+    let row = |(id, step): (StepId, &OpenStep)| PromiseRow {
+        stream: Stream::from(step.interaction).to_string(),
+        step: id.to_string(),
+        what: step.what.as_ref().map_or_else(|| forgotten(lang).to_owned(), ToString::to_string),
+        days_overdue: step.due.filter(|due| calendar.is_overdue(*due)).map(|due| calendar.days_overdue(due)),
+        due: step.due.map(|due| when::short_day(due, calendar.today, lang)),
+        account: page
+            .accounts
+            .get(&step.interaction)
+            .map(|account| (format!("/accounts/{account}"), directory.account(*account, lang).to_owned())),
+    };
+    page.promises.open().into_iter().take(MOST).map(row).collect()
+}
+
+/// What they promised. It stands by itself: whatever else is recorded, a form in it stays as it is.
+#[component]
+fn StepsCard(model: RwSignal<ColleaguePage>, zone: Zone, writes: bool, back: String) -> impl IntoView {
+    let lang = use_lang();
+    let seed = model.with_untracked(|model| model.history.seed);
+    let rows = Memo::new(move |_| model.with(|model| promise_rows(model, &zone, lang)));
+    let more =
+        Memo::new(move |_| model.with(|model| (model.promises.open().len() + model.unread).saturating_sub(MOST)));
+    let row = move |row: PromiseRow| {
+        let PromiseRow { stream, step, what, days_overdue, due, account } = row;
+        let when = match (days_overdue, due) {
+            (Some(days), _) => view! { <span class="bad">{overdue(lang, days)}</span> }.into_any(),
+            (None, Some(due)) => by_day(lang, &due).into_any(),
+            (None, None) => undated(lang).into_any(),
+        };
+        let back = back.clone();
+        let settle = writes.then(|| view! { <StepEnds stream step what=what.clone() seed back place="-card" /> });
+        view! {
+            <li class="row apart">
+                <div>
+                    <span>{what}</span>
+                    <div class="row small muted">
+                        <span>{when}</span>
+                        {account.map(|(href, name)| view! { <a href=href>{name}</a> })}
                     </div>
-                    {settle}
-                </li>
-            }
-        })
-        .collect_view();
+                </div>
+                {settle}
+            </li>
+        }
+    };
     view! {
         <section class="card" id="steps">
             <header>
                 <h2>{next_steps(lang)}</h2>
             </header>
-            {if is_empty {
-                view! { <p class="small muted">{no_steps(lang)}</p> }.into_any()
-            } else {
-                view! { <ul class="items">{rows}</ul> }.into_any()
+            <Show when=move || rows.with(Vec::is_empty)>
+                <p class="small muted">{no_steps(lang)}</p>
+            </Show>
+            <ul class="items">
+                <For each=move || rows.get() key=PromiseRow::clone children=row />
+            </ul>
+            {move || {
+                let more = more.get();
+                (more > 0).then(|| view! { <p class="small muted">{and_more(lang, &when::count(more, lang))}</p> })
             }}
-            {(more > 0).then(|| view! { <p class="small muted">{and_more(lang, &when::count(more, lang))}</p> })}
         </section>
     }
 }

@@ -182,6 +182,8 @@ fn EntryItem(shown: Shown, seed: Uuid, back: String, open: Opened, writes: bool)
             class.push_str(word);
         }
     }
+    // The entry as it is now takes other commands: a second next step is not the first one sent again.
+    let seed = Uuid::new_v5(&seed, shown.key.as_bytes());
     let event = shown.event.to_string();
     let stream = shown.event.stream.to_string();
     let retract_form = form_name("interaction.retract", Some(&stream));
