@@ -65,6 +65,7 @@ mod browser {
     /// How long after a refusal the line is tried again; each time twice as long, up to two minutes.
     const FIRST_WAIT: Duration = Duration::from_secs(2);
     const MOST_DOUBLINGS: u32 = 6;
+    const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
     /// How long a page that nobody looks at keeps its line.
     const UNSEEN: Duration = Duration::from_secs(300);
@@ -112,7 +113,8 @@ mod browser {
     }
 
     /// The same for what is not drawn anew: a fresh model takes the place of the one that could not go on, and whoever
-    /// shows it hears of it. `None` where it cannot be had.
+    /// shows it hears of it. `None` where it cannot be had: it is asked for again after a while. What the log does not tell
+    /// ([`Follow::ask_again_in`]) is asked for once.
     pub fn follow_in_place<P, F>(page: RwSignal<P>, fetch: impl Fn() -> F + 'static)
     where
         P: Follow + Send + Sync + 'static,
@@ -120,22 +122,49 @@ mod browser {
     {
         let asking = Asking::default();
         let answered = Rc::clone(&asking);
+        let fetch = Rc::new(fetch);
         let again = move || {
-            let (fresh, answered) = (fetch(), Rc::clone(&answered));
+            let (fetch, answered) = (Rc::clone(&fetch), Rc::clone(&answered));
             leptos::task::spawn_local(async move {
-                let fresh = fresh.await;
-                answered.set(None);
-                if let Some(fresh) = fresh {
-                    renew(page, fresh);
+                let mut wait = FIRST_WAIT;
+                // Nobody asks for a page that was left.
+                while page.try_with_untracked(|_| ()).is_some() {
+                    match fetch().await {
+                        // So much came meanwhile that some of it is gone: only the server knows it all.
+                        Some(fresh) if has_gap_after(fresh.position()) => {}
+                        Some(fresh) => {
+                            answered.set(None);
+                            return renew(page, fresh);
+                        }
+                        None => {
+                            pause(wait).await;
+                            wait = (wait * 2).min(LONGEST_WAIT);
+                        }
+                    }
                 }
             });
         };
         attach(page, &asking, Rc::new(again));
     }
 
+    async fn pause(wait: Duration) {
+        let promise = js_sys::Promise::new(&mut |resolve, _| {
+            set_timeout(move || drop(resolve.call0(&wasm_bindgen::JsValue::NULL)), wait);
+        });
+        drop(wasm_bindgen_futures::JsFuture::from(promise).await);
+    }
+
+    /// Whether records after a position have come and are not kept any more.
+    fn has_gap_after(position: u64) -> bool {
+        let oldest =
+            RECENT.with_borrow(|recent| (recent.len() == KEPT).then(|| recent.front().map(|one| one.position)));
+        oldest.flatten().is_some_and(|oldest| oldest > position + 1)
+    }
+
     /// Puts a fresh model in the place of another, with what has come since it was made.
     fn renew<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, fresh: P) {
         let position = fresh.position();
+        crate::parts::focus::redrawn();
         if page.try_set(fresh).is_some() {
             return;
         }
@@ -145,6 +174,7 @@ mod browser {
         for follower in FOLLOWERS.with_borrow(Clone::clone) {
             (follower.hear)(&missed);
         }
+        crate::parts::focus::mend();
     }
 
     fn attach<P: Follow + Send + Sync + 'static>(page: RwSignal<P>, asking: &Asking, again: Ask) {
@@ -166,9 +196,7 @@ mod browser {
         let begin_anew = Rc::clone(&ask);
         let position = page.with_untracked(Follow::position);
         // So many have come since that some of them are gone: only the server knows them all.
-        let oldest =
-            RECENT.with_borrow(|recent| (recent.len() == KEPT).then(|| recent.front().map(|one| one.position)));
-        if oldest.flatten().is_some_and(|oldest| oldest > position + 1) {
+        if has_gap_after(position) {
             ask();
         }
         let hear = move |records: &[Record]| {
@@ -215,6 +243,7 @@ mod browser {
     /// Tells the open pages what has come.
     fn tell() {
         let arrived = ARRIVED.take();
+        crate::parts::focus::redrawn();
         let followers = FOLLOWERS.with_borrow(Clone::clone);
         for follower in followers {
             (follower.hear)(&arrived);

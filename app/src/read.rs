@@ -208,8 +208,9 @@ fn renewed<Q: Query>(page: RwSignal<Q::Page>, query: Q, again: Again) {
         let (query, again) = (query.clone(), Arc::clone(&again));
         async move {
             let fresh = ask(&query).await;
-            if fresh.is_err() {
-                // The page says why.
+            // Where there is nothing to show any more the page says why. A server that is away for a moment takes nobody's
+            // form from them.
+            if fresh.as_ref().is_err_and(|trouble| !matches!(trouble, Trouble::Unreachable(_))) {
                 again();
             }
             fresh.ok()

@@ -10,8 +10,8 @@ use web_sys::{Element, Event, HtmlElement};
 thread_local! {
     /// What has the focus, and where to look for what is near it, nearest first.
     static FOCUSED: RefCell<Option<(Element, Vec<String>)>> = const { RefCell::new(None) };
-    /// Somebody presses something at this moment: the focus goes where they want it.
-    static BY_HAND: Cell<bool> = const { Cell::new(false) };
+    /// The page is drawn again at this moment: what loses the focus did not lose it by anybody's hand.
+    static REDRAWN: Cell<bool> = const { Cell::new(false) };
     /// Another page was asked for and is not shown yet.
     static ON_THE_WAY: Cell<bool> = const { Cell::new(false) };
 }
@@ -30,23 +30,17 @@ pub fn install() {
         let around = around(&element);
         FOCUSED.set(Some((element, around)));
     });
-    for pressing in ["pointerdown", "keydown"] {
-        listen(pressing, |_| {
-            BY_HAND.set(true);
-            request_animation_frame(|| BY_HAND.set(false));
-        });
-    }
     listen("focusout", |event| {
         let Some(left) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
         // A browser may say so just before it takes the element away. Only what is still there a moment later was left
-        // by somebody, not taken from under them; and it was put elsewhere in its list where nobody pressed anything.
-        let by_hand = BY_HAND.get();
+        // by somebody, not taken from under them; while the page is drawn again it was put elsewhere in its list.
+        let is_redrawn = REDRAWN.get();
         request_animation_frame(move || {
             let is_same = FOCUSED.with_borrow(|focused| focused.as_ref().is_some_and(|(element, _)| *element == left));
             if !is_same || !left.is_connected() || document().active_element().as_ref() == Some(&left) {
                 return;
             }
-            if is_nowhere() && !by_hand {
+            if is_nowhere() && is_redrawn {
                 on(Some(left));
             } else {
                 FOCUSED.set(None);
@@ -80,6 +74,12 @@ fn around(element: &Element) -> Vec<String> {
         next = home;
     }
     around
+}
+
+/// What a page shows has changed, and it is drawn again before the next frame.
+pub fn redrawn() {
+    REDRAWN.set(true);
+    request_animation_frame(|| REDRAWN.set(false));
 }
 
 /// Another page was asked for.
