@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::{Failure, bar};
@@ -98,17 +99,24 @@ impl Opened {
         let is_over = AtomicBool::new(false);
         let office = std::thread::scope(|scope| {
             // Beside the reading of the log: nobody writes before both are done.
-            let examine = || store.examine(&|| !is_over.load(Ordering::Relaxed));
+            let (ends, examined) = mpsc::channel::<()>();
+            let (store, is_over) = (&store, &is_over);
+            let examine = move || {
+                store.examine(&|| !is_over.load(Ordering::Relaxed));
+                drop(ends);
+            };
             let thread = std::thread::Builder::new().name("examine".to_owned());
-            let examined = thread.spawn_scoped(scope, examine).map_err(Failure::io("starting threads"))?;
+            thread.spawn_scoped(scope, examine).map_err(Failure::io("starting threads"))?;
             let office = Office::open_with(shared, keyring, clock, &mut |progress| {
                 bar.set_length(progress.of);
                 bar.set_position(progress.position);
                 if is_asked_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
-            while !examined.is_finished() {
+            loop {
                 is_over.store(office.is_err() || is_asked_to_stop(), Ordering::Relaxed);
-                std::thread::sleep(GLANCE);
+                if examined.recv_timeout(GLANCE) != Err(RecvTimeoutError::Timeout) {
+                    break;
+                }
             }
             office.map_err(Failure::from)
         })?;
