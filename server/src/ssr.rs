@@ -216,11 +216,17 @@ struct Choice {
     back: Option<String>,
 }
 
+/// The cookie by which a choice is kept for a year; without one it is forgotten.
+fn choice_cookie(name: &str, chosen: Option<&str>) -> String {
+    let (value, seconds) = chosen.map_or(("", 0), |chosen| (chosen, 31_536_000));
+    format!("{name}={value}; Path=/; Max-Age={seconds}; SameSite=Lax; HttpOnly")
+}
+
 async fn choose_language(Form(choice): Form<Choice>) -> Response {
     let Some(lang) = Lang::from_tag(&choice.lang) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
-    let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", LANG_COOKIE, lang.code());
+    let cookie = choice_cookie(LANG_COOKIE, Some(lang.code()));
     let back = choice.back.as_deref().and_then(local).unwrap_or("/");
     ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
 }
@@ -235,10 +241,7 @@ async fn choose_theme(Form(choice): Form<Colours>) -> Response {
     let Some(theme) = Theme::from_word(&choice.theme) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
-    let cookie = match theme.attribute() {
-        Some(word) => format!("{THEME_COOKIE}={word}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"),
-        None => format!("{THEME_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"),
-    };
+    let cookie = choice_cookie(THEME_COOKIE, theme.attribute());
     let back = choice.back.as_deref().and_then(local).unwrap_or("/");
     ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
 }
@@ -253,8 +256,8 @@ async fn choose_zone(Form(choice): Form<Place>) -> Response {
     let back = choice.back.as_deref().and_then(local).unwrap_or("/");
     let name = choice.zone.trim();
     let cookie = match (name, zone_named(name)) {
-        ("", _) => format!("{ZONE_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"),
-        (_, Ok(zone)) => format!("{ZONE_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", zone.name()),
+        ("", _) => choice_cookie(ZONE_COOKIE, None),
+        (_, Ok(zone)) => choice_cookie(ZONE_COOKIE, Some(zone.name())),
         (unknown, Err(_)) => {
             let unknown: String = unknown.chars().take(60).collect();
             return Redirect::to(&pages::with_query(back, "no-zone", &encode(&unknown))).into_response();
