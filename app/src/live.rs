@@ -154,6 +154,11 @@ mod browser {
         drop(wasm_bindgen_futures::JsFuture::from(promise).await);
     }
 
+    /// What has come after a position and was told already.
+    fn since(position: u64) -> Vec<Record> {
+        RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect())
+    }
+
     /// Whether records after a position have come and are not kept any more.
     fn has_gap_after(position: u64) -> bool {
         let oldest =
@@ -168,8 +173,7 @@ mod browser {
         if page.try_set(fresh).is_some() {
             return;
         }
-        let missed: Vec<Record> =
-            RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect());
+        let missed = since(position);
         // The others have read it, and read on from where they are.
         for follower in FOLLOWERS.with_borrow(Clone::clone) {
             (follower.hear)(&missed);
@@ -219,9 +223,7 @@ mod browser {
             }
         };
         // What came while the page was on its way.
-        let missed: Vec<Record> =
-            RECENT.with_borrow(|recent| recent.iter().filter(|record| record.position > position).cloned().collect());
-        hear(&missed);
+        hear(&since(position));
         FOLLOWERS.with_borrow_mut(|followers| {
             followers.push(Follower { number, hear: Rc::new(hear), ask: begin_anew, asking });
         });
