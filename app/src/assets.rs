@@ -17,14 +17,15 @@ pub struct Assets {
     pub files: BTreeMap<String, String>,
 }
 
-/// The pieces of the browser's side, built together and useless apart.
+/// The files of the browser's side, built together and useless apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
     pub script: String,
+    /// What every page needs.
     pub wasm: String,
-    /// The part for the pages of [`crate::pages::later`].
+    /// The files of each piece, by [its name](crate::pages::pieces::Piece::name).
     #[serde(default)]
-    pub later: Option<String>,
+    pub pieces: BTreeMap<String, Vec<String>>,
 }
 
 /// The address of a file of `style/`, such as `"icons.svg"`; the plain name where nothing was built.
@@ -41,6 +42,6 @@ pub(crate) fn of_page() -> Assets {
         .ok()
         .flatten()
         .and_then(|meta| meta.get_attribute("content"))
-        .and_then(|json| crate::json::read(&json).ok())
+        .and_then(|json| shared::json::read(&json).ok())
         .unwrap_or_default()
 }

@@ -8,12 +8,15 @@ use web_sys::{Headers, RequestInit, Response};
 use crate::read::Trouble;
 
 /// A refusal as the server words it (RFC 9457), in the person's language.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct Problem {
     #[serde(default)]
     pub status: u16,
     #[serde(default)]
     pub detail: String,
+    /// What the store said of itself.
+    #[serde(default)]
+    pub said: String,
     /// The field of the form that it is about.
     #[serde(default)]
     pub field: Option<String>,
@@ -27,14 +30,14 @@ pub async fn text(address: &str) -> Result<String, Trouble> {
         401 => Err(Trouble::SignedOut),
         403 => Err(Trouble::NotAllowed),
         404 => Err(Trouble::NotFound),
-        503 => Err(Trouble::Unreadable(problem(status, &body).detail)),
+        503 => Err(Trouble::Unreadable(problem(status, &body).said)),
         other => Err(Trouble::Unreachable(format!("{other}"))),
     }
 }
 
 /// Sends a command. The error is what to show; nothing has happened then, or it is safe to send the same again.
 pub async fn command(request: &Request) -> Result<Receipt, Problem> {
-    let unreadable = |error: &dyn std::fmt::Display| Problem { status: 0, detail: error.to_string(), field: None };
+    let unreadable = |error: &dyn std::fmt::Display| Problem { detail: error.to_string(), ..Problem::default() };
     let body = serde_json::to_string(request).map_err(|error| unreadable(&error))?;
     let headers = Headers::new().map_err(|error| unreadable(&describe(&error)))?;
     headers.set("content-type", "application/json").map_err(|error| unreadable(&describe(&error)))?;
@@ -44,14 +47,14 @@ pub async fn command(request: &Request) -> Result<Receipt, Problem> {
     init.set_body(&JsValue::from_str(&body));
     let (status, body) = send("/api/commands", &init).await.map_err(|error| unreadable(&describe(&error)))?;
     if status == 200 {
-        return crate::json::read(&body).map_err(|error| unreadable(&error));
+        return shared::json::read(&body).map_err(|error| unreadable(&error));
     }
     Err(problem(status, &body))
 }
 
 fn problem(status: u16, body: &str) -> Problem {
     let mut problem =
-        crate::json::read(body).unwrap_or(Problem { status, detail: body.chars().take(300).collect(), field: None });
+        shared::json::read(body).unwrap_or(Problem { detail: body.chars().take(300).collect(), ..Problem::default() });
     problem.status = status;
     problem
 }

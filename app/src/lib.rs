@@ -9,7 +9,6 @@ pub mod assets;
 #[cfg(feature = "hydrate")]
 mod fetch;
 pub mod forms;
-mod json;
 pub mod live;
 pub mod pages;
 pub mod parts;
@@ -32,10 +31,13 @@ pub use text::Lang;
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub async fn hydrate() {
+    use pages::pieces::Piece;
+
     console_error_panic_hook::set_once();
     let path = leptos::prelude::location().pathname().unwrap_or_default();
-    let is_later = pages::later::Later::is_at(&path);
-    if is_later && pages::later::fetch().await.is_err() {
+    if let Some(piece) = Piece::at(&path)
+        && piece.fetch().await.is_err()
+    {
         // The page stays as the server made it, and works as it does without scripts.
         return;
     }
@@ -44,11 +46,12 @@ pub async fn hydrate() {
     if let Some(html) = leptos::prelude::document().document_element() {
         let _ = html.set_attribute("data-alive", "");
     }
-    if !is_later {
-        // The other part is there before anybody asks for it, and does not keep this page waiting.
-        leptos::prelude::set_timeout(
-            || leptos::task::spawn_local(async { drop(pages::later::fetch().await) }),
-            std::time::Duration::from_secs(1),
-        );
-    }
+    // The others are there before anybody asks for them, and do not keep this page waiting.
+    let fetch_others = async {
+        for piece in Piece::ALL {
+            // Choosing a page says so when it fails.
+            drop(piece.fetch().await);
+        }
+    };
+    leptos::prelude::set_timeout(|| leptos::task::spawn_local(fetch_others), std::time::Duration::from_secs(1));
 }

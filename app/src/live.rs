@@ -326,7 +326,7 @@ mod browser {
         };
         let heard = Closure::<dyn Fn(MessageEvent)>::new(|event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
-            if let Ok(record) = crate::json::read::<Record>(&text) {
+            if let Ok(record) = shared::json::read::<Record>(&text) {
                 HEARD.set(HEARD.get().max(record.position));
                 let is_first = ARRIVED.with_borrow_mut(|arrived| {
                     arrived.push(record);

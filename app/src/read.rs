@@ -128,7 +128,7 @@ crate::texts! {
     /// The heading in the place of a page.
     cannot_show { en: "This cannot be shown", ru: "Не удалось показать страницу" }
     unreachable { en: "The server cannot be reached. Check the connection and try again.", ru: "Сервер не отвечает. Проверьте соединение и попробуйте ещё раз." }
-    unreadable(why: &str) { en: "The store cannot be read: {why}. Tell an administrator.", ru: "Хранилище не читается: {why}. Сообщите администратору." }
+    unreadable { en: "The log cannot be read. Tell an administrator.", ru: "Журнал событий не читается. Сообщите администратору." }
 }
 
 impl Trouble {
@@ -140,7 +140,16 @@ impl Trouble {
             Self::NotFound => not_found(lang).to_owned(),
             // What a browser says of it is no help to a person.
             Self::Unreachable(_) => unreachable(lang).to_owned(),
-            Self::Unreadable(why) => unreadable(lang, why),
+            Self::Unreadable(_) => unreadable(lang).to_owned(),
+        }
+    }
+
+    /// What the store said of itself, as it said it; for whoever runs the server.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable(said) if !said.is_empty() => Some(said),
+            Self::SignedOut | Self::NotAllowed | Self::NotFound | Self::Unreachable(_) | Self::Unreadable(_) => None,
         }
     }
 }
@@ -155,7 +164,7 @@ impl fmt::Display for Trouble {
 #[cfg(feature = "hydrate")]
 pub(crate) fn viewer_of_page() -> Option<Viewer> {
     let meta = document().query_selector("meta[name=viewer]").ok().flatten()?;
-    crate::json::read(&meta.get_attribute("content")?).ok()
+    shared::json::read(&meta.get_attribute("content")?).ok()
 }
 
 /// The viewer of the page that is being rendered; `None` on the pages before signing in.
@@ -296,7 +305,7 @@ impl Model {
     fn page<P: DeserializeOwned + Clone + 'static>(&self) -> Result<P, Trouble> {
         let built = self.built.as_ref().and_then(|built| built.downcast_ref::<P>());
         built.map_or_else(
-            || crate::json::read(&self.json).map_err(|error| Trouble::Unreachable(error.to_string())),
+            || shared::json::read(&self.json).map_err(|error| Trouble::Unreachable(error.to_string())),
             |built| Ok(built.clone()),
         )
     }
@@ -315,7 +324,7 @@ impl FromStr for Answer {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let trouble = text.strip_prefix('!').map(crate::json::read).transpose()?;
+        let trouble = text.strip_prefix('!').map(shared::json::read).transpose()?;
         Ok(Self(trouble.map_or_else(|| Ok(Model { json: text.into(), built: None }), Err)))
     }
 }
@@ -340,6 +349,7 @@ pub fn TroubleNotice(trouble: Trouble) -> impl IntoView {
         <h1>{cannot_show(lang)}</h1>
         <div class="notice error" role="alert">
             <p>{trouble.say(lang)}</p>
+            {trouble.said().map(|said| view! { <p lang="en"><code>{said.to_owned()}</code></p> })}
         </div>
         <a class="button" href=href rel="external">
             {text}
@@ -388,7 +398,7 @@ async fn fetched(address: &str) -> Result<String, Trouble> {
 #[cfg(feature = "hydrate")]
 pub(crate) async fn ask<Q: Query>(query: &Q) -> Result<Q::Page, Trouble> {
     let json = crate::fetch::text(&format!("/api/views/{}", query.address())).await?;
-    crate::json::read(&json).map_err(|error| Trouble::Unreachable(error.to_string()))
+    shared::json::read(&json).map_err(|error| Trouble::Unreachable(error.to_string()))
 }
 
 #[cfg(not(feature = "hydrate"))]

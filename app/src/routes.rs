@@ -2,7 +2,11 @@
 //! page reads without scripts; every other address of the server is marked `rel="external"` in a link.
 
 use crate::{
-    pages::{later::Later, not_found::NotFound, portfolio::Portfolio},
+    pages::{
+        not_found::NotFound,
+        pieces::{Forms, Relations, Work},
+        portfolio::Portfolio,
+    },
     parts::frame::Frame,
     text,
 };
@@ -52,28 +56,28 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("") view=Framed>
                     <Route path=path!("/") view=Portfolio ssr=SsrMode::Async />
-                    <Route path=path!("/accounts/:id") view=Later::Account ssr=SsrMode::Async />
-                    <Route path=path!("/log") view=Later::Log ssr=SsrMode::Async />
-                    <Route path=path!("/accounts/:id/edit") view=Later::AccountEdit ssr=SsrMode::Async />
-                    <Route path=path!("/handoffs") view=Later::Handoffs ssr=SsrMode::Async />
-                    <Route path=path!("/handoffs/new") view=Later::HandoffNew ssr=SsrMode::Async />
-                    <Route path=path!("/alignment") view=Later::Alignment ssr=SsrMode::Async />
-                    <Route path=path!("/contacts") view=Later::Contacts ssr=SsrMode::Async />
-                    <Route path=path!("/contacts/new") view=Later::ContactNew ssr=SsrMode::Async />
-                    <Route path=path!("/contacts/:id") view=Later::Contact ssr=SsrMode::Async />
-                    <Route path=path!("/contacts/:id/edit") view=Later::ContactEdit ssr=SsrMode::Async />
-                    <Route path=path!("/colleagues/:id") view=Later::Colleague ssr=SsrMode::Async />
-                    <Route path=path!("/units/:id") view=Later::Unit ssr=SsrMode::Async />
-                    <Route path=path!("/events") view=Later::Events ssr=SsrMode::Async />
-                    <Route path=path!("/company") view=Later::Company ssr=SsrMode::Async />
-                    <Route path=path!("/import") view=Later::Import ssr=SsrMode::Async />
-                    <Route path=path!("/settings") view=Later::Settings ssr=SsrMode::Async />
-                    <Route path=path!("/password") view=Later::Settings ssr=SsrMode::Async />
-                    <Route path=path!("/tokens") view=Later::Settings ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id") view=Relations::Account ssr=SsrMode::Async />
+                    <Route path=path!("/log") view=Forms::Log ssr=SsrMode::Async />
+                    <Route path=path!("/accounts/:id/edit") view=Forms::AccountEdit ssr=SsrMode::Async />
+                    <Route path=path!("/handoffs") view=Work::Handoffs ssr=SsrMode::Async />
+                    <Route path=path!("/handoffs/new") view=Forms::HandoffNew ssr=SsrMode::Async />
+                    <Route path=path!("/alignment") view=Relations::Alignment ssr=SsrMode::Async />
+                    <Route path=path!("/contacts") view=Relations::Contacts ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/new") view=Forms::ContactNew ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/:id") view=Relations::Contact ssr=SsrMode::Async />
+                    <Route path=path!("/contacts/:id/edit") view=Forms::ContactEdit ssr=SsrMode::Async />
+                    <Route path=path!("/colleagues/:id") view=Work::Colleague ssr=SsrMode::Async />
+                    <Route path=path!("/units/:id") view=Relations::Unit ssr=SsrMode::Async />
+                    <Route path=path!("/events") view=Work::Events ssr=SsrMode::Async />
+                    <Route path=path!("/company") view=Forms::Company ssr=SsrMode::Async />
+                    <Route path=path!("/import") view=Forms::Import ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=Forms::Settings ssr=SsrMode::Async />
+                    <Route path=path!("/password") view=Forms::Settings ssr=SsrMode::Async />
+                    <Route path=path!("/tokens") view=Forms::Settings ssr=SsrMode::Async />
                 </ParentRoute>
-                <Route path=path!("/sign-in") view=Later::SignIn ssr=SsrMode::Async />
-                <Route path=path!("/setup") view=Later::Setup ssr=SsrMode::Async />
-                <Route path=path!("/join") view=Later::Join ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=Forms::SignIn ssr=SsrMode::Async />
+                <Route path=path!("/setup") view=Forms::Setup ssr=SsrMode::Async />
+                <Route path=path!("/join") view=Forms::Join ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -3,7 +3,7 @@
 use crate::{
     App, Assets,
     assets::Bundle,
-    pages::later::Later,
+    pages::pieces::Piece,
     parts::{fields::Slip, submit::Logged, waiting::Waiting},
     read::use_viewer,
     text::use_lang,
@@ -50,10 +50,10 @@ pub fn shell(assets: Assets) -> impl IntoView {
     }
 }
 
-fn bundle_tags(Bundle { script, wasm, later }: Bundle) -> impl IntoView {
+fn bundle_tags(Bundle { script, wasm, mut pieces }: Bundle) -> impl IntoView {
     let nonce = use_nonce();
     let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
-    let later = later.filter(|_| path.is_some_and(|path| Later::is_at(&path)));
+    let piece = path.and_then(|path| pieces.remove(Piece::at(&path)?.name())).unwrap_or_default();
     // Before the page that needs it: a day begins where people are.
     let start = format!(
         "document.cookie = {DEVICE_ZONE_COOKIE:?} + \"=\" + Intl.DateTimeFormat().resolvedOptions().timeZone + \"; Path=/; Max-Age=31536000; SameSite=Lax\";\
@@ -61,11 +61,11 @@ fn bundle_tags(Bundle { script, wasm, later }: Bundle) -> impl IntoView {
     );
     view! {
         <link rel="modulepreload" href=script nonce=nonce.clone() />
-        {[Some(wasm), later]
+        {[wasm]
             .into_iter()
-            .flatten()
-            .map(|part| {
-                view! { <link rel="preload" href=part r#as="fetch" r#type="application/wasm" crossorigin="anonymous" /> }
+            .chain(piece)
+            .map(|file| {
+                view! { <link rel="preload" href=file r#as="fetch" r#type="application/wasm" crossorigin="anonymous" /> }
             })
             .collect_view()}
         <script type="module" nonce=nonce>

@@ -182,7 +182,7 @@ mod tests {
         let shown = query.answer(&fixture).map(|page| serde_json::to_value(page).unwrap()).unwrap();
         assert_eq!(answered, shown, "{address}");
         // And the browser reads it.
-        let page: Q::Page = serde_json::from_value(answered).unwrap();
+        let page: Q::Page = shared::json::from_value(answered).unwrap();
         assert_eq!(serde_json::to_value(page).unwrap(), shown, "{address}");
     }
 

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -170,7 +170,8 @@ fn of_cargo_leptos() -> Assets {
         bundle: Some(Bundle {
             script: "/pkg/twofront.js".to_owned(),
             wasm: "/pkg/twofront.wasm".to_owned(),
-            later: Some("/pkg/split_later.wasm".to_owned()),
+            // Its script knows the files of each piece, and fetches them without being told.
+            pieces: BTreeMap::new(),
         }),
         ..Assets::default()
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::ids::{AccountId, ColleagueId, ContactId, HandoffId, ImportId, InteractionId, Slice, Stream, UnitId};
+use crate::json;
 use crate::lang::Lang;
 use crate::policy;
 use crate::words::Occurred;
@@ -121,7 +122,7 @@ macro_rules! domain {
             fn from_tagged(stream: Stream, tagged: Value) -> serde_json::Result<Self> {
                 match stream.slice {
                     $(Slice::$Slice => {
-                        $module::Command::deserialize(tagged)
+                        json::from_value::<$module::Command>(tagged)
                             .map(|command| Self::$Slice($Id::from_uuid(stream.id), command))
                     })*
                 }

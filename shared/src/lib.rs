@@ -8,6 +8,7 @@
 
 pub mod domain;
 pub mod ids;
+pub mod json;
 pub mod lang;
 pub mod personal;
 pub mod policy;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::domain::{self, Context, Event};
 use crate::ids::{ColleagueId, CommandId, EventRef, ImportId, Slice, Stream};
+use crate::json::{self, Named};
 use crate::policy::Sight;
 use crate::words::Occurred;
 
@@ -78,7 +79,7 @@ impl Record {
                 if let Some(data) = wire.get_mut("data").and_then(Value::as_object_mut) {
                     data.remove("personal");
                 }
-                serde_json::from_value(wire).ok()
+                json::from_value(wire).ok()
             }
         }
     }
@@ -138,7 +139,7 @@ impl<'de> Deserialize<'de> for Record {
             return Err(D::Error::custom(format!("an event of {} cannot stand in {}", wire.slice, wire.stream)));
         }
         let data = upcast::upcast(wire.slice, &wire.kind, wire.version, wire.data).map_err(D::Error::custom)?;
-        let event = Event::from_tagged(wire.stream, domain::join(wire.kind, data)).map_err(D::Error::custom)?;
+        let event = Event::from_tagged(wire.stream, Named(domain::join(wire.kind, data))).map_err(D::Error::custom)?;
         Ok(Self {
             position: wire.position,
             revision: wire.revision,

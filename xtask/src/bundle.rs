@@ -1,10 +1,11 @@
-//! Makes of the compiled module of `app` what a browser loads: split in two, bound to JavaScript, and small.
+//! Makes of the compiled module of `app` what a browser loads: cut into pieces, bound to JavaScript, and small.
 //!
 //! ```text
-//! app.js                the script around the first part, and the door to it
-//! app_bg.wasm           what the portfolio needs, and every other page
-//! parts.js              fetches the other part
-//! split_later.wasm      the other part: app/src/pages/later.rs
+//! app.js                the script around the first piece, and the door to it
+//! app_bg.wasm           the first piece: what every page needs
+//! parts.js              fetches the others
+//! split_<piece>.wasm    what the pages of a piece need: app/src/pages/pieces.rs
+//! chunk_<n>.wasm        what the pages of several pieces need, and not all
 //! ```
 
 use crate::{
@@ -14,17 +15,18 @@ use crate::{
 };
 use anyhow::{Result, anyhow, ensure};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The name of the other part, which comes from the mark on it.
-pub const LATER: &str = "split_later.wasm";
+/// The files of each piece, by its name.
+pub type Pieces = BTreeMap<String, Vec<String>>;
 
 /// Writes the bundle of a compiled module into a folder.
-pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
-    say("splitting it, and binding it to JavaScript");
+pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<Pieces> {
+    say("cutting it, and binding it to JavaScript");
     fs::create_dir_all(folder)?;
     let first = folder.join("first.wasm");
     let mut options = wasm_split_cli_support::Options::new(module);
@@ -32,9 +34,8 @@ pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
     options.main_out_path = &first;
     options.main_module = "./app.js";
     options.link_name = "./parts.js";
-    let split = wasm_split_cli_support::transform(options).map_err(|error| anyhow!("cannot split: {error:#}"))?;
-    let parts: Vec<_> = split.split_modules.iter().map(|part| part.file_name()).collect();
-    ensure!(parts == [Some(LATER.as_ref())], "it was cut into {parts:?}, and not into a first part and {LATER}");
+    let split = wasm_split_cli_support::transform(options).map_err(|error| anyhow!("cannot cut: {error:#}"))?;
+    ensure!(!split.prefetch_map.is_empty(), "no function of `app` is marked with `wasm_split`");
     let shrinker = if kind == Kind::Release { shrinker() } else { None };
     Bindgen::new()
         .input_path(&first)
@@ -45,17 +46,18 @@ pub fn make(kind: Kind, module: &[u8], folder: &Path) -> Result<()> {
         // The shrinker needs the names, and takes them out.
         .remove_name_section(kind == Kind::Release && shrinker.is_none())
         .remove_producers_section(true)
-        // The other part calls through the table of the first, in its memory.
+        // The others call through the table of the first, in its memory.
         .keep_lld_exports(true)
         .generate(folder)?;
     fs::remove_file(&first)?;
     if let Some(shrinker) = shrinker {
         say("shrinking the bundle");
-        for part in split.split_modules.iter().chain([&folder.join("app_bg.wasm")]) {
-            shrink(&shrinker, part)?;
+        for piece in split.split_modules.iter().chain([&folder.join("app_bg.wasm")]) {
+            shrink(&shrinker, piece)?;
         }
     }
-    Ok(())
+    let files = |stems: Vec<String>| stems.into_iter().map(|stem| format!("{stem}.wasm")).collect();
+    Ok(split.prefetch_map.into_iter().map(|(piece, stems)| (piece, files(stems))).collect())
 }
 
 /// The wasm-opt of `end2end`'s packages; where they cannot be installed a module stays as it is, which is valid and
@@ -86,8 +88,15 @@ fn shrink(wasm_opt: &Path, module: &Path) -> Result<()> {
         let mut wasm_opt = command(&wasm_opt.to_string_lossy(), arguments);
         run(wasm_opt.args(features).arg(module).arg("-o").arg(module))
     };
-    // The stack lies lowest, so nothing of ours is below 1024. What is alike stands together, which compresses better;
-    // for that the names are kept until then.
-    wasm_opt(&["-Oz", "--converge", "--low-memory-unused", "--reorder-functions-by-name", "-g"])?;
+    // The stack lies lowest, so nothing of ours is below 1024. A function inlined where it is called once no longer looks like
+    // its likes, and compresses worse. What is alike stands together; for that the names are kept until then.
+    wasm_opt(&[
+        "-Oz",
+        "--converge",
+        "--low-memory-unused",
+        "--one-caller-inline-max-function-size=20",
+        "--reorder-functions-by-name",
+        "-g",
+    ])?;
     wasm_opt(&["--strip-debug", "--strip-producers"])
 }

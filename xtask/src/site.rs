@@ -7,9 +7,11 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -33,6 +35,17 @@ impl Kind {
     }
 }
 
+/// The addresses of a bundle, as the list has them.
+#[derive(Debug, Serialize, Deserialize)]
+struct Bundle {
+    script: String,
+    wasm: String,
+    pieces: bundle::Pieces,
+}
+
+/// Which files a piece is in; beside the bundle, for the next build that finds it as it was.
+const PIECES: &str = "pieces.json";
+
 /// Builds the site and puts it in the place of the old one.
 pub fn build(kind: Kind) -> Result<()> {
     let module = compile(kind)?;
@@ -43,18 +56,23 @@ pub fn build(kind: Kind) -> Result<()> {
     }
     fs::create_dir_all(&fresh)?;
 
-    let [script, wasm, later] = bundle(kind, &module, &site, &fresh)?;
+    let bundle = bundle(kind, &module, &site, &fresh)?;
     let mut files = Map::new();
     let style = styles(&root().join("style"), &fresh, &mut files)?;
     squeeze(kind, &fresh)?;
-    let list = json!({ "style": style, "bundle": { "script": script, "wasm": wasm, "later": later }, "files": files });
+    let list = json!({ "style": style, "bundle": bundle, "files": files });
     fs::write(fresh.join("assets.json"), serde_json::to_vec_pretty(&list)?)?;
 
     if site.exists() {
         fs::remove_dir_all(&site)?;
     }
     fs::rename(&fresh, &site)?;
-    report(&site, &[&script, &wasm, &later, &style])
+    report(&site, &[&bundle.script, &bundle.wasm, &style])?;
+    for piece in bundle.pieces.keys() {
+        let [raw, brotli] = weight(&site, &bundle, piece)?;
+        println!("    a page of {piece}: {raw} KiB, brotli {brotli} KiB");
+    }
+    Ok(())
 }
 
 /// Compiles `app` for the browser.
@@ -69,20 +87,29 @@ fn compile(kind: Kind) -> Result<PathBuf> {
 /// Makes of a compiled module what a browser loads. The names are those of the content and of how it is made: a module
 /// that was bundled before is taken from the old site, since splitting, binding, optimising and compressing take longer
 /// than everything else here.
-fn bundle(kind: Kind, module: &Path, old: &Path, fresh: &Path) -> Result<[String; 3]> {
+fn bundle(kind: Kind, module: &Path, old: &Path, fresh: &Path) -> Result<Bundle> {
     let bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let mut content = bytes.clone();
     content.extend(kind.profile().bytes());
     content.extend(include_bytes!("bundle.rs"));
     let folder = format!("pkg/{}", hash(&content));
     let (known, place) = (old.join(&folder), fresh.join(&folder));
-    if known.join("app_bg.wasm.gz").is_file() {
+    let pieces = if known.join("app_bg.wasm.gz").is_file() {
         fs::create_dir_all(fresh.join("pkg"))?;
         copy_folder(&known, &place)?;
+        serde_json::from_slice(&fs::read(place.join(PIECES))?)?
     } else {
-        bundle::make(kind, &bytes, &place)?;
-    }
-    Ok(["app.js", "app_bg.wasm", bundle::LATER].map(|name| format!("/{folder}/{name}")))
+        let pieces = bundle::make(kind, &bytes, &place)?;
+        fs::write(place.join(PIECES), serde_json::to_vec(&pieces)?)?;
+        pieces
+    };
+    let address = |name: String| format!("/{folder}/{name}");
+    let addresses = |files: Vec<String>| files.into_iter().map(address).collect();
+    Ok(Bundle {
+        script: address("app.js".to_owned()),
+        wasm: address("app_bg.wasm".to_owned()),
+        pieces: pieces.into_iter().map(|(piece, files): (_, Vec<_>)| (piece, addresses(files))).collect(),
+    })
 }
 
 /// Writes everything of `style/` that is no style sheet, then the style sheets in one piece that
@@ -184,20 +211,36 @@ fn report(site: &Path, addresses: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Sets the bundle that was built against what it may weigh: what has to come before the portfolio comes to life.
+/// Sets the bundle that was built against what it may weigh: what has to come before a page comes to life.
 pub fn weigh() -> Result<()> {
     const ALLOWED: u64 = 500;
     let site = target().join("site");
     let list: Value = serde_json::from_slice(&fs::read(site.join("assets.json"))?)?;
-    let weight = |part: &str| {
-        let address = list.pointer(part).and_then(Value::as_str).context("no bundle was built")?;
-        anyhow::Ok([size(&site, address, "")?, size(&site, address, ".br")?])
+    let bundle: Bundle =
+        serde_json::from_value(list.get("bundle").cloned().unwrap_or_default()).context("no bundle was built")?;
+    let say = |what: &str, [raw, brotli]: [u64; 2]| {
+        let share = brotli * 100 / ALLOWED;
+        println!("bundle, {what}: {raw} KiB raw, {brotli} KiB brotli, {share}% of the {ALLOWED} KiB allowed");
     };
-    let [raw, brotli] = weight("/bundle/wasm")?;
-    println!("bundle: {raw} KiB raw, {brotli} KiB brotli, {}% of the {ALLOWED} KiB allowed", brotli * 100 / ALLOWED);
-    let [raw, brotli] = weight("/bundle/later")?;
-    println!("its other part, for all other pages: {raw} KiB raw, {brotli} KiB brotli");
+    say("the portfolio", sizes(&site, [&bundle.wasm])?);
+    for piece in bundle.pieces.keys() {
+        say(&format!("a page of {piece}"), weight(&site, &bundle, piece)?);
+    }
+    let files: BTreeSet<_> = bundle.pieces.values().flatten().chain([&bundle.wasm]).collect();
+    let [raw, brotli] = sizes(&site, files)?;
+    println!("bundle, all of it: {raw} KiB raw, {brotli} KiB brotli");
     Ok(())
+}
+
+/// What has to come before a page of a piece comes to life, in KiB, as it is and as brotli.
+fn weight(site: &Path, bundle: &Bundle, piece: &str) -> Result<[u64; 2]> {
+    sizes(site, bundle.pieces.get(piece).into_iter().flatten().chain([&bundle.wasm]))
+}
+
+fn sizes<'a>(site: &Path, files: impl IntoIterator<Item = &'a String>) -> Result<[u64; 2]> {
+    files
+        .into_iter()
+        .try_fold([0, 0], |[raw, brotli], file| Ok([raw + size(site, file, "")?, brotli + size(site, file, ".br")?]))
 }
 
 /// The size of a file of the site, in KiB.

@@ -112,7 +112,7 @@ pub fn forget_all() {
 
 /// Drafts that waited too long, or that an older version of the product left.
 pub fn sweep() {
-    remove(|_, json| crate::json::read::<Draft>(json).is_ok_and(|draft| is_old(&draft)) || !json.starts_with('{'));
+    remove(|_, json| shared::json::read::<Draft>(json).is_ok_and(|draft| is_old(&draft)) || !json.starts_with('{'));
 }
 
 fn is_old(draft: &Draft) -> bool {
@@ -136,7 +136,7 @@ fn remove(is_meant: impl Fn(&str, &str) -> bool) {
 pub fn restore(form: &HtmlFormElement) {
     let Some(name) = name_of(form) else { return };
     let json = storage().and_then(|storage| storage.get_item(&name).ok().flatten());
-    let Some(draft) = json.and_then(|json| crate::json::read::<Draft>(&json).ok()) else { return };
+    let Some(draft) = json.and_then(|json| shared::json::read::<Draft>(&json).ok()) else { return };
     if is_old(&draft) {
         return forget(form);
     }

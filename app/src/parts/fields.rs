@@ -53,7 +53,7 @@ pub fn field_id(form: &str, name: &str) -> String {
 #[cfg(feature = "hydrate")]
 pub(crate) fn slip_of_page() -> Option<Slip> {
     let meta = document().query_selector("meta[name=slip]").ok().flatten()?;
-    crate::json::read(&meta.get_attribute("content")?).ok()
+    shared::json::read(&meta.get_attribute("content")?).ok()
 }
 
 /// What this page is about to show again of this form.

@@ -88,7 +88,7 @@ pub fn use_waiting() -> RwSignal<Waiting> {
 #[cfg(feature = "hydrate")]
 pub(crate) fn of_page() -> Option<Waiting> {
     let meta = document().query_selector("meta[name=waiting]").ok().flatten()?;
-    crate::json::read(&meta.get_attribute("content")?).ok()
+    shared::json::read(&meta.get_attribute("content")?).ok()
 }
 
 /// The number, where there is one.

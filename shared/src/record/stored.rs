@@ -20,11 +20,11 @@
 
 use jiff::Timestamp;
 use rmpv::Value;
-use serde::de::IntoDeserializer;
 use uuid::Uuid;
 
 use crate::domain::Event;
 use crate::ids::{ColleagueId, CommandId, EventRef, ImportId, Slice, Stream};
+use crate::json::Named;
 use crate::record::upcast::{self, STEPS, Step};
 use crate::words::Occurred;
 
@@ -167,7 +167,7 @@ fn old_shape(
     let (_, data) = crate::domain::split(value).ok_or(Unreadable::Damaged("body"))?;
     let data = upcast::upcast_in(steps, stream.slice, kind, version, data).map_err(|error| shape(&error))?;
     let joined = crate::domain::join(kind.to_owned(), data);
-    Event::from_tagged(stream, joined.into_deserializer()).map_err(|error: serde_json::Error| shape(&error))
+    Event::from_tagged(stream, Named(joined)).map_err(|error| shape(&error))
 }
 
 /// The stored form of a value as it stands in JSON: identities are 16 bytes here and text there.
