@@ -79,6 +79,30 @@ test('the narrow rail between a phone and a desk is sound', async ({ page }) => 
   expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
 });
 
+for (const lang of ['en', 'ru'] as const) {
+  test.describe(`the doors in ${lang}`, () => {
+    test.use({ locale: lang === 'ru' ? 'ru-RU' : 'en-GB' });
+
+    test('are described to people', async ({ page }) => {
+      const heard = complaints(page);
+      await page.goto('/api');
+      await expect(page.locator('html')).toHaveAttribute('lang', lang);
+      await expect(page.locator('main')).toMatchAriaSnapshot({ name: `api.${lang}.aria.yml` });
+      for (const viewport of Object.values(sizes)) {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.setViewportSize(viewport);
+          await page.emulateMedia({ colorScheme });
+          const { violations } = await new AxeBuilder({ page }).withTags(axe).analyze();
+          expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          expect(overflow, `nothing sticks out sideways, ${viewport.width}`).toBeLessThanOrEqual(0);
+        }
+      }
+      expect(heard).toEqual([]);
+    });
+  });
+}
+
 test('an address that leads nowhere says so', async ({ page }) => {
   const answer = await page.goto('/nowhere');
   expect(answer?.status()).toBe(404);

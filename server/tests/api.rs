@@ -227,6 +227,7 @@ async fn what_cannot_be_read_is_refused_with_the_place_where_it_breaks() {
     let explode = json!({ "id": id(1), "stream": Stream::from(NORTHWIND), "type": "explode" });
     let problem = town.command(&kira, &explode).await.is_problem(400, "malformed");
     assert!(problem["detail"].as_str().unwrap().contains("explode"));
+    assert!(problem["said"].as_str().unwrap().contains("unknown variant `explode`"), "{problem}");
     // A mistyped field would mean nothing, and the sender thinks that it does.
     let mut blind = renaming(2, "Northwind AG");
     blind["expect"] = json!([{ "stream": Stream::from(NORTHWIND), "revision": 1 }]);
@@ -421,7 +422,8 @@ async fn a_closed_store_refuses_commands_says_so_and_is_still_read() {
     *town.store.closed.lock().unwrap() = Some("the disk is full".into());
     let answer = town.command(&kira, &renaming(101, "Northwind SE")).await;
     let problem = answer.is_problem(503, "closed");
-    assert!(problem["detail"].as_str().unwrap().contains("the disk is full"));
+    assert!(problem["said"].as_str().unwrap().contains("the disk is full"));
+    assert!(!problem["detail"].as_str().unwrap().contains("disk"), "that is for whoever runs the server: {problem}");
     assert!(answer.response.headers.contains_key(header::RETRY_AFTER));
     town.ask(Request::get("/readyz").body(Body::empty()).unwrap()).await.is_problem(503, "closed");
     assert_eq!(town.ask(Request::get("/healthz").body(Body::empty()).unwrap()).await.status, StatusCode::OK);

@@ -48,8 +48,7 @@ pub async fn post(
         Err(error) => return refusals::unread(&error, lang).into_response(),
     };
     if let Some(field) = unknown_field(&body) {
-        let why = format!("there is no field “{field}”; the fields are {}", FIELDS.join(", "));
-        return refusals::malformed(&why, lang).into_response();
+        return refusals::unknown_field(&field, &FIELDS, lang).into_response();
     }
     if request.expects.len() > MOST_EXPECTED {
         return refusals::expects_too_much(lang).into_response();

@@ -18,6 +18,10 @@ use crate::desk::Refusal;
 /// The member of a problem that names the field of a form which is wrong.
 pub const FIELD: &str = "field";
 
+/// The member of a problem with what a parser, a disk or the store said of itself, as it said it. The sentences that people
+/// read are in their language, and are understood without it.
+pub const SAID: &str = "said";
+
 /// What somebody with this role is told about a command that did not lead to a receipt.
 pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lang: Lang) -> Problem {
     let problem = match refusal {
@@ -56,15 +60,13 @@ pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lan
         Refusal::Closed(why) => closed(why, lang),
         Refusal::Unavailable(why) => {
             let title = lang.pick("It is not known whether it was recorded", "Неизвестно, записано ли это");
-            let detail = match lang {
-                Lang::En => format!(
-                    "Send it again with the same id: it will be recorded once, however often you send it. ({why})"
-                ),
-                Lang::Ru => format!(
-                    "Отправьте то же самое с тем же идентификатором: сколько раз ни отправляй, запись будет одна. ({why})"
-                ),
-            };
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", title).detail(detail)
+            let detail = lang.pick(
+                "Send it again with the same id: it will be recorded once, however often you send it.",
+                "Отправьте то же самое с тем же идентификатором: сколько раз ни отправляй, запись будет одна.",
+            );
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown-outcome", title)
+                .detail(detail)
+                .with(SAID, why.as_str())
         }
     };
     problem.with("command", command.to_string())
@@ -73,11 +75,11 @@ pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lan
 /// The store takes no entries.
 pub fn closed(why: &str, lang: Lang) -> Problem {
     let title = lang.pick("Nothing can be recorded at the moment", "Сейчас записать ничего нельзя");
-    let detail = match lang {
-        Lang::En => format!("Reading goes on, nothing is lost. Tell whoever runs the server: {why}"),
-        Lang::Ru => format!("Читать можно, ничего не потеряно. Сообщите тем, кто отвечает за сервер: {why}"),
-    };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "closed", title).detail(detail)
+    let detail = lang.pick(
+        "Reading goes on, nothing is lost. Tell whoever runs the server: its log says why.",
+        "Читать можно, ничего не потеряно. Сообщите тем, кто отвечает за сервер: причина записана в его журнале.",
+    );
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "closed", title).detail(detail).with(SAID, why)
 }
 
 pub fn too_large(lang: Lang) -> Problem {
@@ -107,21 +109,65 @@ pub fn unread(why: &serde_json::Error, lang: Lang) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "word", title).detail(word.say(lang))
 }
 
-/// What was sent is not in the form that it must have.
-pub fn malformed(why: &str, lang: Lang) -> Problem {
+/// What was sent is not in the form that it must have; `said` is the parser's word for it.
+pub fn malformed(said: &str, lang: Lang) -> Problem {
+    let described = lang
+        .pick("The form of requests is described at /api.", "Как должны выглядеть запросы, описано на странице /api.");
+    let what = in_plain_words(said, lang).unwrap_or_else(|| {
+        lang.pick(
+            "Nothing was recorded; what the parser said is in the field “said” of this answer.",
+            "Ничего не записано; слова разборщика — в поле «said» этого ответа.",
+        )
+        .to_owned()
+    });
     let title = lang.pick("This request cannot be read", "Этот запрос не читается");
-    let detail = match lang {
-        Lang::En => format!("{why}. The form of requests is described at /api."),
-        Lang::Ru => format!("Разбор остановился: {why}. Как должны выглядеть запросы, описано на странице /api."),
+    Problem::new(StatusCode::BAD_REQUEST, "malformed", title).detail(format!("{what} {described}")).with(SAID, said)
+}
+
+/// A request has a field that nobody knows.
+pub fn unknown_field(field: &str, known: &[&str], lang: Lang) -> Problem {
+    malformed(&format!("unknown field `{field}`, expected one of {}", known.join(", ")), lang)
+}
+
+/// The usual slips, which serde words in these ways, as sentences.
+fn in_plain_words(said: &str, lang: Lang) -> Option<String> {
+    // "missing field `id` at line 1 column 2"
+    let named = |before: &str| {
+        let (_, after) = said.split_once(before)?;
+        after.split_once('`')
     };
-    Problem::new(StatusCode::BAD_REQUEST, "malformed", title).detail(detail)
+    let options = |rest: &str| {
+        let rest = rest.split_once("expected ")?.1;
+        let rest = rest.strip_prefix("one of ").unwrap_or(rest);
+        Some(rest.split(" at line ").next()?.replace('`', ""))
+    };
+    let say = |en: String, ru: String| Some(if lang == Lang::Ru { ru } else { en });
+    if let Some((field, _)) = named("missing field `") {
+        return say(format!("The field “{field}” is missing."), format!("Нет поля «{field}»."));
+    }
+    if let Some((field, rest)) = named("unknown field `") {
+        let known = options(rest)?;
+        return say(
+            format!("There is no field “{field}”; the fields are {known}."),
+            format!("Поля «{field}» нет; есть поля {known}."),
+        );
+    }
+    if let Some((word, rest)) = named("unknown variant `") {
+        let known = options(rest)?;
+        return say(format!("“{word}” is none of {known}."), format!("«{word}» здесь не бывает; бывает {known}."));
+    }
+    None
 }
 
 /// The log cannot be read. The reason goes to the log of the server and to the reader alike: it names positions, never words.
 pub fn unreadable(error: &dyn Display, lang: Lang) -> Problem {
     tracing::error!(%error, "the log cannot be read");
     let title = lang.pick("The log cannot be read", "Журнал событий не читается");
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unreadable", title).detail(error.to_string())
+    let detail = lang.pick(
+        "Tell whoever runs the server: its own log says why.",
+        "Сообщите тем, кто отвечает за сервер: причина записана в его собственном журнале.",
+    );
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unreadable", title).detail(detail).with(SAID, error.to_string())
 }
 
 /// The body is not said to be JSON.
@@ -174,4 +220,37 @@ pub fn not_found(lang: Lang) -> Problem {
 /// For every address under `/api` that is none.
 pub async fn no_such_door(headers: HeaderMap) -> Problem {
     not_found(language(&headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_slips_are_told_in_plain_words() {
+        for (said, en, ru) in [
+            ("missing field `id` at line 1 column 2", "The field “id” is missing.", "Нет поля «id»."),
+            (
+                "unknown variant `explode`, expected one of `register`, `rename` at line 1 column 9",
+                "“explode” is none of register, rename.",
+                "«explode» здесь не бывает; бывает register, rename.",
+            ),
+            (
+                "unknown field `expect`, expected `id`",
+                "There is no field “expect”; the fields are id.",
+                "Поля «expect» нет; есть поля id.",
+            ),
+        ] {
+            assert_eq!(in_plain_words(said, Lang::En).as_deref(), Some(en));
+            assert_eq!(in_plain_words(said, Lang::Ru).as_deref(), Some(ru));
+        }
+    }
+
+    #[test]
+    fn what_a_parser_says_otherwise_stands_apart_from_the_sentence() {
+        let said = "invalid type: integer `3`, expected a string at line 1 column 12";
+        let problem = malformed(said, Lang::Ru);
+        assert_eq!(problem.member(SAID), Some(said));
+        assert!(!problem.sentence().contains("invalid"), "{}", problem.sentence());
+    }
 }

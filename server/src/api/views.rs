@@ -12,6 +12,7 @@ use shared::views::Company;
 
 use super::Api;
 use super::problem::{Problem, language};
+use super::refusals::SAID;
 use crate::access::SignedIn;
 use crate::reader::Seat;
 
@@ -70,7 +71,11 @@ fn problem(trouble: &Trouble, lang: Lang) -> Problem {
         Trouble::NotFound => (StatusCode::NOT_FOUND, "not-found"),
         Trouble::Unreachable(_) | Trouble::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
     };
-    Problem::new(status, kind, title).detail(trouble.say(lang))
+    let problem = Problem::new(status, kind, title).detail(trouble.say(lang));
+    match trouble.said() {
+        Some(said) => problem.with(SAID, said),
+        None => problem,
+    }
 }
 
 /// A parameter of a query, decoded; the first of its name.
