@@ -59,12 +59,15 @@ fn html(document: &Value, words: &Words, lang: Lang, assets: &Assets) -> String 
             // Writing to a string cannot fail.
             let _ = write!(
                 page,
-                "<section class=\"stack tight\"><h2><code>{} {}</code></h2><p><strong>{}</strong></p><p>{}</p>",
+                "<section class=\"stack tight\"><h2><code>{} {}</code></h2><p><strong>{}</strong></p>",
                 escape(&method.to_uppercase()),
                 escape(path),
                 text(operation, "summary"),
-                paragraphs(&text(operation, "description")),
             );
+            let description = text(operation, "description");
+            if !description.is_empty() {
+                let _ = write!(page, "<p>{}</p>", paragraphs(&description));
+            }
             let parameters = operation.get("parameters").and_then(Value::as_array);
             list(
                 &mut page,
