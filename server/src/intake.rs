@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use shared::domain::Model;
 use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
 use shared::lang::Lang;
 use shared::record::Record;
-use shared::words::{Email, SourceKey, System};
+use shared::words::{Email, Occurred, SourceKey, System};
 
 use crate::demo;
 use crate::import::{Error, Files, Options, Progress, Scratch, Summary, salesforce as importer};
@@ -106,6 +107,26 @@ pub fn generated(
     let finished = office.company(|company| company.directory.imports.get(&batch)?.finished);
     let options = demo::Options { is_finished: finished.is_some(), ..options };
     demo::run(&options, &mut office.sink(), progress)
+}
+
+/// The same company up to yesterday, so that what is agreed in it lies around today; or, where it was begun on another day,
+/// up to the day before that, so that it goes on.
+pub fn up_to_now(office: &Office, company: &demo::Options, now: Timestamp) -> demo::Options {
+    let generation = taken_back(office, &demo::system());
+    let until = |until| demo::Options { until, generation, ..*company };
+    let begun: Vec<_> = office.company(|company| {
+        let imports = company.directory.imports.iter().filter(|(_, import)| !import.taken_back);
+        imports.map(|(id, import)| (*id, day_before(import.started))).collect()
+    });
+    // It may have been asked for just before midnight.
+    let days = begun.iter().flat_map(|(_, day)| [*day, day.yesterday().unwrap_or(*day)]);
+    let is_begun = |day: &Date| begun.iter().any(|(batch, _)| *batch == until(*day).batch());
+    until(days.chain([company.until]).find(is_begun).unwrap_or_else(|| day_before(now)))
+}
+
+fn day_before(moment: Timestamp) -> Date {
+    let day = Occurred::At(moment).day();
+    day.yesterday().unwrap_or(day)
 }
 
 /// The imports that were taken back.

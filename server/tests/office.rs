@@ -9,16 +9,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use house::*;
+use jiff::SignedDuration;
+use server::demo::Options;
 use server::desk::{Refusal, Sink as _};
 use server::import::{Bundle, Summary};
 use server::intake::{self, Intake};
 use server::office::{Office, Told};
 use server::store::keyring::Keyring;
 use server::store::{Durable as Sled, State, Store};
-use shared::ids::{ColleagueId, Stream};
+use shared::ids::{ColleagueId, Slice, Stream};
 use shared::lang::Lang;
 use shared::testkit::*;
 use shared::views::{Company, View};
+use shared::words::Occurred;
 
 fn open(dir: &Path) -> (Arc<Sled>, Office) {
     let store = Arc::new(Sled::open(dir).unwrap());
@@ -301,6 +304,37 @@ fn an_export_of_thousands_is_on_disk_and_says_nothing_new_after_a_restart() {
     assert_eq!((again.events, again.totals()), (0, (0, 4_050, 0, 0)));
     let older = take_in(&office, &export("2024-01-01", 1_000, 3_000), false);
     assert_eq!((older.events, older.totals()), (0, (0, 0, 0, 4_050)));
+    office.close();
+    store.close();
+}
+
+#[test]
+fn a_company_that_is_generated_now_ends_yesterday_and_goes_on_tomorrow_where_it_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, office) = open(dir.path());
+    let day = SignedDuration::from_hours(24);
+    let ask = |events, later: i32| {
+        let company = intake::up_to_now(&office, &Options::new(events, 7, Lang::En), NOON + day * later);
+        (company.until, intake::generated(&office, &company, &mut |_, _| {}).unwrap())
+    };
+    let (until, made) = ask(300, 0);
+    assert_eq!(until, Occurred::At(NOON - day).day());
+    assert_eq!((made.events, made.refused), (300, 0));
+    let told = office.records(0, 300).unwrap().into_iter().filter(|record| record.stream().slice != Slice::Import);
+    let newest = told.map(|record| record.occurred.day()).max().unwrap();
+    assert!(newest <= until && until - day * 4 < newest, "nothing in it is still to come: {newest}, {until}");
+    let (still, again) = ask(200, 30);
+    assert_eq!((still, again.batch, again.events), (until, made.batch, 0), "who asks for less has it already");
+    let (_, more) = ask(400, 60);
+    assert_eq!(more.batch, made.batch);
+    // Its last line may be of two events.
+    assert!((400..=401).contains(&office.position()), "{}", office.position());
+
+    // One that the command line began, up to its own day, goes on up to that.
+    let of_the_command_line = Options::new(100, 8, Lang::En);
+    let begun = intake::generated(&office, &of_the_command_line, &mut |_, _| {}).unwrap();
+    let same = intake::up_to_now(&office, &of_the_command_line, NOON + day * 90);
+    assert_eq!((same.until, Some(same.batch())), (of_the_command_line.until, begun.batch));
     office.close();
     store.close();
 }

@@ -235,6 +235,7 @@ impl Imports {
     }
 
     fn generate(&self, company: &demo::Options) -> Outcome {
+        let company = &intake::up_to_now(&self.0.office, company, crate::clock::now());
         let made = intake::generated(&self.0.office, company, &mut |done, of| {
             if let Some(running) = &mut self.state().running {
                 (running.rows, running.done, running.of) = (done, done, of);
