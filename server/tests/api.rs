@@ -409,6 +409,10 @@ async fn a_screen_that_is_behind_gets_what_changed_since() {
     let problem = town.command(&kira, &stale).await.is_problem(409, "conflict");
     let changed: Vec<Record> = serde_json::from_value(problem["changed"].clone()).unwrap();
     assert_eq!(changed.iter().map(|record| record.revision).collect::<Vec<_>>(), [3]);
+    stale["expects"] = json!([{ "stream": Stream::from(NORTHWIND), "revision": 9 }]);
+    let problem = town.command(&kira, &stale).await.is_problem(409, "conflict");
+    assert_eq!(problem["changed"], json!([]));
+    assert!(problem["detail"].as_str().unwrap().contains("is not in the log"), "{problem}");
     stale["expects"] = json!(vec![json!({ "stream": Stream::from(NORTHWIND), "revision": 3 }); 65]);
     town.command(&kira, &stale).await.is_problem(422, "expects-too-much");
 }

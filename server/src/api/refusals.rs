@@ -47,10 +47,17 @@ pub fn of_command(refusal: &Refusal, command: CommandId, role: Option<Role>, lan
                 .filter_map(|record| record.clone().seen_with(may_see(role, record.stream().slice)))
                 .filter_map(|record| serde_json::to_value(record).ok());
             let title = lang.pick("Something changed since you looked", "Пока вы смотрели, что-то изменилось");
-            let detail = lang.pick(
-                "Somebody else was faster. Look at what changed and decide again; nothing was recorded.",
-                "Кто-то успел раньше. Посмотрите, что изменилось, и решите заново: ничего не записано.",
-            );
+            let detail = if changed.is_empty() {
+                lang.pick(
+                    "What you say you saw is not in the log, as after a restore from an older backup. Look again and decide anew; nothing was recorded.",
+                    "Того, что вы, по вашим словам, видели, в журнале нет: так бывает после восстановления из более старой копии. Посмотрите ещё раз и решите заново: ничего не записано.",
+                )
+            } else {
+                lang.pick(
+                    "Somebody else was faster. Look at what changed and decide again; nothing was recorded.",
+                    "Кто-то успел раньше. Посмотрите, что изменилось, и решите заново: ничего не записано.",
+                )
+            };
             Problem::new(StatusCode::CONFLICT, "conflict", title).detail(detail).with("changed", Value::from_iter(seen))
         }
         Refusal::TooLarge(why) => {
