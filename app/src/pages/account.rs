@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
-use shared::ids::{AccountId, StepId, Stream};
+use shared::ids::{AccountId, StepId};
 use shared::record::Record;
 use shared::views::account_file::OpenStep;
 use shared::views::alignment::{ANSWERS, Course, Figure, PROMISES, Scope};
@@ -18,7 +18,7 @@ use crate::live::Follow;
 use crate::parts::course::{answer_briefly, figure, kept_words};
 use crate::parts::entry::place_words;
 use crate::parts::history::{History, HistorySection, WithHistory, filter_query, writes};
-use crate::parts::steps::StepEnds;
+use crate::parts::steps::{Due, StepRow, StepsCard};
 use crate::parts::{Icon, Person};
 use crate::read::{Query, Reader, Trouble, page_in_place, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
@@ -65,14 +65,6 @@ crate::texts! {
     add_contact { en: "Add", ru: "Добавить" }
     no_contacts { en: "Nobody yet. Who is the first person you would call?", ru: "Пока никого. Кому бы вы позвонили первым?" }
     has_left { en: "has left", ru: "больше не работает" }
-    next_steps { en: "Next steps", ru: "Следующие шаги" }
-    no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
-    by_day(day: &str, who: &str) { en: "by {day} · {who}", ru: "до {day} · {who}" }
-    undated(who: &str) { en: "no date · {who}", ru: "без срока · {who}" }
-    overdue(days: u64) {
-        en: plural(days) { "{days} day overdue", "{days} days overdue" },
-        ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
-    }
     open_handoffs { en: "Open handoffs", ru: "Открытые передачи" }
     units { en: "Units", ru: "Подразделения" }
     unit { en: "Unit", ru: "Подразделение" }
@@ -169,8 +161,10 @@ fn Loaded(model: RwSignal<AccountPage>, ask: Signal<Ask>) -> impl IntoView {
     let viewer = use_viewer();
     let zone = viewer.as_ref().map_or_else(Zone::utc, |viewer| viewer.zone.clone());
     let writes = writes(viewer.and_then(|viewer| viewer.role));
-    let account = model.with_untracked(|model| model.file.account);
+    let (account, seed) = model.with_untracked(|model| (model.file.account, model.history.seed));
     let back = format!("/accounts/{account}");
+    let steps_zone = zone.clone();
+    let steps = Memo::new(move |_| model.with(|model| step_rows(model, &steps_zone, lang)));
     let name = move || model.with(|model| model.history.directory.account(account, lang).to_owned());
     let filter = Signal::derive(move || ask.get().filter);
     let path = back.clone();
@@ -181,7 +175,7 @@ fn Loaded(model: RwSignal<AccountPage>, ask: Signal<Ask>) -> impl IntoView {
             <HistorySection model filter path log=format!("/log?account={account}") writes />
             <aside class="side" aria-label=about(lang)>
                 {move || model.with(|model| contacts_card(model, lang, writes))}
-                <StepsCard model zone=zone.clone() writes back />
+                <StepsCard rows=steps seed writes back />
                 {move || model.with(|model| rest_of_side(model, &zone, lang))}
             </aside>
         </div>
@@ -343,75 +337,19 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
     }
 }
 
-/// A next step as it stands beside the timeline.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct StepRow {
-    stream: String,
-    step: String,
-    what: String,
-    who: String,
-    days_overdue: Option<u64>,
-    due: Option<String>,
-}
-
 fn step_rows(model: &AccountPage, zone: &Zone, lang: Lang) -> Vec<StepRow> {
     let AccountPage { file, history: History { directory, now, .. }, .. } = model;
     let calendar = zone.calendar(*now);
-    let row = |(id, step): (StepId, &OpenStep)| StepRow {
-        stream: Stream::from(step.interaction).to_string(),
-        step: id.to_string(),
-        what: step.what.as_ref().map_or_else(|| directory::forgotten(lang).to_owned(), ToString::to_string),
-        who: step.owner.map_or(nobody(lang), |owner| directory.colleague(owner, lang)).to_owned(),
-        days_overdue: step.due.filter(|due| calendar.is_overdue(*due)).map(|due| calendar.days_overdue(due)),
-        due: step.due.map(|due| when::short_day(due, calendar.today, lang)),
+    let row = |(id, step): (StepId, &OpenStep)| {
+        let who = step.owner.map_or(nobody(lang), |owner| directory.colleague(owner, lang));
+        StepRow::new(id, step, Some((who.to_owned(), None)), &calendar, lang)
     };
     file.open_steps().into_iter().map(row).collect()
-}
-
-/// Drawn anew only when it says something else: somebody may be filling in one of its forms.
-#[component]
-fn StepsCard(model: RwSignal<AccountPage>, zone: Zone, writes: bool, #[prop(into)] back: String) -> impl IntoView {
-    let lang = use_lang();
-    let seed = model.with_untracked(|model| model.history.seed);
-    let rows = Memo::new(move |_| model.with(|model| step_rows(model, &zone, lang)));
-    let row = move |row: StepRow, back: String| {
-        let StepRow { stream, step, what, who, days_overdue, due } = row;
-        let when = match (days_overdue, due) {
-            (Some(days), _) => view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {who}")} }.into_any(),
-            (None, Some(due)) => by_day(lang, &due, &who).into_any(),
-            (None, None) => undated(lang, &who).into_any(),
-        };
-        let settle = writes.then(|| view! { <StepEnds stream step what=what.clone() seed back place="-card" /> });
-        view! {
-            <li class="row apart">
-                <div>
-                    <span>{what}</span>
-                    <div class="small muted">{when}</div>
-                </div>
-                {settle}
-            </li>
-        }
-    };
-    view! {
-        <section class="card" id="steps">
-            <header>
-                <h2>{next_steps(lang)}</h2>
-            </header>
-            <Show when=move || rows.with(Vec::is_empty)>
-                <p class="small muted">{no_steps(lang)}</p>
-            </Show>
-            // Each row keeps its own form, whatever comes and goes beside it.
-            <ul class="items">
-                <For each=move || rows.get() key=StepRow::clone children=move |one| row(one, back.clone()) />
-            </ul>
-        </section>
-    }
 }
 
 fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView + use<> {
     let AccountPage { board, file, history: History { directory, now, .. }, .. } = model;
     let calendar = zone.calendar(*now);
-    let today = calendar.today;
     let open: Vec<_> = board.open.iter().filter(|(_, card)| card.account == file.account).collect();
     (!open.is_empty()).then(|| {
         let rows = open
@@ -422,18 +360,12 @@ fn handoffs_card(model: &AccountPage, zone: &Zone, lang: Lang) -> impl IntoView 
                     .known()
                     .map_or_else(|| directory::forgotten(lang).to_owned(), |words| words.what.to_string());
                 let to = directory.party(card.to, lang);
-                let when = match card.due {
-                    Some(_) if card.is_overdue(&calendar) => {
-                        let days = card.days_overdue(&calendar);
-                        view! { <span class="bad">{overdue(lang, days)}</span>{format!(" · {to}")} }.into_any()
-                    }
-                    Some(due) => by_day(lang, &when::short_day(due, today, lang), to).into_any(),
-                    None => undated(lang, to).into_any(),
-                };
+                let days_overdue = card.is_overdue(&calendar).then(|| card.days_overdue(&calendar));
+                let due = Due::new(card.due, days_overdue, calendar.today, lang).view();
                 view! {
                     <li>
                         <a href=format!("/handoffs#h{id}")>{what}</a>
-                        <div class="small muted">{when}</div>
+                        <div class="small muted">{due} {format!(" · {to}")}</div>
                     </li>
                 }
             })

@@ -14,7 +14,6 @@ use shared::interaction;
 use shared::record::Record;
 use shared::views::account_file::OpenStep;
 use shared::views::board::{Card, Waits};
-use shared::views::directory::forgotten;
 use shared::views::portfolio::{Column, WITH_STEPS};
 use shared::views::timeline::Filter;
 use shared::views::touch::say_days_ago;
@@ -25,7 +24,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::card::{DueBar, Reading};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
-use crate::parts::steps::StepEnds;
+use crate::parts::steps::{StepRow, StepsCard};
 use crate::read::{Query, Reader, Trouble, page_in_place, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
@@ -53,14 +52,6 @@ crate::texts! {
     no_accounts { en: "Answers for no account.", ru: "Клиентов не ведёт." }
     and_more(n: &str) { en: "and {n} more", ru: "и ещё {n}" }
     never { en: "never", ru: "не было" }
-    next_steps { en: "Next steps", ru: "Следующие шаги" }
-    no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
-    by_day(day: &str) { en: "by {day}", ru: "до {day}" }
-    undated { en: "no date", ru: "без срока" }
-    overdue(days: u64) {
-        en: plural(days) { "{days} day overdue", "{days} days overdue" },
-        ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
-    }
     waits_for { en: "Waits for them", ru: "Ждут этого сотрудника" }
     they_wait { en: "They wait for", ru: "Ждёт от других" }
     reach { en: "Reach", ru: "Связаться" }
@@ -270,12 +261,14 @@ fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
     let me = viewer.as_ref().map(|viewer| viewer.me);
     let zone = viewer.as_ref().map_or_else(Zone::utc, |viewer| viewer.zone.clone());
     let writes = writes(viewer.and_then(|viewer| viewer.role));
-    let colleague = model.with_untracked(|model| model.colleague);
+    let (colleague, seed) = model.with_untracked(|model| (model.colleague, model.history.seed));
     let path = format!("/colleagues/{colleague}");
     let name = move || model.with(|model| model.history.directory.colleague(colleague, lang).to_owned());
     let filter = Signal::derive(move || ask.get().filter);
     let may_ask = writes && me != Some(colleague);
     let (back, steps_zone) = (path.clone(), zone.clone());
+    let steps = Memo::new(move |_| model.with(|model| step_rows(model, &steps_zone, lang)));
+    let more_steps = move || model.with(|model| (model.promises.open().len() + model.unread).saturating_sub(MOST));
     view! {
         <Title text=name />
         <header class="page-head">
@@ -302,7 +295,7 @@ fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
             <HistorySection model filter path log="/log" writes />
             <aside class="side" aria-label=about(lang)>
                 {move || model.with(|model| handoffs_card(model, &zone, lang))}
-                <StepsCard model zone=steps_zone writes back />
+                <StepsCard rows=steps more=Signal::derive(more_steps) seed writes back />
                 {move || model.with(|model| view! { {accounts_card(model, lang)} {reach_card(model, lang)} })}
             </aside>
         </div>
@@ -397,82 +390,15 @@ fn handoffs_card(page: &ColleaguePage, zone: &Zone, lang: Lang) -> impl IntoView
     }
 }
 
-/// A promise as a row shows it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct PromiseRow {
-    stream: String,
-    step: String,
-    what: String,
-    days_overdue: Option<u64>,
-    due: Option<String>,
-    /// The account's address and its name.
-    account: Option<(String, String)>,
-}
-
-fn promise_rows(page: &ColleaguePage, zone: &Zone, lang: Lang) -> Vec<PromiseRow> {
+fn step_rows(page: &ColleaguePage, zone: &Zone, lang: Lang) -> Vec<StepRow> {
     let History { directory, now, .. } = &page.history;
     let calendar = zone.calendar(*now);
-    let row = |(id, step): (StepId, &OpenStep)| PromiseRow {
-        stream: Stream::from(step.interaction).to_string(),
-        step: id.to_string(),
-        what: step.what.as_ref().map_or_else(|| forgotten(lang).to_owned(), ToString::to_string),
-        days_overdue: step.due.filter(|due| calendar.is_overdue(*due)).map(|due| calendar.days_overdue(due)),
-        due: step.due.map(|due| when::short_day(due, calendar.today, lang)),
-        account: page
-            .accounts
-            .get(&step.interaction)
-            .map(|account| (format!("/accounts/{account}"), directory.account(*account, lang).to_owned())),
+    let row = |(id, step): (StepId, &OpenStep)| {
+        let account = page.accounts.get(&step.interaction);
+        let account = account.map(|id| (directory.account(*id, lang).to_owned(), Some(format!("/accounts/{id}"))));
+        StepRow::new(id, step, account, &calendar, lang)
     };
     page.promises.open().into_iter().take(MOST).map(row).collect()
-}
-
-/// What they promised. It stands by itself: whatever else is recorded, a form in it stays as it is.
-#[component]
-fn StepsCard(model: RwSignal<ColleaguePage>, zone: Zone, writes: bool, back: String) -> impl IntoView {
-    let lang = use_lang();
-    let seed = model.with_untracked(|model| model.history.seed);
-    let rows = Memo::new(move |_| model.with(|model| promise_rows(model, &zone, lang)));
-    let more =
-        Memo::new(move |_| model.with(|model| (model.promises.open().len() + model.unread).saturating_sub(MOST)));
-    let row = move |row: PromiseRow| {
-        let PromiseRow { stream, step, what, days_overdue, due, account } = row;
-        let when = match (days_overdue, due) {
-            (Some(days), _) => view! { <span class="bad">{overdue(lang, days)}</span> }.into_any(),
-            (None, Some(due)) => by_day(lang, &due).into_any(),
-            (None, None) => undated(lang).into_any(),
-        };
-        let back = back.clone();
-        let settle = writes.then(|| view! { <StepEnds stream step what=what.clone() seed back place="-card" /> });
-        view! {
-            <li class="row apart">
-                <div>
-                    <span>{what}</span>
-                    <div class="row small muted">
-                        <span>{when}</span>
-                        {account.map(|(href, name)| view! { <a href=href>{name}</a> })}
-                    </div>
-                </div>
-                {settle}
-            </li>
-        }
-    };
-    view! {
-        <section class="card" id="steps">
-            <header>
-                <h2>{next_steps(lang)}</h2>
-            </header>
-            <Show when=move || rows.with(Vec::is_empty)>
-                <p class="small muted">{no_steps(lang)}</p>
-            </Show>
-            <ul class="items">
-                <For each=move || rows.get() key=PromiseRow::clone children=row />
-            </ul>
-            {move || {
-                let more = more.get();
-                (more > 0).then(|| view! { <p class="small muted">{and_more(lang, &when::count(more, lang))}</p> })
-            }}
-        </section>
-    }
 }
 
 fn accounts_card(page: &ColleaguePage, lang: Lang) -> impl IntoView + use<> {
