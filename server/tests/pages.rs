@@ -302,6 +302,22 @@ async fn who_may_not_write_is_offered_no_log() {
 }
 
 #[tokio::test]
+async fn work_is_offered_to_nobody_who_cannot_take_it() {
+    let town = Town::new().await;
+    let kira = town.token(KIRA);
+    let offers = async |who| {
+        let page = town.page(&kira, &format!("/colleagues/{who}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        page.text.contains("/handoffs/new?to=")
+    };
+    assert!(offers(LEV).await);
+    assert!(!offers(KIRA).await, "nobody hands over to themselves");
+    assert!(!offers(NINA).await, "an analyst only looks");
+    town.office.ask(order(700, ADA, Command::Colleague(LEV, colleague::Command::Leave {}))).await.unwrap();
+    assert!(!offers(LEV).await, "who has left answers nothing");
+}
+
+#[tokio::test]
 async fn who_is_lost_while_signed_in_finds_back_by_the_frame() {
     let town = Town::new().await;
     let kira = town.token(KIRA);

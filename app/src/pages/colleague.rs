@@ -265,7 +265,8 @@ fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
     let path = format!("/colleagues/{colleague}");
     let name = move || model.with(|model| model.history.directory.colleague(colleague, lang).to_owned());
     let filter = Signal::derive(move || ask.get().filter);
-    let may_ask = writes && me != Some(colleague);
+    let may_ask =
+        move || writes && me != Some(colleague) && model.with(|model| model.history.directory.acts(colleague));
     let (back, steps_zone) = (path.clone(), zone.clone());
     let steps = Memo::new(move |_| model.with(|model| step_rows(model, &steps_zone, lang)));
     let more_steps = move || model.with(|model| (model.promises.open().len() + model.unread).saturating_sub(MOST));
@@ -277,16 +278,15 @@ fn Loaded(model: RwSignal<ColleaguePage>, ask: Signal<Ask>) -> impl IntoView {
             </nav>
             <div class="title">
                 <h1>{name}</h1>
-                {may_ask
-                    .then(|| {
-                        let to = Stream::from(colleague);
-                        view! {
-                            <a class="button" href=format!("/handoffs/new?to={to}&back=/colleagues/{colleague}")>
-                                <Icon name="handoff" />
-                                {hand_over(lang)}
-                            </a>
-                        }
-                    })}
+                <Show when=may_ask>
+                    <a
+                        class="button"
+                        href=format!("/handoffs/new?to={}&back=/colleagues/{colleague}", Stream::from(colleague))
+                    >
+                        <Icon name="handoff" />
+                        {hand_over(lang)}
+                    </a>
+                </Show>
             </div>
             {move || model.with(|model| subtitle(model, lang))}
             {move || model.with(|model| figures(model, lang))}

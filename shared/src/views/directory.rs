@@ -149,11 +149,15 @@ impl Directory {
 
     /// Everybody to whom work can go, by name.
     pub fn who_act(&self, lang: Lang) -> Vec<(ColleagueId, &str)> {
-        let acts =
-            |id: &ColleagueId| self.colleagues.get(id).and_then(|colleague| colleague.role).is_some_and(Role::acts);
         let mut named = self.here(lang);
-        named.retain(|(id, _)| acts(id));
+        named.retain(|(id, _)| self.acts(*id));
         named
+    }
+
+    /// Whether somebody is here and can take work on.
+    pub fn acts(&self, colleague: ColleagueId) -> bool {
+        let known = self.colleagues.get(&colleague).filter(|colleague| !colleague.left);
+        known.and_then(|colleague| colleague.role).is_some_and(Role::acts)
     }
 
     /// The people of a unit who are here, by name.
