@@ -315,9 +315,8 @@ fn contacts_card(model: &AccountPage, lang: Lang, writes: bool) -> impl IntoView
             view! {
                 <li class="person-row">
                     <Person name href=format!("/contacts/{id}") side="client" />
-                    <span></span>
                     <span class="small muted">{fresh}</span>
-                    <span class="small muted">{about}</span>
+                    <span class="about small muted">{about}</span>
                 </li>
             }
         })

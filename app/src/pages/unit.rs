@@ -236,9 +236,7 @@ fn people_card(page: &UnitPage, lang: Lang) -> impl IntoView + use<> {
             view! {
                 <li class="person-row">
                     <Person name href=format!("/colleagues/{id}") side="internal" />
-                    <span></span>
-                    <span></span>
-                    <span class="small muted">{role}</span>
+                    <span class="about small muted">{role}</span>
                 </li>
             }
         })
