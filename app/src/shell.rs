@@ -54,10 +54,14 @@ fn bundle_tags(Bundle { script, wasm, mut pieces }: Bundle) -> impl IntoView {
     let nonce = use_nonce();
     let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
     let piece = path.and_then(|path| pieces.remove(Piece::at(&path)?.name())).unwrap_or_default();
-    // Before the page that needs it: a day begins where people are.
+    // Before the page that needs it: a day begins where people are. A page that was made for where they were before, as of
+    // somebody who has landed, is asked for again.
     let start = format!(
-        "document.cookie = {DEVICE_ZONE_COOKIE:?} + \"=\" + Intl.DateTimeFormat().resolvedOptions().timeZone + \"; Path=/; Max-Age=31536000; SameSite=Lax\";\
-         import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
+        "const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;\
+         const was = document.cookie.split(\"; \").find(one => one.startsWith(\"{DEVICE_ZONE_COOKIE}=\"))?.split(\"=\")[1];\
+         document.cookie = `{DEVICE_ZONE_COOKIE}=${{zone}}; Path=/; Max-Age=31536000; SameSite=Lax`;\
+         if (was && was !== zone) location.reload();\
+         else import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
     );
     view! {
         <link rel="modulepreload" href=script nonce=nonce.clone() />

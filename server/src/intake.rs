@@ -10,6 +10,7 @@ use shared::domain::Model;
 use shared::ids::{AccountId, ColleagueId, ImportId, Stream};
 use shared::lang::Lang;
 use shared::record::Record;
+use shared::views::directory::Import;
 use shared::words::{Email, Occurred, SourceKey, System};
 
 use crate::demo;
@@ -107,6 +108,14 @@ pub fn generated(
     let finished = office.company(|company| company.directory.imports.get(&batch)?.finished);
     let options = demo::Options { is_finished: finished.is_some(), ..options };
     demo::run(&options, &mut office.sink(), progress)
+}
+
+/// Whether there are accounts, and no generated company that they could be of.
+pub fn holds_a_real_company(office: &Office) -> bool {
+    office.company(|company| {
+        let generated = |import: &Import| !import.taken_back && import.system == demo::system();
+        !company.directory.accounts.is_empty() && !company.directory.imports.values().any(generated)
+    })
 }
 
 /// The same company up to yesterday, so that what is agreed in it lies around today; or, where it was begun on another day,

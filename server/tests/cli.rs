@@ -189,6 +189,8 @@ fn an_import_is_exported_line_by_line_and_again_imports_nothing() {
     let exported = records(&file);
     let positions: Vec<u64> = exported.iter().map(|record| record.position).collect();
     assert_eq!(positions, (1..=exported.len() as u64).collect::<Vec<_>>());
+    let refused = String::from_utf8(run(&data, &["demo", "--events", "300"], 1).stderr).unwrap();
+    assert!(refused.contains("this store holds a company already"), "{refused}");
     let again: Value = serde_json::from_str(&out(&data, &["import", "salesforce", &export, "--json"])).unwrap();
     assert_eq!(again["events"], 0);
     let dash = out(&data, &["export", "events", "--out", "-"]);

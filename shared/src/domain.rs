@@ -11,7 +11,7 @@ use crate::ids::{AccountId, ColleagueId, ContactId, HandoffId, ImportId, Interac
 use crate::json;
 use crate::lang::Lang;
 use crate::policy;
-use crate::words::Occurred;
+use crate::words::{BadWord, Occurred, is_unseen};
 use crate::{account, colleague, contact, handoff, import, interaction, unit};
 
 /// Who acts, and when it happened in the world.
@@ -327,10 +327,23 @@ impl<'de> Deserialize<'de> for Command {
         let data = if data.is_null() { Value::Object(serde_json::Map::new()) } else { data };
         let command = Self::from_tagged(stream, join(kind.clone(), data.clone())).map_err(D::Error::custom)?;
         let understood = command.to_tagged().ok().and_then(split).map(|(_, data)| data).unwrap_or_default();
-        match misunderstood(&data, &understood) {
-            Some(field) => Err(D::Error::custom(format!("{} {kind} has no field “{field}”", stream.slice))),
-            None => Ok(command),
+        if let Some(field) = misunderstood(&data, &understood) {
+            return Err(D::Error::custom(format!("{} {kind} has no field “{field}”", stream.slice)));
         }
+        if has_unseen(&understood) {
+            return Err(D::Error::custom(BadWord::Empty));
+        }
+        Ok(command)
+    }
+}
+
+/// Words are read here as a log is read, with all that was ever allowed. What is said now must leave a mark on a screen.
+fn has_unseen(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_unseen(text),
+        Value::Array(items) => items.iter().any(has_unseen),
+        Value::Object(fields) => fields.values().any(has_unseen),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -431,6 +444,25 @@ mod tests {
         assert_eq!(read, Command::Interaction(VISIT, plain), "an account and one line suffice");
         let typo = log(&well.replace("summary\":", "place\":\"Gate\",\"palce\":\"Gate\",\"summary\":"));
         assert!(serde_json::from_str::<Command>(&typo).unwrap_err().to_string().contains("palce"));
+    }
+
+    #[test]
+    fn words_that_nobody_can_see_are_refused_in_a_command_and_read_in_an_event() {
+        for unseen in ["\u{200b}", " \u{202e}\u{feff}", "\u{3164}", "\u{e0020}", "\u{180e}"] {
+            for command in [
+                serde_json::json!({ "stream": Stream::from(NORTHWIND), "type": "rename", "data": { "name": unseen } }),
+                serde_json::json!({ "stream": Stream::from(HANDOFF), "type": "decline", "data": { "reason": unseen } }),
+            ] {
+                let why = serde_json::from_value::<Command>(command).unwrap_err().to_string();
+                assert_eq!(BadWord::said_in(&why), Some(BadWord::Empty), "{why}");
+            }
+            let name = serde_json::from_value(unseen.into()).unwrap();
+            let renamed = record(1, KIRA, Event::Account(NORTHWIND, account::Event::Renamed { name }));
+            assert_eq!(
+                serde_json::from_value::<crate::record::Record>(serde_json::to_value(&renamed).unwrap()).unwrap(),
+                renamed
+            );
+        }
     }
 
     #[test]

@@ -82,11 +82,11 @@ impl Rejection {
                 let n = u64::from(*entries);
                 return match lang {
                     Lang::En => format!(
-                        "{n} {} since made use of what this import brought. Take them back with it, or keep the import.",
+                        "{n} {} since made use of what this import brought. Take back what rests on it as well, or keep the import.",
                         lang.count(n, ["entry has", "entries have"], ["", "", ""])
                     ),
                     Lang::Ru => format!(
-                        "На загруженное с тех пор {} {n} {}. Отмените их вместе с загрузкой или оставьте её.",
+                        "На загруженное с тех пор {} {n} {}. Отмените и то, что на нём держится, или оставьте загрузку.",
                         lang.count(n, ["", ""], ["опирается", "опираются", "опираются"]),
                         lang.count(n, ["", ""], ["запись", "записи", "записей"])
                     ),

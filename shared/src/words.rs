@@ -75,7 +75,12 @@ impl std::error::Error for BadWord {}
 /// What leaves no mark on a screen: a name made of it would be a link that nobody can see.
 fn is_invisible(letter: char) -> bool {
     letter.is_whitespace()
-        || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+        || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a text has something in it, and nothing that anybody can see.
+pub(crate) fn is_unseen(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_invisible)
 }
 
 fn text(raw: &str, most: usize, lines: bool) -> Result<String, BadWord> {

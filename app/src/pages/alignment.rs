@@ -61,7 +61,10 @@ crate::texts! {
         en: "The more strongly coloured a cell, the larger the share kept in time. Shading and per cent only from n = {enough} promises with a date: below that it is too early to speak of a share. Time to answer is the median.",
         ru: "Чем насыщеннее цвет клетки, тем больше доля выполненных в срок. Заливка и проценты — только при n от {enough} обещаний со сроком: раньше говорить о доле рано. Время ответа — медиана.",
     }
-    month_is { en: "A month is that of the offer.", ru: "Месяц — тот, в котором предложили." }
+    month_is {
+        en: "A month is that of the offer. For everybody to see the same, days and months begin at midnight UTC.",
+        ru: "Месяц — тот, в котором предложили. Чтобы все видели одно и то же, сутки и месяцы считаются по UTC.",
+    }
     capped(shown: usize, total: usize) {
         en: "The {shown} accounts with the most handoffs are shown, of {total}. An account's page shows its own units.",
         ru: "Показаны {shown} клиентов с наибольшим числом передач из {total}. На странице клиента видны его подразделения.",

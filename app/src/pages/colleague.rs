@@ -46,7 +46,7 @@ crate::texts! {
     }
     waiting(n: u64) {
         en: plural(n) { "handoff waits for them", "handoffs wait for them" },
-        ru: plural(n) { "передача ждёт ответа", "передачи ждут ответа", "передач ждут ответа" },
+        ru: plural(n) { "передача ждёт сотрудника", "передачи ждут сотрудника", "передач ждут сотрудника" },
     }
     their_accounts { en: "Accounts", ru: "Клиенты" }
     no_accounts { en: "Answers for no account.", ru: "Клиентов не ведёт." }

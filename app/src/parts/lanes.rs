@@ -63,11 +63,12 @@ pub fn lines(reading: &Reading<'_>, filter: &Filter) -> Vec<Line> {
     let mut last: Option<Date> = None;
     // The silence that lasts until today is the one that matters most.
     let is_newest = filter.before.is_none() && reading.timeline.later == 0;
-    let today = is_newest.then(|| reading.zone.day(Occurred::At(reading.now)));
+    let today = reading.zone.day(Occurred::At(reading.now));
     let sought = filter.at.and_then(|at| reading.timeline.entry(at)).map(|entry| entry.record.position);
     for entry in reading.timeline.newest_first() {
         let day = reading.zone.day(entry.occurred());
-        let before = last.or(today).filter(|_| !filter.narrows());
+        // What is still to come ends no silence.
+        let before = last.map(|last| last.min(today)).or(is_newest.then_some(today)).filter(|_| !filter.narrows());
         if let Some(text) = before.and_then(|last| when::silence(day, last, reading.lang)) {
             lines.push(Line::Silence { key: format!("silence {day}"), text });
         }
@@ -470,5 +471,15 @@ mod tests {
         assert_eq!(silences(&Filter::default()), 0);
         let clients = Filter { front: Some(Front::Client), ..Filter::default() };
         assert_eq!(silences(&clients), 0, "our own people spoke in between");
+
+        let mut planned = Details::new(Front::Client, Some(NORTHWIND), summary("Fair"));
+        planned.planned = true;
+        let event = Event::Interaction(VISIT, Interaction::Logged(planned));
+        let occurred = Occurred::On(jiff::civil::date(2026, 9, 1));
+        timeline.fold(&Record { occurred, ..record(4, KIRA, event) });
+        let zone = Zone::utc();
+        let reading = Reading { directory: &directory, timeline: &timeline, zone: &zone, now: NOON, lang: Lang::En };
+        let lines = lines(&reading, &Filter::default());
+        assert!(!lines.iter().any(|line| matches!(line, Line::Silence { .. })), "it has not happened yet");
     }
 }

@@ -150,6 +150,12 @@ fn whole(store: &dyn Store, events: u64, to: &Path) -> Result<(), Failure> {
 
 pub fn demo(place: &Place, wanted: &Demo) -> Result<ExitCode, Failure> {
     let opened = Opened::for_writing(place)?;
+    if intake::holds_a_real_company(&opened.office) {
+        return Err(Failure::Other(
+            "this store holds a company already, and made-up people would stand among its own; take an empty one, with --data"
+                .to_owned(),
+        ));
+    }
     let bar = bar(wanted.events, "generating");
     let company = demo::Options::new(wanted.events, wanted.seed, wanted.lang.into());
     let company = demo::Options { until: wanted.until, ..company };
