@@ -169,7 +169,8 @@ pub enum NoteKind {
     ManagerUnknown,
     /// An owner is a colleague who cannot answer for the account (has left, or the account is closed).
     OwnerNotTaken,
-    /// Something was longer than fits here and was cut, or was no such value and was left out.
+    /// Something was longer than fits here and was cut, or was no such value and was left out. So is a date before 1900
+    /// that does not say when an entry was.
     Shortened,
     /// The log knows a later state of the record: an older export does not overwrite it.
     OlderState,
@@ -394,8 +395,8 @@ impl NoteKind {
                 "владельца не удалось назначить менеджером клиента",
             ),
             Self::Shortened => lang.pick(
-                "a text was too long and was cut, or a number could not be read and was left out",
-                "слишком длинный текст сокращён или непонятное число пропущено",
+                "a text was too long and was cut, or a number or a date could not be used and was left out",
+                "слишком длинный текст сокращён либо непригодное число или дата пропущены",
             ),
             Self::OlderState => lang.pick(
                 "an older state than the one that is recorded; left out",
@@ -499,6 +500,11 @@ enum Why {
         column: &'static str,
         text: String,
     },
+    /// Older than anything that is told here: most often how a system writes that it knows no date.
+    TooLongAgo {
+        column: &'static str,
+        text: String,
+    },
     Word {
         column: &'static str,
         bad: BadWord,
@@ -516,7 +522,8 @@ impl Why {
     fn say(&self, lang: Lang) -> String {
         match (self, lang) {
             (Self::Cells { has, header }, Lang::En) => format!(
-                "The row has {has} cells and the header {header}. Look for a quotation mark or a line break out of place."
+                "The row has {has} {} and the header {header}. Look for a quotation mark or a line break out of place.",
+                lang.count(*has as u64, ["cell", "cells"], ["", "", ""])
             ),
             (Self::Cells { has, header }, Lang::Ru) => {
                 format!("В строке ячеек: {has}, а в заголовке: {header}. Поищите лишнюю кавычку или разрыв строки.")
@@ -534,6 +541,12 @@ impl Why {
             }
             (Self::NotADate { column, text }, Lang::Ru) => {
                 format!("{column} «{text}» — не дата вида 2024-01-23 или 2024-01-23T17:50:51.000+0000.")
+            }
+            (Self::TooLongAgo { column, text }, Lang::En) => {
+                format!("{column} “{text}” is before 1900. Check the year, or leave the cell empty.")
+            }
+            (Self::TooLongAgo { column, text }, Lang::Ru) => {
+                format!("{column} «{text}» — это до 1900 года. Проверьте год или оставьте ячейку пустой.")
             }
             (Self::Word { column, bad }, _) => format!("{column}: {}", bad.say(lang)),
             (Self::AboutNobody { about: None }, Lang::En) => "It names neither an account nor a contact.".into(),

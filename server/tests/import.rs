@@ -12,7 +12,7 @@ use std::path::Path;
 use server::import::{Bundle, Error, FileSummary, Files, Folder, NoteKind, Options, Scratch, Summary, salesforce};
 use shared::account::Event as Account;
 use shared::contact::{Event as Contact, Place};
-use shared::domain::Event;
+use shared::domain::{Event, Rejection};
 use shared::ids::{AccountId, ColleagueId, ContactId, Slice, Stream};
 use shared::interaction::{Details, Event as Interaction};
 use shared::lang::Lang;
@@ -375,6 +375,81 @@ fn a_midnight_day_does_not_shift_and_both_styles_of_date_are_read() {
 }
 
 #[test]
+fn a_day_that_the_domain_takes_from_nobody_is_taken_from_no_export() {
+    use server::desk::{Order, Refusal, Sink as _};
+    use shared::domain::Command;
+    use shared::request::Request;
+    let mut house = House::new(company());
+    for (day, is_taken) in [("0001-01-01", false), ("1800-01-01", false), ("1899-12-30", false), ("1899-12-31", true)] {
+        let task = with_tasks(&format!(
+            "Id,WhoId,Subject,ActivityDate,CreatedDate\n\
+             00T000000000001AAA,003000000000001AAA,Call,{day},2024-01-01T10:00:00.000+0000\n"
+        ));
+        let imported = import(&mut House::new(company()), &task);
+        assert_eq!(file(&imported, "Task.csv").refused, u64::from(!is_taken), "{day}");
+        let details = Details::new(shared::words::Front::Client, Some(NORTHWIND), summary(day));
+        let log = shared::interaction::Command::Log { details, next_steps: vec![] };
+        let id = shared::ids::CommandId::from_uuid(uuid::Uuid::new_v5(&NORTHWIND.uuid(), day.as_bytes()));
+        let request = Request { occurred: Some(on(day)), ..Request::new(id, Command::Interaction(VISIT, log)) };
+        match house.submit(vec![Order { by: KIRA, batch: None, request }]).remove(0) {
+            Ok(_) => assert!(is_taken, "{day}"),
+            Err(Refusal::Rejected(Rejection::TooLongAgo)) => assert!(!is_taken, "{day}"),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let events = |cells: &str| {
+        with_events(&format!(
+            "Id,WhoId,Subject,IsAllDayEvent,ActivityDate,StartDateTime\n00U000000000001AAA,003000000000001AAA,Fair,{cells}\n"
+        ))
+    };
+    for (cells, column) in [
+        ("0,,1800-01-01T09:30:00.000Z", "StartDateTime"),
+        ("0,2024-03-05,1800-01-01T09:30:00.000Z", "StartDateTime"),
+        ("1,1800-01-01,2024-03-05T00:00:00.000Z", "ActivityDate"),
+        ("1,,1800-01-01 00:00:00", "StartDateTime"),
+    ] {
+        let why = why_refused(&events(cells), Lang::En);
+        assert!(why.starts_with(&format!("{column} “1800-01-01")) && why.contains("before 1900"), "{cells}: {why}");
+    }
+}
+
+#[test]
+fn a_date_before_1900_that_places_nothing_is_left_out_and_counted() {
+    let mut house = House::new(company());
+    let none = "0001-01-01T00:00:00.000+0000";
+    let files = export([
+        ("Account.csv", &*format!("Id,Name,CreatedDate\n001000000000001AAA,A,{none}\n")),
+        ("Contact.csv", &format!("Id,AccountId,Name,CreatedDate\n003000000000001AAA,001000000000001AAA,Anna,{none}\n")),
+        (
+            "AccountContactRelation.csv",
+            &format!("AccountId,ContactId,CreatedDate\n001000000000001AAA,003000000000001AAA,{none}\n"),
+        ),
+        (
+            "Task.csv",
+            &format!(
+                "Id,WhoId,Subject,ActivityDate,CompletedDateTime,SystemModstamp\n\
+                 00T000000000001AAA,003000000000001AAA,Call,2024-01-02,{none},\n\
+                 00T000000000002AAA,003000000000001AAA,Mail,2024-01-03,,{none}\n"
+            ),
+        ),
+        (
+            "Event.csv",
+            &format!(
+                "Id,WhoId,Subject,IsAllDayEvent,ActivityDate,StartDateTime,EndDateTime\n\
+                 00U000000000001AAA,003000000000001AAA,Lunch,0,{none},2024-03-05T09:30:00.000Z,{none}\n\
+                 00U000000000002AAA,003000000000001AAA,Fair,1,2024-03-06,{none},\n"
+            ),
+        ),
+    ]);
+    let summary = import(&mut house, &files);
+    assert_eq!(summary.totals().2, 0, "{summary:?}");
+    assert_eq!(noted(&summary, NoteKind::Shortened), 7);
+    assert!(house.records.iter().all(|record| record.occurred.instant() >= on("1900-01-01").instant()));
+    let days: Vec<_> = logged(&house).into_iter().map(|(_, occurred)| occurred.to_string()).collect();
+    assert_eq!(days, ["2024-01-02", "2024-01-03", "2024-03-05T09:30:00Z", "2024-03-06"]);
+}
+
+#[test]
 fn fifteen_and_eighteen_characters_are_one_record_and_the_null_id_is_none() {
     let mut house = House::new(company());
     let tasks = "Id,WhoId,AccountId,WhatId,Subject,ActivityDate\n\
@@ -504,6 +579,28 @@ fn a_call_lasts_whole_minutes_and_knows_who_called() {
     assert_eq!((call.channel, call.mode, call.minutes), (Some(Channel::Call), Some(Mode::Remote), Some(2)));
     assert_eq!(call.initiator, Some(shared::words::Initiator::Client));
     assert_eq!(entries[1].0.channel, Some(Channel::Email));
+}
+
+#[test]
+fn what_came_of_a_call_is_told_even_where_the_description_is_too_long() {
+    for (lang, column, told) in [
+        (Lang::En, "CallDisposition", "Call\n\nCall result: Left a voicemail\n\nяя"),
+        (Lang::Ru, "Call Result", "Call\n\nРезультат звонка: Left a voicemail\n\nяя"),
+    ] {
+        let mut house = House::new(company());
+        let tasks = format!(
+            "Id,WhoId,Subject,TaskSubtype,ActivityDate,{column},Description\n\
+             00T000000000001AAA,003000000000001AAA,Call,,2024-01-01,\"Left a\nvoicemail\",{}\n\
+             00T000000000002AAA,003000000000001AAA,,Call,2024-01-02,Left a voicemail,яя\n\
+             00T000000000003AAA,003000000000001AAA,,Call,2024-01-03,Left a voicemail,\n",
+            "я".repeat(32_000)
+        );
+        try_import(&mut house, &with_tasks(&tasks), lang, None).unwrap();
+        let entries = logged(&house);
+        assert!(words(&entries[0].0).starts_with(told), "{}", words(&entries[0].0));
+        assert_eq!(words(&entries[1].0), told.trim_start_matches("Call\n\n"));
+        assert_eq!(words(&entries[2].0), told.trim_end_matches("\n\nяя"));
+    }
 }
 
 #[test]
@@ -717,6 +814,30 @@ fn a_superior_who_is_cleared_is_cleared_here_and_changes_leave_the_role_as_it_is
 }
 
 #[test]
+fn of_two_states_of_a_contact_in_one_file_the_newer_says_whom_they_report_to() {
+    let row = |above: &str, stamp: &str| format!("003000000000001AAA,,Anna,{above},{stamp}\n");
+    let (older, newer) = ("2024-01-01", "2024-02-01");
+    for (first, second, reports) in [
+        (row(BORIS, older), row("", newer), false),
+        (row("", newer), row(BORIS, older), false),
+        (row("", older), row(BORIS, newer), true),
+        (row(BORIS, newer), row("", older), true),
+        // Where no stamp tells, the last one holds.
+        (row(BORIS, ""), row("", ""), false),
+        (row("", ""), row(BORIS, ""), true),
+    ] {
+        let contacts =
+            format!("Id,AccountId,Name,ReportsToId,SystemModstamp\n{first}{second}{BORIS},,Boris,,{older}\n");
+        let files = export([("Contact.csv", &*contacts)]);
+        let mut house = House::new(company());
+        import(&mut house, &files);
+        assert_eq!(place(&house).reports_to.is_some(), reports, "{contacts}");
+        assert_eq!(import(&mut house, &files).events, 0, "{contacts}");
+        assert_eq!(place(&house).reports_to.is_some(), reports, "{contacts}");
+    }
+}
+
+#[test]
 fn an_older_export_does_not_overwrite_a_newer_one() {
     let mut house = House::new(company());
     let state = |stamp: &str, word: &str| {
@@ -752,13 +873,15 @@ fn an_older_export_does_not_overwrite_a_newer_one() {
 
 #[test]
 fn when_a_record_was_made_does_not_tell_its_states_apart() {
-    let mut house = House::new(company());
-    let state = |name: &str| {
-        export([("Account.csv", &*format!("Id,Name,CreatedDate\n001000000000001AAA,{name},2024-01-01\n"))])
-    };
-    import(&mut house, &state("A"));
-    assert_eq!(import(&mut house, &state("B")).events, 1);
-    assert_eq!(import(&mut house, &state("B")).events, 0);
+    // Nor does a stamp that says "none".
+    for (column, stamp) in [("CreatedDate", "2024-01-01"), ("SystemModstamp", "0001-01-01T00:00:00.000+0000")] {
+        let mut house = House::new(company());
+        let state =
+            |name: &str| export([("Account.csv", &*format!("Id,Name,{column}\n001000000000001AAA,{name},{stamp}\n"))]);
+        import(&mut house, &state("A"));
+        assert_eq!(import(&mut house, &state("B")).events, 1, "{column}");
+        assert_eq!(import(&mut house, &state("B")).events, 0, "{column}");
+    }
 }
 
 #[test]
@@ -771,7 +894,9 @@ fn a_row_that_cannot_be_used_says_why_in_the_reader_s_language() {
         ("00T000000000001AAA,,x,2024-01-01,,", "neither an account", "Не указан"),
         (",003000000000001AAA,x,2024-01-01,,", "Id is empty", "Не заполнено"),
         ("T1,003000000000001AAA,x,2024-01-01,,", "15 or 18", "15 или 18"),
-        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01", "4 cells", "ячеек: 4"),
+        ("00T000000000001AAA,003000000000001AAA,x,2024-01-01", "has 4 cells and", "ячеек: 4,"),
+        ("00T000000000001AAA", "has 1 cell and", "ячеек: 1,"),
+        ("00T000000000001AAA,003000000000001AAA,x,0001-01-01,,", "ActivityDate “0001-01-01” is before 1900", "до 1900"),
     ];
     for (cells, en, ru) in cases {
         let (said_en, said_ru) = (why_refused(&task(cells), Lang::En), why_refused(&task(cells), Lang::Ru));
@@ -918,6 +1043,46 @@ fn a_changed_task_that_names_an_unknown_contact_is_taken_without_as_at_first() {
     let summary = import(&mut house, &task("Visit", "2024-02-01"));
     assert_eq!((summary.totals().2, noted(&summary, NoteKind::ContactUnknown)), (0, 1));
     assert_eq!(words(&logged(&house)[1].0), "Visit");
+}
+
+#[test]
+fn an_entry_stays_in_its_account_when_its_contact_goes_to_another() {
+    let accounts = "Id,Name\n001000000000001AAA,A\n001000000000002AAA,B\n";
+    let state = |at: u8, task: &str, stamp: &str| {
+        export([
+            ("Account.csv", accounts),
+            (
+                "Contact.csv",
+                &*format!(
+                    "Id,AccountId,Name,SystemModstamp\n\
+                     003000000000001AAA,00100000000000{at}AAA,Anna,{stamp}\n\
+                     003000000000002AAA,001000000000002AAA,Boris,2024-01-01\n"
+                ),
+            ),
+            (
+                "Task.csv",
+                &format!(
+                    "Id,WhoId,AccountId,Subject,ActivityDate,IsClosed,SystemModstamp\n\
+                     00T000000000001AAA,{task},2024-01-01,1,{stamp}\n"
+                ),
+            ),
+        ])
+    };
+    let mut house = House::new(company());
+    import(&mut house, &state(1, "003000000000001AAA,,Call", "2024-01-01"));
+    import(&mut house, &state(2, "003000000000001AAA,,Visit", "2024-02-01"));
+    let tasks = "Id,WhoId,Subject,ActivityDate,IsClosed,SystemModstamp\n\
+                 00T000000000001AAA,003000000000001AAA,Fair,2024-01-01,1,2024-03-01\n";
+    import(&mut house, &export([("Task.csv", tasks)]));
+    // What the row itself names holds, and so does another contact.
+    import(&mut house, &state(1, "003000000000001AAA,001000000000002AAA,Lunch", "2024-04-01"));
+    import(&mut house, &state(1, "003000000000001AAA,001000000000001AAA,Dinner", "2024-05-01"));
+    import(&mut house, &state(1, "003000000000002AAA,,Mail", "2024-06-01"));
+    let entries = logged(&house);
+    let seen: Vec<_> = entries.iter().map(|(details, _)| (words(details), details.account)).collect();
+    let (a, b) = (entries[0].0.account, entries[3].0.account);
+    assert!(a.is_some() && b.is_some() && a != b, "{seen:?}");
+    assert_eq!(seen, [("Call", a), ("Visit", a), ("Fair", a), ("Lunch", b), ("Dinner", a), ("Mail", b)]);
 }
 
 #[test]

@@ -247,7 +247,7 @@ pub fn decide(command: &Command, context: &Context, model: &Model) -> Result<Vec
 pub(crate) const SLACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// 1 January 1900, whichever day it is where.
-const EARLIEST: Timestamp = Timestamp::constant(-2_208_988_800 - 86_400, 0);
+pub const EARLIEST: Timestamp = Timestamp::constant(-2_208_988_800 - 86_400, 0);
 
 /// An entry says of itself whether it is only planned: its slice has looked.
 const fn may_be_to_come(event: &Event) -> bool {

@@ -17,6 +17,7 @@ use shared::request::Request;
 use shared::words::{Email, Label, Reason, System};
 
 use self::fields::{Columns, RecordKey, Row};
+use self::people::Report;
 use super::batch::{Ask, Batch, Next, Wishes};
 use super::identity::{Identities, Thing, of_batch};
 use super::past::Past;
@@ -236,7 +237,7 @@ struct Known {
     /// Contacts, with their own account.
     contacts: HashMap<RecordKey, Option<AccountId>>,
     /// What is to be said of whom contacts report to.
-    managers: Vec<Request>,
+    managers: Vec<Report>,
     owners: HashMap<RecordKey, User>,
     strangers: HashMap<RecordKey, u64>,
     /// Who was invited to an appointment beside its first contact, and did not decline; `None` where

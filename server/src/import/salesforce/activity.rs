@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use shared::domain::{Command, Rejection};
 use shared::ids::{ColleagueId, CommandId, ContactId, InteractionId, Slice};
 use shared::interaction::{self, Details, Step, StepWords, Words};
+use shared::lang::Lang;
 use shared::request::Request;
 use shared::words::{Channel, Front, Initiator, Mode, Occurred, Place, Promise, Reason, Summary};
 
@@ -24,10 +25,10 @@ impl Reader<'_> {
             Common::Goes(activity) => activity,
         };
         let due = row.day("ActivityDate")?;
-        let completed = row.moment("CompletedDateTime")?.map(Occurred::At);
         let open = !row.flag("IsClosed") && !is_completed(row.get("Status"));
         // What was done before its day was done when it was completed.
         let day = due.map(Occurred::On).filter(|day| open || !self.is_to_come(*day));
+        let completed = activity.spare(row.moment("CompletedDateTime"), day.is_some())?.map(Occurred::At);
         let occurred = day.or(completed).or(row.created()).or(due.map(Occurred::On));
         let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
         let planned = open || self.is_to_come(occurred);
@@ -78,20 +79,22 @@ impl Reader<'_> {
             Common::Goes(activity) => activity,
         };
         let all_day = row.flag("IsAllDayEvent");
-        let day = match row.day("ActivityDate")? {
-            Some(day) => Some(day),
-            None => row.day("StartDateTime")?.or(row.day("ActivityDateTime")?),
-        };
-        let start = match row.moment("StartDateTime")? {
-            Some(start) => Some(start),
-            None => row.moment("ActivityDateTime")?,
+        let (day, start) = (day(row), start(row));
+        // Which of the two places it, and which may be missing.
+        let (day, start) = if all_day {
+            let day = day?;
+            (day, activity.spare(start, day.is_some())?)
+        } else {
+            let start = start?;
+            (activity.spare(day, start.is_some())?, start)
         };
         let at = if all_day { None } else { start.map(Occurred::At) };
         let occurred = at.or(day.map(Occurred::On)).or(start.map(Occurred::At)).or(row.created());
         let occurred = occurred.ok_or(Why::Missing { column: "StartDateTime" })?;
         let duration = row.number("DurationInMinutes");
         activity.note_if(duration.whole.is_some(), NoteKind::Shortened);
-        let lasted = match (duration.value, start, row.moment("EndDateTime")?) {
+        let end = activity.spare(row.moment("EndDateTime"), true)?;
+        let lasted = match (duration.value, start, end) {
             (Some(minutes), ..) => Some(minutes),
             (None, Some(start), Some(end)) => minutes_between(start, end),
             (None, _, _) => None,
@@ -174,8 +177,11 @@ impl Reader<'_> {
             people.into_iter().chain(invited.iter().copied().filter(|key| key.is(CONTACT))).collect();
         let elsewhere = named.into_iter().flatten().find(|key| !key.is(ACCOUNT) && !key.is(CONTACT));
         let claimed: Vec<RecordKey> = row.reference("AccountId").into_iter().chain(with_prefix(ACCOUNT)).collect();
+        let ids: Vec<ContactId> = people.iter().map(|who| ContactId::from_uuid(self.contact_thing(*who).id)).collect();
+        // Where its contact works by now says nothing of where it was: an entry about the same people stays in its account.
+        let on_record = || past.details().filter(|known| ids.iter().any(|id| known.contacts.contains(id)))?.account;
         let of_contact = || people.iter().find_map(|who| self.known.contacts.get(who).copied().flatten());
-        let account = claimed.iter().find_map(|key| self.account_of(*key)).or_else(of_contact);
+        let account = claimed.iter().find_map(|key| self.account_of(*key)).or_else(on_record).or_else(of_contact);
         if account.is_none() && people.is_empty() {
             return Err(match (claimed.is_empty(), elsewhere) {
                 (true, about) => Why::AboutNobody { about: about.map(|key| key.to_string()) },
@@ -189,15 +195,15 @@ impl Reader<'_> {
         if account.is_none() && !claimed.is_empty() {
             notes.push(NoteKind::AccountUnknown);
         }
-        let summary = summary(row)?;
-        if summary.whole.is_some() {
+        let summary = summary(row, self.options.lang)?;
+        if summary.whole.is_some() || row.has_early_stamp() {
             notes.push(NoteKind::Shortened);
         }
         let summary = summary.value.ok_or(Why::NothingSaid)?;
         // Named even where the same one runs the import: to import is not to take part.
         let owner = self.owner(row);
         let mut contacts = vec![];
-        add(&mut contacts, people.iter().map(|who| ContactId::from_uuid(self.contact_thing(*who).id)));
+        add(&mut contacts, ids);
         let mut colleagues = vec![];
         add(&mut colleagues, owner);
         add(&mut colleagues, invited.iter().filter_map(|key| self.colleague(*key)));
@@ -267,6 +273,13 @@ impl Activity {
         if is_so && !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// A date before 1900 is not worth the row where another one says when the entry was.
+    fn spare<T>(&mut self, date: Result<Option<T>, Why>, is_spare: bool) -> Result<Option<T>, Why> {
+        let is_left_out = is_spare && matches!(date, Err(Why::TooLongAgo { .. }));
+        self.note_if(is_left_out, NoteKind::Shortened);
+        if is_left_out { Ok(None) } else { date }
     }
 }
 
@@ -416,12 +429,36 @@ fn add<T: PartialEq>(to: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
     }
 }
 
-/// Subject and description as one text, the subject on a line of its own.
-fn summary(row: &Row<'_>) -> Result<Fitted<Summary>, Why> {
-    let parts = [row.get("Subject"), row.get("Description")].map(lines);
-    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+/// The day that an appointment is on.
+fn day(row: &Row<'_>) -> Result<Option<Date>, Why> {
+    for column in ["ActivityDate", "StartDateTime", "ActivityDateTime"] {
+        if let Some(day) = row.day(column)? {
+            return Ok(Some(day));
+        }
+    }
+    Ok(None)
+}
+
+/// The moment that an appointment begins at.
+fn start(row: &Row<'_>) -> Result<Option<Timestamp>, Why> {
+    match row.moment("StartDateTime")? {
+        Some(start) => Ok(Some(start)),
+        None => row.moment("ActivityDateTime"),
+    }
+}
+
+/// Subject and description as one text, the subject on a line of its own. What came of a call stands between them: it
+/// is short, and is not cut with a long description.
+fn summary(row: &Row<'_>, lang: Lang) -> Result<Fitted<Summary>, Why> {
+    let [subject, description] = [row.get("Subject"), row.get("Description")].map(lines);
     let named = || line(row.first(&["Type", "Type__c", "TaskSubtype", "EventSubtype"]));
-    let text = if text.is_empty() { named() } else { text };
+    let subject = if subject.is_empty() && description.is_empty() { named() } else { subject };
+    let result = match line(row.get("CallDisposition")) {
+        result if result.is_empty() => result,
+        result => format!("{}: {result}", lang.pick("Call result", "Результат звонка")),
+    };
+    let parts = [subject, result, description].into_iter().filter(|part| !part.is_empty());
+    let text = parts.collect::<Vec<_>>().join("\n\n");
     if text.is_empty() { Err(Why::NothingSaid) } else { Ok(fit(text, Summary::parse)) }
 }
 

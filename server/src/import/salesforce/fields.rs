@@ -8,6 +8,7 @@ use csv::StringRecord;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use sha2::{Digest, Sha256};
+use shared::domain::EARLIEST;
 use shared::words::{BadWord, Occurred, SourceKey};
 
 use crate::import::identity::Version;
@@ -63,6 +64,9 @@ pub(super) struct Fitted<T> {
 /// survives systems that do not tell capitals from small letters, is what it is written as.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct RecordKey([u8; 15]);
+
+/// When a record was made, and when this state of it came about.
+const STAMPS: &[&str] = &["CreatedDate", "LastModifiedDate", "SystemModstamp"];
 
 /// How many names of columns a refusal quotes, and how many letters of each.
 const MOST_NAMES: usize = 12;
@@ -161,7 +165,7 @@ impl<'a> Row<'a> {
     /// Which state of the record this is. When it was made says nothing of when it was changed, so
     /// where that is missing the cells themselves tell one state from another.
     pub fn version(&self) -> Version {
-        if let Some(since) = moment(self.first(&["SystemModstamp", "LastModifiedDate"])) {
+        if let Some(since) = self.stamp(&["SystemModstamp", "LastModifiedDate"]) {
             return Version { since: Some(since), text: since.to_string() };
         }
         let mut digest = Sha256::new();
@@ -179,12 +183,12 @@ impl<'a> Row<'a> {
 
     /// A day that may be missing.
     pub fn day(&self, column: &'static str) -> Result<Option<Date>, Why> {
-        self.date(column, day)
+        self.date(column, day, Occurred::On)
     }
 
     /// A moment that may be missing.
     pub fn moment(&self, column: &'static str) -> Result<Option<Timestamp>, Why> {
-        self.date(column, moment)
+        self.date(column, moment, Occurred::At)
     }
 
     /// A whole number that may be missing.
@@ -199,20 +203,38 @@ impl<'a> Row<'a> {
 
     /// When the record was made in Salesforce, where it can be read.
     pub fn created(&self) -> Option<Occurred> {
-        moment(self.get("CreatedDate")).map(Occurred::At)
+        self.stamp(&["CreatedDate"]).map(Occurred::At)
     }
 
     /// When this state of the record came about, where it can be read.
     pub fn modified(&self) -> Option<Occurred> {
-        moment(self.first(&["LastModifiedDate", "SystemModstamp"])).map(Occurred::At)
+        self.stamp(&["LastModifiedDate", "SystemModstamp"]).map(Occurred::At)
     }
 
-    fn date<T>(&self, column: &'static str, read: fn(&str) -> Option<T>) -> Result<Option<T>, Why> {
+    /// Whether a stamp of the record is older than can be, and is left out.
+    pub fn has_early_stamp(&self) -> bool {
+        STAMPS.iter().filter_map(|column| moment(self.get(column))).any(|stamp| stamp < EARLIEST)
+    }
+
+    fn stamp(&self, columns: &[&str]) -> Option<Timestamp> {
+        moment(self.first(columns)).filter(|stamp| *stamp >= EARLIEST)
+    }
+
+    fn date<T: Copy>(
+        &self,
+        column: &'static str,
+        read: fn(&str) -> Option<T>,
+        occurred: fn(T) -> Occurred,
+    ) -> Result<Option<T>, Why> {
         let text = self.get(column);
         if text.is_empty() {
             return Ok(None);
         }
-        read(text).map(Some).ok_or_else(|| Why::NotADate { column, text: text.to_owned() })
+        let date = read(text).ok_or_else(|| Why::NotADate { column, text: text.to_owned() })?;
+        if occurred(date).instant() < EARLIEST {
+            return Err(Why::TooLongAgo { column, text: text.to_owned() });
+        }
+        Ok(Some(date))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Accounts and the people in them.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
 use shared::domain::{Command, Rejection};
 use shared::ids::{AccountId, CommandId, ContactId, Slice};
 use shared::request::Request;
@@ -51,7 +54,7 @@ impl Reader<'_> {
         let owner = self.owner(row).map(|kam| (kam, row.get("OwnerId")));
         self.known.accounts.insert(key, account);
 
-        let mut notes = if is_shortened { vec![NoteKind::Shortened] } else { vec![] };
+        let mut notes = if is_shortened || row.has_early_stamp() { vec![NoteKind::Shortened] } else { vec![] };
         let mut asks = vec![];
         if past.was_closed_by_an_import() {
             let reopen = account::Command::Reopen { reason: self.restored_reason()? };
@@ -118,7 +121,7 @@ impl Reader<'_> {
         let (details, is_shortened) = details(row)?;
         let named = row.reference("AccountId");
         let account = named.and_then(|named| self.account_of(named));
-        let mut notes = if is_shortened { vec![NoteKind::Shortened] } else { vec![] };
+        let mut notes = if is_shortened || row.has_early_stamp() { vec![NoteKind::Shortened] } else { vec![] };
         if named.is_some() && account.is_none() {
             notes.push(NoteKind::AccountUnknown);
         }
@@ -176,24 +179,30 @@ impl Reader<'_> {
         let thing = self.ids.remark("relation", &format!("{who} {of}"));
         let id_of_command = self.ids.change(thing, &row.version(), step);
         let request = Request { occurred: row.created(), ..Request::new(id_of_command, Command::Contact(id, command)) };
-        Ok(Wishes { asks: vec![Ask::new(request)], ..Wishes::default() })
+        let notes = if row.has_early_stamp() { vec![NoteKind::Shortened] } else { vec![] };
+        Ok(Wishes { asks: vec![Ask::new(request)], notes })
     }
 
     /// Notes whom a contact reports to, to be said once all contacts are known.
     fn manager(&mut self, row: &Row<'_>, version: &Version, thing: Thing, past: &Past, notes: &mut Vec<NoteKind>) {
+        if !row.has("ReportsToId") {
+            return;
+        }
+        let of = ContactId::from_uuid(thing.id);
         let above = row.reference("ReportsToId").map(|above| ContactId::from_uuid(self.contact_thing(above).id));
-        // Nobody: that is worth saying only of who had somebody, and only where the export speaks of it.
-        if above.is_none() && (past.reports_to().is_none() || !row.has("ReportsToId")) {
-            return;
-        }
-        if !past.may_report_to(above) {
+        let request = if !past.may_report_to(above) {
             notes.push(NoteKind::DecidedHere);
-            return;
-        }
-        let step = above.map_or_else(|| "report to nobody".to_owned(), |above| format!("report to {above}"));
-        let id = self.ids.change(thing, version, &step);
-        let report = contact::Command::ReportTo { above };
-        self.known.managers.push(Request::new(id, Command::Contact(ContactId::from_uuid(thing.id), report)));
+            None
+        } else if above.is_none() && past.reports_to().is_none() {
+            // Nobody: that is worth saying only of who had somebody.
+            None
+        } else {
+            let step = above.map_or_else(|| "report to nobody".to_owned(), |above| format!("report to {above}"));
+            let id = self.ids.change(thing, version, &step);
+            Some(Request::new(id, Command::Contact(of, contact::Command::ReportTo { above })))
+        };
+        // Even without a request it outdoes what an older state of the contact says in the same file.
+        self.known.managers.push(Report { of, since: version.since, request });
     }
 
     /// Whom contacts report to, once all of them are known.
@@ -204,8 +213,28 @@ impl Reader<'_> {
                 Outcome::Rejected(_) | Outcome::Refused(_) => Next::default().note(NoteKind::ManagerUnknown),
             })
         };
-        std::mem::take(&mut self.known.managers).into_iter().map(ask).collect()
+        newest(std::mem::take(&mut self.known.managers)).filter_map(|report| report.request).map(ask).collect()
     }
+}
+
+/// Whom a contact reports to by one row; no request, where that is nothing new.
+pub(super) struct Report {
+    of: ContactId,
+    since: Option<Timestamp>,
+    request: Option<Request>,
+}
+
+/// Of each contact what their newest state says: the last in the file, where no stamp tells.
+fn newest(reports: Vec<Report>) -> impl Iterator<Item = Report> {
+    let mut places = HashMap::new();
+    for (at, report) in reports.iter().enumerate() {
+        let (place, since) = places.entry(report.of).or_insert((at, report.since));
+        if since.zip(report.since).is_none_or(|(so_far, here)| so_far <= here) {
+            (*place, *since) = (at, report.since);
+        }
+    }
+    let holds = move |at, of| places.get(&of).is_some_and(|(place, _)| *place == at);
+    reports.into_iter().enumerate().filter(move |(at, report)| holds(*at, report.of)).map(|(_, report)| report)
 }
 
 /// A contact on the way in.
