@@ -55,12 +55,12 @@ fn bundle_tags(Bundle { script, wasm, mut pieces }: Bundle) -> impl IntoView {
     let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
     let piece = path.and_then(|path| pieces.remove(Piece::at(&path)?.name())).unwrap_or_default();
     // Before the page that needs it: a day begins where people are. A page that was made for where they were before, as of
-    // somebody who has landed, is asked for again.
+    // somebody who has landed, is asked for again; once, where the cookie took, and never one that shows a secret once.
     let start = format!(
-        "const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;\
-         const was = document.cookie.split(\"; \").find(one => one.startsWith(\"{DEVICE_ZONE_COOKIE}=\"))?.split(\"=\")[1];\
-         document.cookie = `{DEVICE_ZONE_COOKIE}=${{zone}}; Path=/; Max-Age=31536000; SameSite=Lax`;\
-         if (was && was !== zone) location.reload();\
+        "const zone = () => document.cookie.split(\"; \").find(one => one.startsWith(\"{DEVICE_ZONE_COOKIE}=\"))?.split(\"=\")[1];\
+         const [was, is] = [zone(), String(Intl.DateTimeFormat().resolvedOptions().timeZone)];\
+         document.cookie = `{DEVICE_ZONE_COOKIE}=${{is}}; Path=/; Max-Age=31536000; SameSite=Lax`;\
+         if (was && was !== is && zone() === is && !/[?&](new|invited)=/.test(location.search)) location.reload();\
          else import({script:?}).then(twofront => twofront.default({{ module_or_path: {wasm:?} }}).then(() => twofront.hydrate()));"
     );
     view! {

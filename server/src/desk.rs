@@ -67,6 +67,12 @@ impl Refusal {
     pub fn say(&self, lang: Lang) -> String {
         match (self, lang) {
             (Self::Rejected(rejection), _) => rejection.say(lang),
+            (Self::Conflict { changed }, _) if changed.is_empty() => lang
+                .pick(
+                    "what the decision rests on is not in the log; look again and decide anew",
+                    "того, на что опирается решение, в журнале нет; посмотрите ещё раз и решите заново",
+                )
+                .to_owned(),
             (Self::Conflict { changed }, Lang::En) => {
                 let events = changed.len();
                 format!("something changed since you looked; look at the {events} new events and decide again")

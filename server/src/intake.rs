@@ -110,8 +110,8 @@ pub fn generated(
     demo::run(&options, &mut office.sink(), progress)
 }
 
-/// Whether there are accounts, and no generated company that they could be of.
-pub fn holds_a_real_company(office: &Office) -> bool {
+/// Whether made-up people would stand among others: there are accounts, and no generated company that they could be of.
+pub fn is_taken(office: &Office) -> bool {
     office.company(|company| {
         let generated = |import: &Import| !import.taken_back && import.system == demo::system();
         !company.directory.accounts.is_empty() && !company.directory.imports.values().any(generated)

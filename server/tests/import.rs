@@ -427,9 +427,10 @@ fn a_date_before_1900_that_places_nothing_is_left_out_and_counted() {
         (
             "Task.csv",
             &format!(
-                "Id,WhoId,Subject,ActivityDate,CompletedDateTime,SystemModstamp\n\
-                 00T000000000001AAA,003000000000001AAA,Call,2024-01-02,{none},\n\
-                 00T000000000002AAA,003000000000001AAA,Mail,2024-01-03,,{none}\n"
+                "Id,WhoId,Subject,ActivityDate,CompletedDateTime,SystemModstamp,CreatedDate,IsClosed\n\
+                 00T000000000001AAA,003000000000001AAA,Call,2024-01-02,{none},,,\n\
+                 00T000000000002AAA,003000000000001AAA,Mail,2024-01-03,,{none},,\n\
+                 00T000000000003AAA,003000000000001AAA,Note,,{none},,2024-01-04T08:00:00.000Z,1\n"
             ),
         ),
         (
@@ -443,10 +444,10 @@ fn a_date_before_1900_that_places_nothing_is_left_out_and_counted() {
     ]);
     let summary = import(&mut house, &files);
     assert_eq!(summary.totals().2, 0, "{summary:?}");
-    assert_eq!(noted(&summary, NoteKind::Shortened), 7);
+    assert_eq!(noted(&summary, NoteKind::Shortened), 8);
     assert!(house.records.iter().all(|record| record.occurred.instant() >= on("1900-01-01").instant()));
     let days: Vec<_> = logged(&house).into_iter().map(|(_, occurred)| occurred.to_string()).collect();
-    assert_eq!(days, ["2024-01-02", "2024-01-03", "2024-03-05T09:30:00Z", "2024-03-06"]);
+    assert_eq!(days, ["2024-01-02", "2024-01-03", "2024-01-04T08:00:00Z", "2024-03-05T09:30:00Z", "2024-03-06"]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! What is read from text directly is compiled for each type with the whole of a parser, and serde_json's own way from a
 //! [`Value`] reads every struct from a list of its fields too, which nobody writes. Both weigh in the browser
-//! (docs/adr/0014-the-bundle-comes-in-pieces.md).
+//! (docs/adr/0014-the-bundle-comes-in-pieces.md). Names of fields and keys of maps are texts: what is to be a key says so in
+//! its `Deserialize`, as identities do.
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Unexpected, Visitor};

@@ -211,7 +211,8 @@ fn report(site: &Path, addresses: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Sets the bundle that was built against what it may weigh: what has to come before a page comes to life.
+/// Sets the bundle that was built against what it may weigh: what has to come before a page comes to life. The portfolio,
+/// where people arrive, is held to it; what other pages weigh is told (docs/adr/0014-the-bundle-comes-in-pieces.md).
 pub fn weigh() -> Result<()> {
     const ALLOWED: u64 = 500;
     let site = target().join("site");

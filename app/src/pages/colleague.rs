@@ -24,7 +24,7 @@ use crate::live::Follow;
 use crate::parts::Icon;
 use crate::parts::card::{DueBar, Reading};
 use crate::parts::history::{History, HistorySection, WithHistory, filter_from, filter_query, writes};
-use crate::parts::steps::{StepRow, StepsCard};
+use crate::parts::steps::{StepRow, StepsCard, and_more};
 use crate::read::{Query, Reader, Trouble, page_in_place, use_calendar, use_viewer};
 use crate::text::{Lang, use_lang};
 use crate::when::{self, Zone};
@@ -50,7 +50,6 @@ crate::texts! {
     }
     their_accounts { en: "Accounts", ru: "Клиенты" }
     no_accounts { en: "Answers for no account.", ru: "Клиентов не ведёт." }
-    and_more(n: &str) { en: "and {n} more", ru: "и ещё {n}" }
     never { en: "never", ru: "не было" }
     waits_for { en: "Waits for them", ru: "Ждут этого сотрудника" }
     they_wait { en: "They wait for", ru: "Ждёт от других" }

@@ -9,6 +9,7 @@ use shared::views::touch::Calendar;
 use uuid::Uuid;
 
 use super::Icon;
+use super::card::{by_day, overdue};
 use super::fields::{CommandForm, Field, Kind, form_name, is_refused, open_if, step_form_name};
 use crate::text::{Lang, use_lang};
 use crate::when;
@@ -17,12 +18,7 @@ crate::texts! {
     next_steps { en: "Next steps", ru: "Следующие шаги" }
     no_steps { en: "Nothing is promised.", ru: "Ничего не обещано." }
     and_more(n: &str) { en: "and {n} more", ru: "и ещё {n}" }
-    by_day(day: &str) { en: "by {day}", ru: "до {day}" }
     undated { en: "no date", ru: "без срока" }
-    overdue(days: u64) {
-        en: plural(days) { "{days} day overdue", "{days} days overdue" },
-        ru: plural(days) { "просрочено на {days} день", "просрочено на {days} дня", "просрочено на {days} дней" },
-    }
     done { en: "Done", ru: "Сделано" }
     step_done(what: &str) { en: "Done: {what}", ru: "Сделано: {what}" }
     drop_it { en: "Drop", ru: "Снять" }

@@ -120,7 +120,7 @@ pub async fn live(
         return refusals::stranger(lang).into_response();
     }
     let resumed: Option<u64> = match headers.get("last-event-id").map(|id| id.to_str().ok()?.parse().ok()) {
-        Some(None) => return refusals::malformed("the header Last-Event-ID is no position", lang).into_response(),
+        Some(None) => return refusals::no_position(lang).into_response(),
         Some(Some(position)) => Some(position),
         None => None,
     };

@@ -122,13 +122,23 @@ pub fn malformed(said: &str, lang: Lang) -> Problem {
         .pick("The form of requests is described at /api.", "Как должны выглядеть запросы, описано на странице /api.");
     let what = in_plain_words(said, lang).unwrap_or_else(|| {
         lang.pick(
-            "Nothing was recorded; what the parser said is in the field “said” of this answer.",
-            "Ничего не записано; слова разборщика — в поле «said» этого ответа.",
+            "What the parser said is in the field “said” of this answer.",
+            "Слова разборщика — в поле «said» этого ответа.",
         )
         .to_owned()
     });
     let title = lang.pick("This request cannot be read", "Этот запрос не читается");
     Problem::new(StatusCode::BAD_REQUEST, "malformed", title).detail(format!("{what} {described}")).with(SAID, said)
+}
+
+/// A listener names what it heard last, and that is no position.
+pub fn no_position(lang: Lang) -> Problem {
+    let title = lang.pick("This request cannot be read", "Этот запрос не читается");
+    let detail = lang.pick(
+        "The header Last-Event-ID must be the position of an event: a whole number.",
+        "В заголовке Last-Event-ID должна стоять позиция события — целое число.",
+    );
+    Problem::new(StatusCode::BAD_REQUEST, "malformed", title).detail(detail)
 }
 
 /// A request has a field that nobody knows.
@@ -146,7 +156,7 @@ fn in_plain_words(said: &str, lang: Lang) -> Option<String> {
     let options = |rest: &str| {
         let rest = rest.split_once("expected ")?.1;
         let rest = rest.strip_prefix("one of ").unwrap_or(rest);
-        Some(rest.split(" at line ").next()?.replace('`', ""))
+        Some(rest.split(" at line ").next()?.replace('`', "").replace(" or ", ", "))
     };
     let say = |en: String, ru: String| Some(if lang == Lang::Ru { ru } else { en });
     if let Some((field, _)) = named("missing field `") {
@@ -155,13 +165,24 @@ fn in_plain_words(said: &str, lang: Lang) -> Option<String> {
     if let Some((field, rest)) = named("unknown field `") {
         let known = options(rest)?;
         return say(
-            format!("There is no field “{field}”; the fields are {known}."),
-            format!("Поля «{field}» нет; есть поля {known}."),
+            format!("There is no field “{field}”; there is: {known}."),
+            format!("Поля «{field}» нет; есть: {known}."),
         );
     }
     if let Some((word, rest)) = named("unknown variant `") {
         let known = options(rest)?;
-        return say(format!("“{word}” is none of {known}."), format!("«{word}» здесь не бывает; бывает {known}."));
+        return say(
+            format!("“{word}” is not known here; known: {known}."),
+            format!("«{word}» здесь не бывает; бывает: {known}."),
+        );
+    }
+    // Our own: "handoff accept has no field “resalt”".
+    if let Some((command, field)) = said.split_once(" has no field “") {
+        let field = field.split('”').next()?;
+        return say(
+            format!("The command “{command}” has no field “{field}”."),
+            format!("У команды «{command}» нет поля «{field}»."),
+        );
     }
     None
 }
@@ -239,13 +260,23 @@ mod tests {
             ("missing field `id` at line 1 column 2", "The field “id” is missing.", "Нет поля «id»."),
             (
                 "unknown variant `explode`, expected one of `register`, `rename` at line 1 column 9",
-                "“explode” is none of register, rename.",
-                "«explode» здесь не бывает; бывает register, rename.",
+                "“explode” is not known here; known: register, rename.",
+                "«explode» здесь не бывает; бывает: register, rename.",
+            ),
+            (
+                "unknown variant `klient`, expected `client` or `internal`",
+                "“klient” is not known here; known: client, internal.",
+                "«klient» здесь не бывает; бывает: client, internal.",
+            ),
+            (
+                "interaction log has no field “palce” at line 1 column 90",
+                "The command “interaction log” has no field “palce”.",
+                "У команды «interaction log» нет поля «palce».",
             ),
             (
                 "unknown field `expect`, expected `id`",
-                "There is no field “expect”; the fields are id.",
-                "Поля «expect» нет; есть поля id.",
+                "There is no field “expect”; there is: id.",
+                "Поля «expect» нет; есть: id.",
             ),
         ] {
             assert_eq!(in_plain_words(said, Lang::En).as_deref(), Some(en));

@@ -150,7 +150,7 @@ fn whole(store: &dyn Store, events: u64, to: &Path) -> Result<(), Failure> {
 
 pub fn demo(place: &Place, wanted: &Demo) -> Result<ExitCode, Failure> {
     let opened = Opened::for_writing(place)?;
-    if intake::holds_a_real_company(&opened.office) {
+    if intake::is_taken(&opened.office) {
         return Err(Failure::Other(
             "this store holds a company already, and made-up people would stand among its own; take an empty one, with --data"
                 .to_owned(),

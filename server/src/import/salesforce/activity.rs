@@ -28,8 +28,10 @@ impl Reader<'_> {
         let open = !row.flag("IsClosed") && !is_completed(row.get("Status"));
         // What was done before its day was done when it was completed.
         let day = due.map(Occurred::On).filter(|day| open || !self.is_to_come(*day));
-        let completed = activity.spare(row.moment("CompletedDateTime"), day.is_some())?.map(Occurred::At);
-        let occurred = day.or(completed).or(row.created()).or(due.map(Occurred::On));
+        let otherwise = row.created().or(due.map(Occurred::On));
+        let is_spare = day.or(otherwise).is_some();
+        let completed = activity.spare(row.moment("CompletedDateTime"), is_spare)?.map(Occurred::At);
+        let occurred = day.or(completed).or(otherwise);
         let occurred = occurred.ok_or(Why::Missing { column: "ActivityDate" })?;
         let planned = open || self.is_to_come(occurred);
         let seconds = row.number("CallDurationInSeconds");

@@ -217,7 +217,7 @@ impl<'a> Row<'a> {
     }
 
     fn stamp(&self, columns: &[&str]) -> Option<Timestamp> {
-        moment(self.first(columns)).filter(|stamp| *stamp >= EARLIEST)
+        columns.iter().filter_map(|column| moment(self.get(column))).find(|stamp| *stamp >= EARLIEST)
     }
 
     fn date<T: Copy>(
