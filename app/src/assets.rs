@@ -33,15 +33,3 @@ pub struct Bundle {
 pub fn use_asset(name: &str) -> String {
     use_context::<Assets>().and_then(|assets| assets.files.get(name).cloned()).unwrap_or_else(|| format!("/{name}"))
 }
-
-/// What the page says about its own files, for the browser to go on with.
-#[cfg(feature = "hydrate")]
-pub(crate) fn of_page() -> Assets {
-    document()
-        .query_selector("meta[name=assets]")
-        .ok()
-        .flatten()
-        .and_then(|meta| meta.get_attribute("content"))
-        .and_then(|json| shared::json::read(&json).ok())
-        .unwrap_or_default()
-}

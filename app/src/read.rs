@@ -160,13 +160,6 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// The viewer that the server wrote into the page.
-#[cfg(feature = "hydrate")]
-pub(crate) fn viewer_of_page() -> Option<Viewer> {
-    let meta = document().query_selector("meta[name=viewer]").ok().flatten()?;
-    shared::json::read(&meta.get_attribute("content")?).ok()
-}
-
 /// The viewer of the page that is being rendered; `None` on the pages before signing in.
 #[must_use]
 pub fn use_viewer() -> Option<Viewer> {

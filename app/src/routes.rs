@@ -28,19 +28,26 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     #[cfg(feature = "hydrate")]
     {
+        use crate::{
+            Assets,
+            parts::{fields::Slip, submit::Logged, waiting::Waiting},
+            read::Viewer,
+            shell::{meta, page_says},
+        };
+
         provide_context(text::of_page());
-        provide_context(crate::assets::of_page());
+        provide_context(page_says::<Assets>("assets").unwrap_or_default());
         provide_context(crate::theme::of_page());
-        if let Some(viewer) = crate::read::viewer_of_page() {
+        if let Some(viewer) = page_says::<Viewer>("viewer") {
             provide_context(viewer);
         }
-        if let Some(waiting) = crate::parts::waiting::of_page() {
+        if let Some(waiting) = page_says::<Waiting>("waiting") {
             provide_context(waiting);
         }
-        if let Some(slip) = crate::parts::fields::slip_of_page() {
+        if let Some(slip) = page_says::<Slip>("slip") {
             provide_context(slip);
         }
-        if let Some(logged) = crate::parts::submit::logged_of_page() {
+        if let Some(logged) = meta("logged").map(Logged) {
             provide_context(logged);
         }
     }

@@ -77,3 +77,15 @@ fn bundle_tags(Bundle { script, wasm, mut pieces }: Bundle) -> impl IntoView {
         </script>
     }
 }
+
+/// What the server wrote into the head of the page under a name, for the browser to go on with.
+#[cfg(feature = "hydrate")]
+pub(crate) fn meta(name: &str) -> Option<String> {
+    document().query_selector(&format!("meta[name={name}]")).ok().flatten()?.get_attribute("content")
+}
+
+/// The same, where it is a value.
+#[cfg(feature = "hydrate")]
+pub(crate) fn page_says<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    shared::json::read(&meta(name)?).ok()
+}

@@ -67,8 +67,12 @@ fn list<'de, V: Visitor<'de>>(items: Vec<Value>, visitor: V) -> Result<V::Value,
     Ok(read)
 }
 
-fn object<'de, V: Visitor<'de>>(fields: Map<String, Value>, visitor: V) -> Result<V::Value, Error> {
-    let mut fields = MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Named(value))));
+fn fields<'de>(object: Map<String, Value>) -> MapDeserializer<'de, impl Iterator<Item = (String, Named)>, Error> {
+    MapDeserializer::new(object.into_iter().map(|(name, value)| (name, Named(value))))
+}
+
+fn object<'de, V: Visitor<'de>>(object: Map<String, Value>, visitor: V) -> Result<V::Value, Error> {
+    let mut fields = fields(object);
     let read = visitor.visit_map(&mut fields)?;
     fields.end()?;
     Ok(read)
@@ -135,9 +139,8 @@ impl<'de> Deserializer<'de> for Named {
     ) -> Result<V::Value, Error> {
         match self.0 {
             Value::String(variant) => variant.into_deserializer().deserialize_enum(name, variants, visitor),
-            Value::Object(fields) if fields.len() == 1 => {
-                let fields = MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Named(value))));
-                visitor.visit_enum(MapAccessDeserializer::new(fields))
+            Value::Object(object) if object.len() == 1 => {
+                visitor.visit_enum(MapAccessDeserializer::new(fields(object)))
             }
             Value::Object(_) => Err(Error::invalid_value(Unexpected::Map, &"map with a single key")),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Err(self.refuse(&visitor)),

@@ -102,7 +102,7 @@ pub fn said(form: &HtmlFormElement, is_restored: bool) {
 pub fn forget_all() {
     let whose = document().query_selector("form[data-keep]").ok().flatten();
     let whose = whose.and_then(|form| form.get_attribute("data-keep")).or_else(|| {
-        let viewer = crate::read::viewer_of_page()?;
+        let viewer: crate::read::Viewer = crate::shell::page_says("viewer")?;
         Some(viewer.me.to_string())
     });
     if let Some(whose) = whose {

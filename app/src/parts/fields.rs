@@ -49,13 +49,6 @@ pub fn field_id(form: &str, name: &str) -> String {
     format!("{}-{name}", form.replace([' ', '/', '.'], "-"))
 }
 
-/// The refused form that the server wrote into the page.
-#[cfg(feature = "hydrate")]
-pub(crate) fn slip_of_page() -> Option<Slip> {
-    let meta = document().query_selector("meta[name=slip]").ok().flatten()?;
-    shared::json::read(&meta.get_attribute("content")?).ok()
-}
-
 /// What this page is about to show again of this form.
 fn slip_of(form: &str) -> Option<Slip> {
     use_slip().filter(|slip| slip.form == form)

@@ -38,13 +38,6 @@ pub struct Toast {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logged(pub String);
 
-/// What was logged that the server wrote into the page.
-#[cfg(feature = "hydrate")]
-pub(crate) fn logged_of_page() -> Option<Logged> {
-    let meta = document().query_selector("meta[name=logged]").ok().flatten()?;
-    meta.get_attribute("content").map(Logged)
-}
-
 /// Says what was just done. After a plain form the server sends it along in the address, once.
 #[component]
 pub fn Toasts() -> impl IntoView {

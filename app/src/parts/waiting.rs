@@ -84,13 +84,6 @@ pub fn use_waiting() -> RwSignal<Waiting> {
     waiting
 }
 
-/// The number that the server wrote into the page.
-#[cfg(feature = "hydrate")]
-pub(crate) fn of_page() -> Option<Waiting> {
-    let meta = document().query_selector("meta[name=waiting]").ok().flatten()?;
-    shared::json::read(&meta.get_attribute("content")?).ok()
-}
-
 /// The number, where there is one.
 #[component]
 pub fn WaitingCount(waiting: RwSignal<Waiting>) -> impl IntoView {

@@ -54,7 +54,7 @@ impl Reader<'_> {
         let owner = self.owner(row).map(|kam| (kam, row.get("OwnerId")));
         self.known.accounts.insert(key, account);
 
-        let mut notes = if is_shortened || row.has_early_stamp() { vec![NoteKind::Shortened] } else { vec![] };
+        let mut notes = shortened(is_shortened || row.has_early_stamp());
         let mut asks = vec![];
         if past.was_closed_by_an_import() {
             let reopen = account::Command::Reopen { reason: self.restored_reason()? };
@@ -121,7 +121,7 @@ impl Reader<'_> {
         let (details, is_shortened) = details(row)?;
         let named = row.reference("AccountId");
         let account = named.and_then(|named| self.account_of(named));
-        let mut notes = if is_shortened || row.has_early_stamp() { vec![NoteKind::Shortened] } else { vec![] };
+        let mut notes = shortened(is_shortened || row.has_early_stamp());
         if named.is_some() && account.is_none() {
             notes.push(NoteKind::AccountUnknown);
         }
@@ -179,8 +179,7 @@ impl Reader<'_> {
         let thing = self.ids.remark("relation", &format!("{who} {of}"));
         let id_of_command = self.ids.change(thing, &row.version(), step);
         let request = Request { occurred: row.created(), ..Request::new(id_of_command, Command::Contact(id, command)) };
-        let notes = if row.has_early_stamp() { vec![NoteKind::Shortened] } else { vec![] };
-        Ok(Wishes { asks: vec![Ask::new(request)], notes })
+        Ok(Wishes { asks: vec![Ask::new(request)], notes: shortened(row.has_early_stamp()) })
     }
 
     /// Notes whom a contact reports to, to be said once all contacts are known.
@@ -215,6 +214,10 @@ impl Reader<'_> {
         };
         newest(std::mem::take(&mut self.known.managers)).filter_map(|report| report.request).map(ask).collect()
     }
+}
+
+fn shortened(is_so: bool) -> Vec<NoteKind> {
+    is_so.then_some(NoteKind::Shortened).into_iter().collect()
 }
 
 /// Whom a contact reports to by one row; no request, where that is nothing new.
